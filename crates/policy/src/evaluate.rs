@@ -1,0 +1,275 @@
+//! The decision: which of the permissions a manifest asks for become part of the policy.
+
+use std::collections::BTreeMap;
+use std::path::Component;
+use std::path::Path;
+use std::path::PathBuf;
+
+use mycelium_types::Ceilings;
+use mycelium_types::Digest;
+use mycelium_types::FileAccess;
+use mycelium_types::Limits;
+use mycelium_types::Manifest;
+use mycelium_types::Permission;
+
+use crate::Denial;
+use crate::DenialReason;
+use crate::Grant;
+use crate::PathGrant;
+use crate::Rung;
+use crate::SandboxPolicy;
+use crate::WorkspaceTrust;
+
+/// Names in a workspace that decide what programs outside the sandbox do: never writable through a
+/// folder above them.
+const PROTECTED: [&str; 6] = [
+    ".git",
+    ".claude",
+    ".agents",
+    ".vscode",
+    ".mcp.json",
+    ".envrc",
+];
+
+/// Whose skill it is, which decides what needs no question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Compiled into the program.
+    Embedded,
+    /// From a folder of the workspace.
+    Workspace,
+    /// From anywhere else.
+    Elsewhere,
+}
+
+/// Looks paths up on the host. The decision itself touches nothing.
+pub trait HostPaths {
+    /// The path without links, where the missing rest of a path that does not exist yet is kept;
+    /// `None` when a part of it cannot be looked at.
+    fn resolve(&self, path: &Path) -> Option<PathBuf>;
+    /// Whether something is there.
+    fn exists(&self, path: &Path) -> bool;
+}
+
+/// Everything the decision depends on.
+pub struct PolicyRequest<'a> {
+    /// What the skill says of itself.
+    pub manifest: &'a Manifest,
+    /// The digest of its content.
+    pub digest: Digest,
+    /// Whose skill it is.
+    pub origin: Origin,
+    /// Its folder, absolute and without links.
+    pub skill_root: &'a Path,
+    /// The workspace, absolute and without links.
+    pub workspace: &'a Path,
+    /// The person's home folder, which `~` in a path means.
+    pub home: &'a Path,
+    /// Whether the workspace is trusted.
+    pub trust: WorkspaceTrust,
+    /// Answered questions.
+    pub grants: &'a [Grant],
+    /// The client's environment, which `environment` permissions choose from.
+    pub environment: &'a BTreeMap<String, String>,
+    /// The configuration's ceilings.
+    pub ceilings: &'a Ceilings,
+    /// The least the kernel must enforce.
+    pub required_rung: Rung,
+}
+
+/// The decision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// What the skill may do; its dependency layer, bytecode and data folder are still empty.
+    pub policy: SandboxPolicy,
+    /// Permissions that need an answer before the skill runs at all.
+    pub unanswered: Vec<Permission>,
+}
+
+/// Cuts what the manifest asks for down to what is granted.
+///
+/// * A skill with no permissions needs no question.
+/// * In a trusted workspace, its own skills get the workspace paths they declare, and embedded skills
+///   what they declare. In an untrusted one they run with nothing.
+/// * Everything else is granted by an answer about exactly this content and these permissions.
+#[must_use]
+pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation {
+    let answered = request.grants.iter().any(|grant| {
+        grant.covers(
+            &request.manifest.name,
+            request.digest,
+            &request.manifest.permissions,
+        )
+    });
+    let mut decision = Decision {
+        request,
+        host,
+        answered,
+        paths: Vec::new(),
+        environment: base_environment(),
+        denials: Vec::new(),
+        unanswered: Vec::new(),
+    };
+    for permission in &request.manifest.permissions {
+        decision.consider(permission);
+    }
+    Evaluation {
+        policy: SandboxPolicy {
+            skill: request.manifest.id(),
+            skill_root: request.skill_root.to_owned(),
+            workspace: request.workspace.to_owned(),
+            paths: decision.paths,
+            dependency_layer: None,
+            bytecode: None,
+            data: None,
+            environment: decision.environment,
+            limits: Limits::settle(&request.manifest.limits, request.ceilings),
+            required_rung: request.required_rung,
+            denials: decision.denials,
+        },
+        unanswered: decision.unanswered,
+    }
+}
+
+/// What every worker sees: nothing of the person's own environment.
+fn base_environment() -> BTreeMap<String, String> {
+    [
+        ("HOME", crate::DATA_PATH),
+        ("LANG", "C.UTF-8"),
+        ("PATH", "/usr/bin:/bin"),
+        ("TMPDIR", "/tmp"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+struct Decision<'a> {
+    request: &'a PolicyRequest<'a>,
+    host: &'a dyn HostPaths,
+    answered: bool,
+    paths: Vec<PathGrant>,
+    environment: BTreeMap<String, String>,
+    denials: Vec<Denial>,
+    unanswered: Vec<Permission>,
+}
+
+impl Decision<'_> {
+    fn consider(&mut self, permission: &Permission) {
+        match permission {
+            Permission::Filesystem { paths, access } => {
+                for declared in paths {
+                    let one = Permission::Filesystem {
+                        paths: vec![declared.clone()],
+                        access: *access,
+                    };
+                    match self.judge_path(declared, *access) {
+                        Ok(path) => self.paths.push(PathGrant {
+                            declared: declared.clone(),
+                            path,
+                            access: *access,
+                        }),
+                        Err(reason) => self.deny(one, reason),
+                    }
+                }
+            }
+            Permission::Environment { variables } => {
+                if !self.answered && self.request.origin != Origin::Embedded {
+                    return self.deny(permission.clone(), DenialReason::NotGranted);
+                }
+                for name in variables {
+                    if let Some(value) = self.request.environment.get(name) {
+                        self.environment.insert(name.clone(), value.clone());
+                    }
+                }
+            }
+            Permission::Network { .. }
+            | Permission::Process { .. }
+            | Permission::Mcp { .. }
+            | Permission::Skill { .. }
+            | Permission::Git { .. }
+            | Permission::Secret { .. }
+            | Permission::Context { .. } => {
+                self.deny(permission.clone(), DenialReason::Unsupported);
+            }
+        }
+    }
+
+    fn deny(&mut self, permission: Permission, reason: DenialReason) {
+        if reason == DenialReason::NotGranted {
+            self.unanswered.push(permission.clone());
+        }
+        self.denials.push(Denial { permission, reason });
+    }
+
+    fn judge_path(&self, declared: &str, access: FileAccess) -> Result<PathBuf, DenialReason> {
+        let asked = self.absolute(declared);
+        let path = self.host.resolve(&asked).ok_or(DenialReason::Missing)?;
+        let inside = path.starts_with(self.request.workspace);
+        if !self.answered {
+            match (self.request.origin, self.request.trust) {
+                (Origin::Workspace | Origin::Embedded, WorkspaceTrust::Trusted) if inside => {}
+                (Origin::Workspace | Origin::Embedded, WorkspaceTrust::Untrusted) if inside => {
+                    return Err(DenialReason::WorkspaceUntrusted);
+                }
+                _ => return Err(DenialReason::NotGranted),
+            }
+        }
+        if access == FileAccess::Write {
+            if self.request.workspace.starts_with(&path)
+                || self.request.skill_root.starts_with(&path)
+            {
+                return Err(DenialReason::CoversWorkspace);
+            }
+            // Named one by one means: the protected path is what the manifest wrote, and the person
+            // was shown it and said yes.
+            let protected = self.protected(&path);
+            if protected && !(self.answered && normalize(&asked) == path) {
+                return Err(DenialReason::ProtectedPath);
+            }
+        } else if !self.host.exists(&path) {
+            return Err(DenialReason::Missing);
+        }
+        Ok(path)
+    }
+
+    fn protected(&self, path: &Path) -> bool {
+        path.strip_prefix(self.request.workspace)
+            .is_ok_and(|inside| {
+                inside.components().any(|part| {
+                    PROTECTED
+                        .iter()
+                        .any(|name| part.as_os_str().eq_ignore_ascii_case(name))
+                })
+            })
+    }
+
+    fn absolute(&self, declared: &str) -> PathBuf {
+        if declared == "~" {
+            return self.request.home.to_owned();
+        }
+        let path = match declared.strip_prefix("~/") {
+            Some(rest) => self.request.home.join(rest),
+            None => self.request.workspace.join(declared),
+        };
+        normalize(&path)
+    }
+}
+
+/// The path without `.` and `..`, by its text alone.
+fn normalize(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => normal.push(part),
+        }
+    }
+    normal
+}
+
+#[cfg(test)]
+#[path = "evaluate_tests.rs"]
+mod tests;

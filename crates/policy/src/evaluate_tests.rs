@@ -1,0 +1,266 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::path::PathBuf;
+
+use mycelium_types::Ceilings;
+use mycelium_types::Digest;
+use mycelium_types::FileAccess;
+use mycelium_types::Manifest;
+use mycelium_types::Permission;
+use serde_json::json;
+
+use super::Evaluation;
+use super::HostPaths;
+use super::Origin;
+use super::PolicyRequest;
+use super::evaluate;
+use crate::DenialReason;
+use crate::Grant;
+use crate::Rung;
+use crate::WorkspaceTrust;
+
+/// A host where every path exists and `links` lead elsewhere.
+#[derive(Default)]
+struct Host {
+    links: Vec<(&'static str, &'static str)>,
+}
+
+impl HostPaths for Host {
+    fn resolve(&self, path: &Path) -> Option<PathBuf> {
+        let link = self.links.iter().find_map(|(from, to)| {
+            path.strip_prefix(from)
+                .ok()
+                .map(|rest| Path::new(to).join(rest))
+        });
+        Some(link.unwrap_or_else(|| path.to_owned()))
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        !path.ends_with("missing")
+    }
+}
+
+fn manifest(permissions: &[Permission]) -> Manifest {
+    serde_json::from_value(json!({
+        "name": "demo", "version": "1.0.0", "description": "d", "entrypoint": "index.js",
+        "exports": [], "author": null, "license": null, "dependencies": [],
+        "permissions": permissions, "tags": [], "category": null, "keywords": [],
+        "homepage": null, "engine": "auto", "instance": "session",
+        "compatibility": {}, "variants": [], "config": null, "limits": {}, "hooks": [],
+        "deprecated": null, "descriptions": {}, "idempotent": false, "protocol": "worker"
+    }))
+    .unwrap()
+}
+
+fn files(path: &str, access: FileAccess) -> Permission {
+    Permission::Filesystem {
+        paths: vec![path.to_owned()],
+        access,
+    }
+}
+
+struct Case {
+    origin: Origin,
+    trust: WorkspaceTrust,
+    answered: bool,
+    host: Host,
+}
+
+impl Case {
+    fn workspace(trust: WorkspaceTrust) -> Self {
+        Self {
+            origin: Origin::Workspace,
+            trust,
+            answered: false,
+            host: Host::default(),
+        }
+    }
+
+    fn run(&self, permissions: &[Permission]) -> Evaluation {
+        let manifest = manifest(permissions);
+        let mut sorted = permissions.to_vec();
+        sorted.sort();
+        let digest = Digest::of(b"content");
+        let grants = self.answered.then(|| Grant {
+            skill: manifest.name.clone(),
+            digest,
+            permissions: sorted,
+        });
+        evaluate(
+            &PolicyRequest {
+                manifest: &manifest,
+                digest,
+                origin: self.origin,
+                skill_root: Path::new("/w/skills/demo"),
+                workspace: Path::new("/w"),
+                home: Path::new("/home/person"),
+                trust: self.trust,
+                grants: grants.as_slice(),
+                environment: &BTreeMap::from([("EDITOR".to_owned(), "vi".to_owned())]),
+                ceilings: &Ceilings::default(),
+                required_rung: Rung::Full,
+            },
+            &self.host,
+        )
+    }
+
+    fn reason(&self, permission: Permission) -> Option<DenialReason> {
+        let evaluation = self.run(&[permission]);
+        assert_eq!(
+            evaluation.policy.paths.len() + evaluation.policy.denials.len(),
+            1
+        );
+        evaluation
+            .policy
+            .denials
+            .first()
+            .map(|denial| denial.reason)
+    }
+}
+
+#[test]
+fn a_trusted_workspace_grants_its_own_skills_paths_inside_it_and_nothing_else() {
+    let case = Case::workspace(WorkspaceTrust::Trusted);
+    assert_eq!(case.reason(files("./output", FileAccess::Write)), None);
+    assert_eq!(case.reason(files("./output", FileAccess::Read)), None);
+    for outside in ["/etc", "../other", "~/notes", "~"] {
+        assert_eq!(
+            case.reason(files(outside, FileAccess::Read)),
+            Some(DenialReason::NotGranted),
+            "{outside}"
+        );
+    }
+}
+
+#[test]
+fn an_untrusted_workspace_grants_nothing_and_asks_nothing() {
+    let evaluation =
+        Case::workspace(WorkspaceTrust::Untrusted).run(&[files("./output", FileAccess::Write)]);
+    assert!(evaluation.policy.paths.is_empty());
+    assert_eq!(
+        evaluation.policy.denials[0].reason,
+        DenialReason::WorkspaceUntrusted
+    );
+    assert!(evaluation.unanswered.is_empty());
+}
+
+#[test]
+fn a_link_out_of_the_workspace_does_not_widen_the_grant() {
+    let case = Case {
+        host: Host {
+            links: vec![("/w/output", "/etc")],
+        },
+        ..Case::workspace(WorkspaceTrust::Trusted)
+    };
+    assert_eq!(
+        case.reason(files("./output", FileAccess::Write)),
+        Some(DenialReason::NotGranted)
+    );
+}
+
+#[test]
+fn protected_paths_are_writable_only_when_named_and_answered() {
+    let mut case = Case::workspace(WorkspaceTrust::Trusted);
+    for path in [".git/hooks", "./.CLAUDE", ".envrc", "sub/.vscode"] {
+        assert_eq!(
+            case.reason(files(path, FileAccess::Write)),
+            Some(DenialReason::ProtectedPath),
+            "{path}"
+        );
+    }
+    for path in [".", "./", "..", "/", "./skills", "./skills/demo"] {
+        let reason = case.reason(files(path, FileAccess::Write));
+        assert!(
+            matches!(
+                reason,
+                Some(DenialReason::CoversWorkspace | DenialReason::NotGranted)
+            ),
+            "{path}: {reason:?}"
+        );
+    }
+    case.answered = true;
+    assert_eq!(case.reason(files(".git/hooks", FileAccess::Write)), None);
+    assert_eq!(
+        case.reason(files(".", FileAccess::Write)),
+        Some(DenialReason::CoversWorkspace)
+    );
+    case.host.links = vec![("/w/output", "/w/.git")];
+    assert_eq!(
+        case.reason(files("output", FileAccess::Write)),
+        Some(DenialReason::ProtectedPath)
+    );
+}
+
+#[test]
+fn what_needs_an_answer_is_listed_until_it_is_given() {
+    let permissions = [
+        Permission::Environment {
+            variables: vec!["EDITOR".to_owned(), "ABSENT".to_owned()],
+        },
+        files("/etc/hosts", FileAccess::Read),
+    ];
+    let mut case = Case::workspace(WorkspaceTrust::Trusted);
+    let evaluation = case.run(&permissions);
+    assert_eq!(evaluation.unanswered, permissions);
+    assert!(!evaluation.policy.environment.contains_key("EDITOR"));
+    case.answered = true;
+    let evaluation = case.run(&permissions);
+    assert!(evaluation.unanswered.is_empty());
+    assert_eq!(evaluation.policy.environment["EDITOR"], "vi");
+    assert!(
+        evaluation
+            .policy
+            .allows(Path::new("/etc/hosts"), FileAccess::Read)
+    );
+    assert!(
+        !evaluation
+            .policy
+            .allows(Path::new("/etc/passwd"), FileAccess::Read)
+    );
+    assert!(
+        !evaluation
+            .policy
+            .allows(Path::new("/etc/hosts"), FileAccess::Write)
+    );
+}
+
+#[test]
+fn an_answer_is_about_one_content_and_one_set_of_permissions() {
+    let permissions = vec![files("/etc/hosts", FileAccess::Read)];
+    let grant = Grant {
+        skill: "demo".parse().unwrap(),
+        digest: Digest::of(b"one"),
+        permissions: permissions.clone(),
+    };
+    let name = "demo".parse().unwrap();
+    assert!(grant.covers(&name, Digest::of(b"one"), &permissions));
+    assert!(!grant.covers(&name, Digest::of(b"two"), &permissions));
+    assert!(!grant.covers(&name, Digest::of(b"one"), &[]));
+    assert!(!grant.covers(&"other".parse().unwrap(), Digest::of(b"one"), &permissions));
+}
+
+#[test]
+fn a_missing_path_to_read_is_denied_and_a_missing_one_to_write_is_kept() {
+    let case = Case::workspace(WorkspaceTrust::Trusted);
+    assert_eq!(
+        case.reason(files("missing", FileAccess::Read)),
+        Some(DenialReason::Missing)
+    );
+    assert_eq!(case.reason(files("missing", FileAccess::Write)), None);
+}
+
+#[test]
+fn what_no_engine_can_give_is_denied_with_that_reason() {
+    let network = Permission::Network {
+        hosts: vec!["example.org".to_owned()],
+        methods: Vec::new(),
+    };
+    assert_eq!(
+        Case::workspace(WorkspaceTrust::Trusted)
+            .run(&[network])
+            .policy
+            .denials[0]
+            .reason,
+        DenialReason::Unsupported
+    );
+}

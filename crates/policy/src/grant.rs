@@ -1,0 +1,39 @@
+//! What the person allowed.
+
+use mycelium_types::Digest;
+use mycelium_types::Permission;
+use mycelium_types::SkillName;
+use serde::Deserialize;
+use serde::Serialize;
+
+/// Whether the person trusts a workspace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WorkspaceTrust {
+    /// Nobody said so: its skills get their own folder and nothing else.
+    #[default]
+    Untrusted,
+    /// Its own skills get the workspace paths they declare.
+    Trusted,
+}
+
+/// An answered question: these permissions, for exactly this content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The skill.
+    pub skill: SkillName,
+    /// The content the answer was about.
+    pub digest: Digest,
+    /// The permissions the answer was about, sorted.
+    pub permissions: Vec<Permission>,
+}
+
+impl Grant {
+    /// Whether the answer is about this content and these permissions.
+    #[must_use]
+    pub fn covers(&self, skill: &SkillName, digest: Digest, permissions: &[Permission]) -> bool {
+        let mut asked = permissions.to_vec();
+        asked.sort();
+        self.skill == *skill && self.digest == digest && self.permissions == asked
+    }
+}

@@ -1,0 +1,22 @@
+//! What a skill asked for, cut by what was granted: one SandboxPolicy with a reason for every denial; pure.
+#![forbid(unsafe_code)]
+
+mod evaluate;
+mod grant;
+mod policy;
+
+pub use evaluate::Evaluation;
+pub use evaluate::HostPaths;
+pub use evaluate::Origin;
+pub use evaluate::PolicyRequest;
+pub use evaluate::evaluate;
+pub use grant::Grant;
+pub use grant::WorkspaceTrust;
+pub use policy::BYTECODE_PATH;
+pub use policy::DATA_PATH;
+pub use policy::DEPENDENCIES_PATH;
+pub use policy::Denial;
+pub use policy::DenialReason;
+pub use policy::PathGrant;
+pub use policy::Rung;
+pub use policy::SandboxPolicy;

@@ -1,0 +1,151 @@
+//! The one description of what a worker may do.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use mycelium_types::FileAccess;
+use mycelium_types::Limits;
+use mycelium_types::Permission;
+use mycelium_types::SkillId;
+use serde::Deserialize;
+use serde::Serialize;
+
+/// Where the dependency layer is inside a sandbox.
+pub const DEPENDENCIES_PATH: &str = "/mycelium/deps";
+/// Where the skill's private data is inside a sandbox.
+pub const DATA_PATH: &str = "/mycelium/data";
+/// Where compiled code is inside a sandbox.
+pub const BYTECODE_PATH: &str = "/mycelium/bytecode";
+
+/// How much of the sandbox the kernel enforces. Ordered: more is greater.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rung {
+    /// Nothing.
+    None,
+    /// Landlock, seccomp and resource limits, no namespaces.
+    Reduced,
+    /// Namespaces, Landlock, seccomp and resource limits.
+    #[default]
+    Full,
+}
+
+impl fmt::Display for Rung {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::None => "none",
+            Self::Reduced => "reduced",
+            Self::Full => "full",
+        })
+    }
+}
+
+/// What one worker may do. Everything not named here is refused by the kernel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SandboxPolicy {
+    /// The skill it is for.
+    pub skill: SkillId,
+    /// The skill's own folder, readable at its host path.
+    pub skill_root: PathBuf,
+    /// The working directory; a host path. Visible itself only as far as `paths` says.
+    pub workspace: PathBuf,
+    /// Granted host paths, at the same place inside.
+    pub paths: Vec<PathGrant>,
+    /// The host folder shown read-only at [`DEPENDENCIES_PATH`].
+    pub dependency_layer: Option<PathBuf>,
+    /// The host file shown read-only at [`BYTECODE_PATH`].
+    pub bytecode: Option<PathBuf>,
+    /// The host folder shown writable at [`DATA_PATH`].
+    pub data: Option<PathBuf>,
+    /// The whole environment.
+    pub environment: BTreeMap<String, String>,
+    /// How much it may use.
+    pub limits: Limits,
+    /// The least the kernel must enforce, or the skill does not run.
+    pub required_rung: Rung,
+    /// What it asked for and does not get.
+    pub denials: Vec<Denial>,
+}
+
+/// One host path a worker may use, and everything below it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathGrant {
+    /// As the manifest wrote it, for messages.
+    pub declared: String,
+    /// The path, absolute and without links.
+    pub path: PathBuf,
+    /// Whether it may be changed.
+    pub access: FileAccess,
+}
+
+/// A permission that is not granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denial {
+    /// What was asked for; of several paths or names only the denied ones.
+    pub permission: Permission,
+    /// Why it is not granted.
+    pub reason: DenialReason,
+}
+
+/// Why a permission is not granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DenialReason {
+    /// The person has not trusted the workspace.
+    WorkspaceUntrusted,
+    /// The person has not answered the question, or answered for other content.
+    NotGranted,
+    /// The path is one that changes what programs outside the sandbox do.
+    ProtectedPath,
+    /// The write path is the workspace itself or a folder above it.
+    CoversWorkspace,
+    /// The path to read does not exist.
+    Missing,
+    /// No engine of this version can give it.
+    Unsupported,
+}
+
+impl DenialReason {
+    /// The reason's key in the message catalogue.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::WorkspaceUntrusted => "denial-workspace-untrusted",
+            Self::NotGranted => "denial-not-granted",
+            Self::ProtectedPath => "denial-protected-path",
+            Self::CoversWorkspace => "denial-covers-workspace",
+            Self::Missing => "denial-missing",
+            Self::Unsupported => "denial-unsupported",
+        }
+    }
+}
+
+impl SandboxPolicy {
+    /// Whether `path`, absolute and without links, may be used with `access`.
+    ///
+    /// This is the in-engine guard's view; the kernel decides by itself from the same data.
+    #[must_use]
+    pub fn allows(&self, path: &Path, access: FileAccess) -> bool {
+        let below = |root: &Path| path.starts_with(root);
+        let writable = below(Path::new("/tmp"))
+            || below(Path::new("/dev"))
+            || (self.data.is_some() && below(Path::new(DATA_PATH)))
+            || self
+                .paths
+                .iter()
+                .any(|grant| grant.access == FileAccess::Write && below(&grant.path));
+        match access {
+            FileAccess::Write => writable,
+            FileAccess::Read => {
+                writable
+                    || below(&self.skill_root)
+                    || below(Path::new("/mycelium"))
+                    || self.paths.iter().any(|grant| below(&grant.path))
+            }
+        }
+    }
+}

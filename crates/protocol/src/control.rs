@@ -1,0 +1,50 @@
+//! The control API between a client (command line, agent bridge) and the daemon.
+//!
+//! A connection opens with [`ClientHello`] and [`ServerHello`]. Then every [`Request`] is answered by
+//! any number of [`ServerMessage::Event`]s and one [`ServerMessage::Reply`] with its number; requests of
+//! one connection run side by side.
+
+mod report;
+mod request;
+
+pub use report::CallTotals;
+pub use report::Candidate;
+pub use report::Collision;
+pub use report::DaemonStatus;
+pub use report::DependencyInfo;
+pub use report::Discovery;
+pub use report::ExecReport;
+pub use report::Instance;
+pub use report::LoadTotals;
+pub use report::MethodInfo;
+pub use report::MetricsReport;
+pub use report::ParameterInfo;
+pub use report::PermissionInfo;
+pub use report::ProcessId;
+pub use report::ProcessReport;
+pub use report::ResourceTotals;
+pub use report::SkillChange;
+pub use report::SkillInfo;
+pub use report::SkillSummary;
+pub use report::Transition;
+pub use report::TrustReport;
+pub use report::UnloadReport;
+pub use request::Arguments;
+pub use request::ClientHello;
+pub use request::Command;
+pub use request::ExecRequest;
+pub use request::InvalidSelector;
+pub use request::Reply;
+pub use request::Request;
+pub use request::RequestContext;
+pub use request::SearchRequest;
+pub use request::ServerHello;
+pub use request::ServerMessage;
+pub use request::SkillSelector;
+pub use request::TrustTarget;
+
+/// The control API's version. A client and a daemon that differ do not talk.
+pub const CONTROL_PROTOCOL: u32 = 1;
+
+/// The session all shells of a workspace share.
+pub const SHELL_SESSION: &str = "shell";

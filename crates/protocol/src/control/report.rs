@@ -1,0 +1,348 @@
+//! What the daemon answers.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use mycelium_policy::Denial;
+use mycelium_types::Author;
+use mycelium_types::Deprecation;
+use mycelium_types::Diagnostic;
+use mycelium_types::ErrorReport;
+use mycelium_types::Hook;
+use mycelium_types::Limits;
+use mycelium_types::SkillId;
+use mycelium_types::SkillName;
+use mycelium_types::SkillSource;
+use mycelium_types::SkillState;
+use mycelium_types::Version;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecReport {
+    /// The skill that ran; the selector's name alone if none was found.
+    pub skill: SkillName,
+    /// Its version, once it was found.
+    pub version: Option<Version>,
+    /// The function.
+    pub method: String,
+    /// The result, or what went wrong.
+    pub outcome: Result<Value, ErrorReport>,
+    /// The call's correlation id.
+    pub correlation_id: String,
+    /// How many times it was tried.
+    pub attempts: u32,
+    /// Time from request to outcome, in milliseconds.
+    pub milliseconds: f64,
+    /// Processor time the function took, in microseconds, as far as it is known.
+    pub cpu_microseconds: Option<u64>,
+    /// Memory of the worker afterwards, in bytes, as far as it is known.
+    pub memory_bytes: Option<u64>,
+}
+
+/// A known skill, in short.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SkillSummary {
+    /// Name and version.
+    #[serde(flatten)]
+    pub id: SkillId,
+    /// What it does.
+    pub description: String,
+    /// Where it comes from.
+    pub source: SkillSource,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its category.
+    pub category: Option<String>,
+    /// Set when it should no longer be used.
+    pub deprecated: Option<Deprecation>,
+    /// The state of this session's instance.
+    pub state: SkillState,
+}
+
+/// What a search for skills found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Discovery {
+    /// The skills, by name and version.
+    pub skills: Vec<SkillSummary>,
+    /// Names of skills that were not known before.
+    pub new: Vec<SkillId>,
+    /// What is wrong with the folders that are no good skills.
+    pub problems: Vec<Diagnostic>,
+    /// Skills that hide one another.
+    pub collisions: Vec<Collision>,
+    /// Every folder looked at, and what became of it.
+    pub candidates: Vec<Candidate>,
+    /// The folders searched.
+    pub roots: Vec<PathBuf>,
+    /// Time it took, in milliseconds.
+    pub milliseconds: f64,
+}
+
+/// Two skills of the same name and version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collision {
+    /// Their name and version.
+    pub id: SkillId,
+    /// The one that counts.
+    pub winner: SkillSource,
+    /// The one that does not.
+    pub loser: SkillSource,
+}
+
+/// A folder that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The folder.
+    pub path: PathBuf,
+    /// Whether it was taken as a skill.
+    pub taken: bool,
+    /// Why, or why not.
+    pub reason: String,
+}
+
+/// All about one skill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SkillInfo {
+    /// In short.
+    #[serde(flatten)]
+    pub summary: SkillSummary,
+    /// All versions known.
+    pub versions: Vec<Version>,
+    /// Who wrote it.
+    pub author: Option<Author>,
+    /// Its licence.
+    pub license: Option<String>,
+    /// A page about it.
+    pub homepage: Option<String>,
+    /// Its folder.
+    pub root: PathBuf,
+    /// The digest of its content.
+    pub digest: String,
+    /// The engine that runs it.
+    pub engine: String,
+    /// What it needs from elsewhere.
+    pub dependencies: Vec<DependencyInfo>,
+    /// What it asks for, and whether it gets it.
+    pub permissions: Vec<PermissionInfo>,
+    /// Its functions.
+    pub methods: Vec<MethodInfo>,
+    /// The hooks it has.
+    pub hooks: Vec<Hook>,
+    /// The limits it runs under.
+    pub limits: Limits,
+    /// The breaker of this session: closed, open or half-open.
+    pub breaker: String,
+    /// Remarks about it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// One declared dependency and what it became.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DependencyInfo {
+    /// The package.
+    pub name: String,
+    /// The range asked for.
+    pub range: String,
+    /// The registry's kind.
+    pub kind: String,
+    /// The version chosen, if it was.
+    pub resolved: Option<String>,
+    /// Whether it is in the store.
+    pub cached: bool,
+}
+
+/// One permission asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PermissionInfo {
+    /// In words.
+    pub permission: String,
+    /// Whether it is granted in this workspace, wholly.
+    pub granted: bool,
+    /// The parts that are not, with the reason.
+    pub denials: Vec<Denial>,
+}
+
+/// One function.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MethodInfo {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub description: Option<String>,
+    /// Its parameters, as far as they are known.
+    pub parameters: Vec<ParameterInfo>,
+    /// The type it returns, if it is known.
+    pub returns: Option<String>,
+    /// JSON Schema of the arguments, if the manifest gives one.
+    pub schema: Option<Value>,
+}
+
+/// One parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterInfo {
+    /// Its name.
+    pub name: String,
+    /// Its type, if it is known.
+    pub type_name: Option<String>,
+}
+
+/// The states a skill went through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    /// The states, the old one first.
+    pub states: Vec<SkillState>,
+}
+
+/// What became of a lifecycle command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SkillChange {
+    /// The skill.
+    pub skill: SkillId,
+    /// The state it has now.
+    pub state: SkillState,
+    /// Whether anything changed.
+    pub changed: bool,
+    /// Time it took, in milliseconds.
+    pub milliseconds: f64,
+}
+
+/// What became of `unload --all`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnloadReport {
+    /// The skills whose instances ended.
+    pub skills: Vec<SkillId>,
+    /// What went wrong on the way; the instances ended all the same.
+    pub failures: Vec<ErrorReport>,
+    /// Time it took, in milliseconds.
+    pub milliseconds: f64,
+}
+
+/// What was measured in one workspace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MetricsReport {
+    /// How long the window of the averages is, in seconds.
+    pub window_seconds: u64,
+    /// Loading.
+    pub loads: LoadTotals,
+    /// Calls.
+    pub calls: CallTotals,
+    /// What is used now.
+    pub resources: ResourceTotals,
+}
+
+/// Loads in the window.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LoadTotals {
+    /// How many.
+    pub count: u64,
+    /// Average time, in milliseconds.
+    pub average_milliseconds: f64,
+    /// 95th percentile, in milliseconds.
+    pub p95_milliseconds: f64,
+    /// Share of packages found in the store, 0 to 1.
+    pub cache_hit_rate: Option<f64>,
+}
+
+/// Calls in the window.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CallTotals {
+    /// How many.
+    pub count: u64,
+    /// Average time, in milliseconds.
+    pub average_milliseconds: f64,
+    /// 95th percentile, in milliseconds.
+    pub p95_milliseconds: f64,
+    /// How many failed.
+    pub errors: u64,
+    /// Average processor time, in milliseconds.
+    pub average_cpu_milliseconds: f64,
+}
+
+/// What is used now.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ResourceTotals {
+    /// Instances that live.
+    pub active_skills: u64,
+    /// Memory of their workers, in bytes.
+    pub memory_bytes: u64,
+}
+
+/// What runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProcessReport {
+    /// The daemon, or the program itself without one.
+    pub daemon: ProcessId,
+    /// The launcher, once there is one.
+    pub launcher: Option<ProcessId>,
+    /// Warm workers that wait for a skill.
+    pub warm: Vec<ProcessId>,
+    /// Instances of all workspaces.
+    pub instances: Vec<Instance>,
+}
+
+/// A process of the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessId {
+    /// Its id, as the host sees it.
+    pub pid: u32,
+}
+
+/// A running skill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    /// The skill.
+    pub skill: SkillName,
+    /// Its version.
+    pub version: Version,
+    /// The session it belongs to; absent for an instance the whole workspace shares.
+    pub session: Option<String>,
+    /// The workspace it belongs to.
+    pub workspace: PathBuf,
+    /// Its state.
+    pub state: SkillState,
+    /// The worker's process id, as the host sees it.
+    pub pid: u32,
+    /// The engine.
+    pub engine: String,
+    /// Memory, in bytes.
+    pub memory_bytes: u64,
+    /// Processor time so far, in milliseconds.
+    pub cpu_milliseconds: u64,
+    /// Calls so far.
+    pub calls: u64,
+}
+
+/// What was trusted or taken back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrustReport {
+    /// The workspace.
+    pub workspace: PathBuf,
+    /// The skill, if it was about one.
+    pub skill: Option<SkillId>,
+    /// What is allowed now, in words.
+    pub permissions: Vec<String>,
+    /// Whether anything changed.
+    pub changed: bool,
+}
+
+/// How the daemon does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DaemonStatus {
+    /// Its process id.
+    pub pid: u32,
+    /// Its version.
+    pub version: String,
+    /// Time since it started, in seconds.
+    pub uptime_seconds: u64,
+    /// Connected clients, this one included.
+    pub clients: usize,
+    /// Instances that live.
+    pub instances: usize,
+    /// Addresses that serve metrics.
+    pub metrics: Vec<String>,
+    /// Requests served, by command.
+    pub requests: BTreeMap<String, u64>,
+}

@@ -1,0 +1,309 @@
+//! What a client says.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use mycelium_types::ErrorReport;
+use mycelium_types::SkillName;
+use mycelium_types::VersionRange;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::Event;
+use crate::control::DaemonStatus;
+use crate::control::Discovery;
+use crate::control::ExecReport;
+use crate::control::MetricsReport;
+use crate::control::ProcessReport;
+use crate::control::SkillChange;
+use crate::control::SkillInfo;
+use crate::control::SkillSummary;
+use crate::control::TrustReport;
+use crate::control::UnloadReport;
+
+/// The first frame of a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientHello {
+    /// [`crate::control::CONTROL_PROTOCOL`] of the client.
+    pub protocol: u32,
+    /// The client program's version.
+    pub version: String,
+    /// Which build of that version: a text that differs between builds and grows with time.
+    pub build: String,
+    /// A session that belongs to this connection and ends with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owned_session: Option<String>,
+}
+
+/// The first frame of the daemon.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerHello {
+    /// [`crate::control::CONTROL_PROTOCOL`] of the daemon.
+    pub protocol: u32,
+    /// The daemon's version.
+    pub version: String,
+    /// Which build of that version.
+    pub build: String,
+    /// The daemon's process id.
+    pub pid: u32,
+    /// Whether it takes requests; one that is stopping does not.
+    pub accepting: bool,
+}
+
+/// One thing asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The request's number, chosen by the client.
+    pub id: u64,
+    /// Who asks, and where.
+    pub context: RequestContext,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// Who asks, and where: everything the daemon would otherwise have to guess.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestContext {
+    /// The project folder, absolute and without links.
+    pub workspace: PathBuf,
+    /// The person's home folder.
+    pub home: PathBuf,
+    /// The session the request belongs to.
+    pub session: String,
+    /// The client's environment, as far as it is text.
+    pub environment: BTreeMap<String, String>,
+    /// Configuration values given as flags, by dotted key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub overrides: BTreeMap<String, Value>,
+    /// Nothing may be fetched.
+    pub offline: bool,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", content = "params", rename_all = "kebab-case")]
+pub enum Command {
+    /// Run a function of a skill.
+    Exec(ExecRequest),
+    /// Look for skills again.
+    Discover {
+        /// Folders to search instead of the configured ones, absolute.
+        paths: Vec<PathBuf>,
+    },
+    /// All known skills.
+    List,
+    /// Known skills that fit.
+    Search(SearchRequest),
+    /// All about one skill.
+    Info(SkillSelector),
+    /// Make a skill ready for calls.
+    Activate(SkillSelector),
+    /// Keep a skill, refuse its calls.
+    Deactivate(SkillSelector),
+    /// Read a skill again and start it anew.
+    Reload(SkillSelector),
+    /// End a skill's instance of this session.
+    Unload(SkillSelector),
+    /// End all instances of this workspace.
+    UnloadAll,
+    /// Close a skill's breaker.
+    Reset(SkillSelector),
+    /// What was measured.
+    Metrics,
+    /// What runs.
+    Processes,
+    /// Allow something.
+    Trust(TrustTarget),
+    /// Take back what was allowed.
+    Revoke(TrustTarget),
+    /// How the daemon does.
+    Status,
+    /// Take no more requests, let running ones end, then stop.
+    Shutdown,
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", content = "value", rename_all = "kebab-case")]
+pub enum Reply {
+    /// To `exec`.
+    Exec(ExecReport),
+    /// To `discover`.
+    Discovery(Discovery),
+    /// To `list` and `search`.
+    Skills(Vec<SkillSummary>),
+    /// To `info`.
+    Info(Box<SkillInfo>),
+    /// To `activate`, `deactivate`, `reload`, `unload` and `reset`.
+    Changed(SkillChange),
+    /// To `unload-all`.
+    Unloaded(UnloadReport),
+    /// To `metrics`.
+    Metrics(MetricsReport),
+    /// To `processes`.
+    Processes(ProcessReport),
+    /// To `trust` and `revoke`.
+    Trust(TrustReport),
+    /// To `status`.
+    Status(DaemonStatus),
+    /// To `shutdown`.
+    Stopping,
+}
+
+/// One frame of the daemon after its hello.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServerMessage {
+    /// Something happened while the request ran.
+    Event {
+        /// The request.
+        id: u64,
+        /// What happened.
+        event: Event,
+    },
+    /// The request is done.
+    Reply {
+        /// The request.
+        id: u64,
+        /// What came of it.
+        result: Result<Reply, ErrorReport>,
+    },
+}
+
+/// A call: plain data that names nothing local to one daemon.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecRequest {
+    /// The skill.
+    pub skill: SkillSelector,
+    /// The function.
+    pub method: String,
+    /// The arguments.
+    pub args: Arguments,
+    /// A shorter time limit than the skill's own, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u64>,
+    /// The caller's correlation id; one is made if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+}
+
+/// The arguments of a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Arguments {
+    /// In order.
+    Positional(Vec<Value>),
+    /// By name.
+    Named(Map<String, Value>),
+}
+
+/// Conditions a skill must meet; absent ones are met by all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SearchRequest {
+    /// Words to find in name, tags, keywords and description.
+    pub text: Option<String>,
+    /// Part of the name.
+    pub name: Option<String>,
+    /// Tags, all of which it must have.
+    pub tags: Vec<String>,
+    /// Part of the author's name.
+    pub author: Option<String>,
+    /// The category.
+    pub category: Option<String>,
+    /// The least version.
+    pub min_version: Option<String>,
+    /// The greatest version.
+    pub max_version: Option<String>,
+    /// How many at most; 0 means 50.
+    pub limit: usize,
+}
+
+/// Which skill: a name and, if it matters, a range of versions. Written `name` or `name@range`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SkillSelector {
+    /// The name.
+    pub name: SkillName,
+    /// The versions; the newest one known if absent.
+    pub range: Option<VersionRange>,
+}
+
+/// The text is not `name` or `name@range`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSelector {
+    /// The part before the `@`.
+    #[error("{text:?} names no skill: {reason}")]
+    Name {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        #[source]
+        reason: mycelium_types::InvalidName,
+    },
+    /// The part after the `@`.
+    #[error(transparent)]
+    Range(#[from] mycelium_types::InvalidVersion),
+}
+
+/// What is trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "target", rename_all = "kebab-case")]
+pub enum TrustTarget {
+    /// The request's workspace.
+    Workspace,
+    /// One skill, for the content and permissions it has now.
+    Skill {
+        /// The skill.
+        skill: SkillSelector,
+    },
+}
+
+impl FromStr for SkillSelector {
+    type Err = InvalidSelector;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSelector> {
+        let (name, range) = match text.split_once('@') {
+            Some((name, range)) => (name, Some(range.parse()?)),
+            None => (text, None),
+        };
+        let name = name.parse().map_err(|reason| InvalidSelector::Name {
+            text: name.chars().take(80).collect(),
+            reason,
+        })?;
+        Ok(Self { name, range })
+    }
+}
+
+impl From<SkillName> for SkillSelector {
+    fn from(name: SkillName) -> Self {
+        Self { name, range: None }
+    }
+}
+
+impl TryFrom<String> for SkillSelector {
+    type Error = InvalidSelector;
+
+    fn try_from(text: String) -> Result<Self, InvalidSelector> {
+        text.parse()
+    }
+}
+
+impl From<SkillSelector> for String {
+    fn from(selector: SkillSelector) -> Self {
+        selector.to_string()
+    }
+}
+
+impl fmt::Display for SkillSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.range {
+            Some(range) => write!(f, "{}@{range}", self.name),
+            None => write!(f, "{}", self.name),
+        }
+    }
+}

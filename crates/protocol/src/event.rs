@@ -1,0 +1,221 @@
+//! What happened while something ran. Facts only: the texts people see are made at the edge.
+
+use std::path::PathBuf;
+
+use mycelium_types::Hook;
+use mycelium_types::Limits;
+use mycelium_types::SkillName;
+use mycelium_types::SkillState;
+use mycelium_types::Version;
+use serde::Deserialize;
+use serde::Serialize;
+
+/// Something that happened in the runtime.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// A lifecycle operation on a skill begins.
+    Lifecycle {
+        /// The skill.
+        skill: SkillName,
+        /// What begins.
+        step: LifecycleStep,
+    },
+    /// A skill went through these states, in order.
+    StateChanged {
+        /// The skill.
+        skill: SkillName,
+        /// The states, the old one first.
+        states: Vec<SkillState>,
+    },
+    /// The skill's dependencies are there.
+    DependenciesResolved {
+        /// The skill.
+        skill: SkillName,
+        /// How many it declares.
+        declared: usize,
+        /// How many packages that makes.
+        packages: usize,
+        /// How many of them were in the store.
+        cached: usize,
+        /// Time it took, in milliseconds.
+        milliseconds: f64,
+    },
+    /// A sandbox was made.
+    SandboxCreated {
+        /// The skill.
+        skill: SkillName,
+        /// Its limits.
+        limits: Limits,
+        /// The kernel layers that hold it.
+        layers: Vec<String>,
+    },
+    /// A call begins.
+    Executing {
+        /// The skill.
+        skill: SkillName,
+        /// The method.
+        method: String,
+        /// The arguments, as a JSON array.
+        args: serde_json::Value,
+    },
+    /// The skill printed something.
+    Console {
+        /// The skill.
+        skill: SkillName,
+        /// How it was printed.
+        level: ConsoleLevel,
+        /// The text, without its last line break.
+        text: String,
+    },
+    /// The skill failed.
+    Failed {
+        /// The skill.
+        skill: SkillName,
+        /// Its version.
+        version: Version,
+        /// The method, if a call failed.
+        method: Option<String>,
+        /// The hook, if one failed.
+        hook: Option<Hook>,
+        /// The error's message.
+        message: String,
+        /// The error's stack.
+        stack: Option<String>,
+    },
+    /// The sandbox refused something.
+    Violation(Violation),
+    /// A limit was reached and the worker is ended.
+    LimitReached {
+        /// The skill.
+        skill: SkillName,
+        /// Which limit, as the manifest writes it.
+        limit: String,
+        /// Its value.
+        value: u64,
+    },
+    /// The breaker opened.
+    BreakerOpened {
+        /// The skill.
+        skill: SkillName,
+        /// Failures in a row.
+        failures: u32,
+    },
+    /// The breaker refused a call.
+    BreakerRejected {
+        /// The skill.
+        skill: SkillName,
+        /// Seconds until it lets a call through.
+        seconds: u64,
+    },
+    /// A failed call is tried again.
+    Retrying {
+        /// The skill.
+        skill: SkillName,
+        /// Which attempt follows, from 2.
+        attempt: u32,
+        /// Time waited before it, in milliseconds.
+        delay_milliseconds: u64,
+    },
+    /// A reload found changes.
+    ReloadDetected {
+        /// The skill.
+        skill: SkillName,
+    },
+    /// A package is being got.
+    Download {
+        /// The skill it is for.
+        skill: SkillName,
+        /// `name@version`.
+        package: String,
+        /// Packages done so far.
+        done: usize,
+        /// Packages in all.
+        total: usize,
+    },
+    /// Something worth knowing that stops nothing.
+    Note {
+        /// The skill, if it is about one.
+        skill: Option<SkillName>,
+        /// The text's key in the message catalogue.
+        key: String,
+        /// The text's values.
+        args: std::collections::BTreeMap<String, String>,
+    },
+}
+
+/// What begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LifecycleStep {
+    /// Reading manifest and code.
+    Loading,
+    /// Starting a worker and running `onInit`.
+    Initializing,
+    /// Running `onActivate`.
+    Activating,
+    /// Running `onDeactivate`.
+    Deactivating,
+    /// Running `onUnload`.
+    Unloading,
+}
+
+/// How something was printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConsoleLevel {
+    /// `console.debug`, `console.trace`.
+    Debug,
+    /// `console.log`, `console.info`, standard output.
+    Info,
+    /// `console.warn`.
+    Warn,
+    /// `console.error`, standard error.
+    Error,
+}
+
+/// What the skill tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// Read a file, list a folder or look at either.
+    Read,
+    /// Create, change or remove.
+    Write,
+    /// Open a connection.
+    Connect,
+    /// Start a program.
+    Exec,
+}
+
+impl Operation {
+    /// The operation's word, as messages select on it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Connect => "connect",
+            Self::Exec => "exec",
+        }
+    }
+}
+
+/// Something the sandbox refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// The skill.
+    pub skill: SkillName,
+    /// Its version.
+    pub version: Version,
+    /// What it tried.
+    pub operation: Operation,
+    /// The path or address as the skill gave it.
+    pub attempted: String,
+    /// The path it means, absolute.
+    pub resolved: PathBuf,
+    /// The paths it may use that way, as its manifest declares them.
+    pub allowed: Vec<String>,
+    /// When, in milliseconds since 1970 UTC.
+    pub timestamp_milliseconds: u64,
+}

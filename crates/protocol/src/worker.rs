@@ -1,0 +1,351 @@
+//! The worker protocol: JSON-RPC 2.0 between the runtime and one worker.
+//!
+//! The runtime asks ([`Request`]), the worker answers each request once and may send
+//! [`Notification`]s at any time. The worker is hostile: whatever it sends is bounded and checked.
+
+use std::path::PathBuf;
+
+use mycelium_policy::SandboxPolicy;
+use mycelium_types::CallStyle;
+use mycelium_types::Hook;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::ConsoleLevel;
+use crate::Operation;
+
+/// The protocol's version; both ends come from one executable, so it only guards against mistakes.
+pub const WORKER_PROTOCOL: u32 = 1;
+
+/// One frame in either direction.
+///
+/// A request has `id` and `method`, an answer `id` and `result` or `error`, a notification `method` only.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Frame {
+    /// Always `2.0`.
+    pub jsonrpc: JsonRpc,
+    /// The request's number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// What is asked or told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Its parameters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub params: Option<Box<RawValue>>,
+    /// The answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<Box<RawValue>>,
+    /// The failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<RpcError>,
+}
+
+/// The text `2.0`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum JsonRpc {
+    /// JSON-RPC 2.0.
+    #[default]
+    #[serde(rename = "2.0")]
+    V2,
+}
+
+/// A failed request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RpcError {
+    /// JSON-RPC's number: -32601 no such method, -32602 bad parameters, -32000 the skill failed.
+    pub code: i64,
+    /// What happened, one line.
+    pub message: String,
+    /// How it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Failure>,
+}
+
+/// What the runtime asks of a worker.
+#[derive(Debug)]
+pub enum Request {
+    /// Restrict yourself, read the skill's code.
+    Load(LoadParams),
+    /// Run a lifecycle hook, if the skill has it.
+    Hook(HookParams),
+    /// Run an exported function.
+    Call(CallParams),
+    /// Compile sources without evaluating anything.
+    Compile(CompileParams),
+}
+
+impl Request {
+    /// The request's `method`.
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::Load(_) => "load",
+            Self::Hook(_) => "hook",
+            Self::Call(_) => "call",
+            Self::Compile(_) => "compile",
+        }
+    }
+
+    /// The request as a frame.
+    ///
+    /// # Errors
+    /// When the parameters cannot be written as JSON.
+    pub fn into_frame(self, id: u64) -> serde_json::Result<Frame> {
+        use serde_json::value::to_raw_value;
+        let method = self.method();
+        let params = match self {
+            Self::Load(params) => to_raw_value(&params)?,
+            Self::Hook(params) => to_raw_value(&params)?,
+            Self::Call(params) => to_raw_value(&params)?,
+            Self::Compile(params) => to_raw_value(&params)?,
+        };
+        Ok(Frame {
+            id: Some(id),
+            method: Some(method.to_owned()),
+            params: Some(params),
+            ..Frame::default()
+        })
+    }
+
+    /// The request in a frame: its number and what is asked; `None` for a frame that is no request.
+    ///
+    /// # Errors
+    /// When the parameters are not the method's.
+    pub fn from_frame(frame: &Frame) -> serde_json::Result<Option<(u64, Self)>> {
+        let (Some(id), Some(method), Some(params)) =
+            (frame.id, frame.method.as_deref(), frame.params.as_deref())
+        else {
+            return Ok(None);
+        };
+        let params = params.get();
+        let request = match method {
+            "load" => Self::Load(serde_json::from_str(params)?),
+            "hook" => Self::Hook(serde_json::from_str(params)?),
+            "call" => Self::Call(serde_json::from_str(params)?),
+            "compile" => Self::Compile(serde_json::from_str(params)?),
+            _ => return Ok(None),
+        };
+        Ok(Some((id, request)))
+    }
+}
+
+/// What a worker needs to become one skill.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadParams {
+    /// What it may do; its own folder, mounts and environment are in there.
+    pub policy: SandboxPolicy,
+    /// The file to load, absolute.
+    pub entrypoint: PathBuf,
+    /// The functions that must exist in the module.
+    pub exports: Vec<String>,
+    /// The skill's settings, as JSON.
+    pub settings: serde_json::Value,
+}
+
+/// The answer to `load`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Loaded {
+    /// The kernel layers that hold, in words.
+    pub layers: Vec<String>,
+    /// The hooks the skill has.
+    pub hooks: Vec<Hook>,
+}
+
+/// Which hook, and what it is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HookParams {
+    /// The hook.
+    pub hook: Hook,
+    /// What it is told, as JSON; for `onExecute` `{method, args}`.
+    pub argument: serde_json::Value,
+}
+
+/// Which function, and with what.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallParams {
+    /// The function's name.
+    pub method: String,
+    /// The arguments: an array for positional calls, an object for named ones.
+    pub args: Box<RawValue>,
+    /// How they are passed.
+    pub style: CallStyle,
+    /// The most bytes the result may have as JSON.
+    pub max_result: u64,
+    /// The most bytes the call may print.
+    pub max_output: u64,
+}
+
+/// The answer to `hook` and `call`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Returned {
+    /// The value, as JSON; `null` for `undefined`.
+    pub value: Box<RawValue>,
+    /// Processor time it took, in microseconds.
+    pub cpu_microseconds: u64,
+    /// Memory of the worker afterwards, in bytes.
+    pub memory_bytes: u64,
+}
+
+/// What to compile.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompileParams {
+    /// What it may read: a policy with the folder as its skill root.
+    pub policy: SandboxPolicy,
+    /// The folders whose `.js`, `.cjs` and `.mjs` files are compiled, as paths inside the sandbox.
+    pub roots: Vec<PathBuf>,
+}
+
+/// The answer to `compile`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Compiled {
+    /// The compiled code, in base64: what a worker of the same version finds at the bytecode path.
+    pub bytecode: String,
+    /// Files that were compiled.
+    pub files: usize,
+    /// Files that were left to be compiled from source, with the reason.
+    pub skipped: Vec<(PathBuf, String)>,
+}
+
+/// How a request failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What kind of failure it is.
+    pub kind: FailureKind,
+    /// The message of the thrown error, or what was thrown as text.
+    pub message: String,
+    /// The thrown error's class, such as `TypeError`.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The thrown error's `code`, such as `ENOENT`.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// The stack, in V8's format with host paths.
+    #[serde(default)]
+    pub stack: Option<String>,
+    /// The skill marked the error as worth a second try (`error.transient === true`).
+    #[serde(default)]
+    pub transient: bool,
+}
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// The skill's code threw or rejected.
+    Thrown,
+    /// The code could not be read, parsed or linked.
+    Syntax,
+    /// The module lacks an export.
+    MissingExport,
+    /// The result is not JSON.
+    ResultInvalid,
+    /// The result is too large.
+    ResultTooLarge,
+    /// The call printed too much.
+    OutputTooLarge,
+    /// The engine ran out of memory.
+    OutOfMemory,
+    /// The skill called `process.exit`.
+    Exited,
+    /// The promise can never settle: nothing is left that could.
+    NeverSettles,
+    /// The sandbox could not be completed.
+    Sandbox,
+    /// The request came in the wrong order.
+    Protocol,
+}
+
+/// What a worker tells unasked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "method", content = "params", rename_all = "kebab-case")]
+pub enum Notification {
+    /// The skill printed something.
+    Console {
+        /// How it was printed.
+        level: ConsoleLevel,
+        /// The text, without its last line break.
+        text: String,
+    },
+    /// The in-engine guard refused something.
+    Denied {
+        /// What the skill tried.
+        operation: Operation,
+        /// The path as the skill gave it.
+        attempted: String,
+        /// The path it means, absolute.
+        resolved: PathBuf,
+    },
+}
+
+impl Notification {
+    /// The notification as a frame.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn to_frame(&self) -> serde_json::Result<Frame> {
+        #[derive(Deserialize)]
+        struct Parts {
+            method: String,
+            params: Box<RawValue>,
+        }
+        let parts: Parts = serde_json::from_str(&serde_json::to_string(self)?)?;
+        Ok(Frame {
+            method: Some(parts.method),
+            params: Some(parts.params),
+            ..Frame::default()
+        })
+    }
+
+    /// The notification in a frame; `None` for a frame that is none.
+    ///
+    /// # Errors
+    /// When the method is unknown or the parameters are not the method's.
+    pub fn from_frame(frame: &Frame) -> serde_json::Result<Option<Self>> {
+        #[derive(Serialize)]
+        struct Parts<'a> {
+            method: &'a str,
+            params: &'a RawValue,
+        }
+        match (frame.id, frame.method.as_deref(), frame.params.as_deref()) {
+            (None, Some(method), Some(params)) => {
+                let text = serde_json::to_string(&Parts { method, params })?;
+                serde_json::from_str(&text).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_and_notifications_survive_the_wire() {
+        let call = Request::Call(CallParams {
+            method: "greet".to_owned(),
+            args: RawValue::from_string("[\"x\"]".to_owned()).unwrap(),
+            style: CallStyle::Positional,
+            max_result: 10,
+            max_output: 10,
+        });
+        let text = serde_json::to_string(&call.into_frame(7).unwrap()).unwrap();
+        let frame: Frame = serde_json::from_str(&text).unwrap();
+        let Some((7, Request::Call(params))) = Request::from_frame(&frame).unwrap() else {
+            panic!("{text}");
+        };
+        assert_eq!(params.args.get(), "[\"x\"]");
+
+        let printed = Notification::Console {
+            level: ConsoleLevel::Info,
+            text: "hi".to_owned(),
+        };
+        let text = serde_json::to_string(&printed.to_frame().unwrap()).unwrap();
+        let frame: Frame = serde_json::from_str(&text).unwrap();
+        assert_eq!(Notification::from_frame(&frame).unwrap(), Some(printed));
+        assert!(Request::from_frame(&frame).unwrap().is_none());
+    }
+}

@@ -1,0 +1,1 @@
+//! The searchable index of known skills: discovery, versions, search, persistence.

@@ -1,0 +1,1 @@
+//! Resolves, locks, fetches and lays out the packages a skill depends on.

@@ -1,0 +1,1 @@
+//! The library: lifecycle, supervision, execution, hooks, retry, breaker, telemetry.

@@ -1,0 +1,1 @@
+//! Enforces a SandboxPolicy with the kernel, and says how much of it held.

@@ -1,0 +1,1 @@
+//! The daemon: control socket, metrics endpoint, file watching.

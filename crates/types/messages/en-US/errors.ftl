@@ -1,0 +1,119 @@
+# One entry for each error code: the text says what happened, `.help` what to do next.
+# A text may name any fact of the error; one it does not have is shown as its name in braces,
+# so texts name only facts that every place giving the code supplies, or select on `reason`.
+
+USAGE = { $reason }
+    .help = Run `mycelium --help` to see the commands, or `mycelium COMMAND --help` for one of them.
+
+SKILL_NOT_FOUND = There is no skill `{ $skill }`.
+    .help = { $suggestion ->
+        [none] Run `mycelium discover` to see the skills that were found, and `mycelium discover --explain` for the ones that were not.
+       *[other] Did you mean `{ $suggestion }`? Run `mycelium list` to see all skills.
+    }
+
+METHOD_NOT_FOUND = Skill `{ $skill }` exports no method `{ $method }`.
+    .help = { $suggestion ->
+        [none] Run `mycelium info { $skill }` to see its methods.
+       *[other] Did you mean `{ $suggestion }`? Run `mycelium info { $skill }` to see all its methods.
+    }
+
+MANIFEST_INVALID = The skill in { $path } is not valid: { $reason }
+    .help = Correct what is listed and run `mycelium validate` on the folder.
+
+CONFIG_INVALID = The configuration is not valid: { $reason }
+    .help = Correct the value; `mycelium config list --show-origin` says where each value comes from.
+
+ARGUMENTS_INVALID = The arguments for { $skill }.{ $method } do not fit: { $reason }
+    .help = Run `mycelium info { $skill }` to see what the method takes.
+
+INCOMPATIBLE = Skill `{ $skill }` does not work here: { $reason }
+    .help = Use a version of the skill made for this machine, or change its `compatibility` or `engine` field.
+
+SKILL_LOAD_ERROR = Skill `{ $skill }` could not be loaded: { $reason }
+    .help = Check the skill's entrypoint and lifecycle hooks; `mycelium validate` checks its code without running it.
+
+SKILL_EXECUTION_ERROR = { $reason }
+    .help = Check skill implementation for bugs. Review error logs for details.
+
+RESULT_INVALID = { $skill }.{ $method } returned something that is not JSON: { $reason }
+    .help = Return strings, numbers, booleans, null, arrays and plain objects without cycles.
+
+SKILL_TIMEOUT = { $skill }.{ $method } took longer than { $limit } seconds.
+    .help = Increase timeout limit in skill configuration or optimize skill code.
+
+CPU_LIMIT = { $skill }.{ $method } used more than { $limit } seconds of processor time.
+    .help = Increase `limits.cpuSeconds` in the skill's manifest (and `security.maxCpuTimeSeconds` in the configuration), or optimize the skill.
+
+MEMORY_LIMIT = Skill `{ $skill }` used more than { $limit } MB of memory.
+    .help = Increase `limits.memoryMB` in the skill's manifest (and `security.maxMemoryMB` in the configuration), or make the skill use less.
+
+FILE_LIMIT = Skill `{ $skill }` opened more than { $limit } files.
+    .help = Close files after use, or increase `limits.openFiles` in the skill's manifest.
+
+OUTPUT_LIMIT = { $skill }.{ $method } produced more than { $limit } MB of output.
+    .help = Return less, write large data to a file, or increase `limits.outputMB` in the skill's manifest.
+
+OVERLOADED = Too many calls wait for `{ $skill }`.
+    .help = Wait for running calls to end and try again.
+
+CIRCUIT_BREAKER_OPEN = Skill `{ $skill }` failed repeatedly; calls are refused for another { $seconds } seconds.
+    .help = Wait for circuit to close or reset manually with /skills reset { $skill }
+
+SECURITY_VIOLATION = { $operation ->
+        [read] Skill `{ $skill }` tried to read { $path }, which it may not.
+        [write] Skill `{ $skill }` tried to change { $path }, which it may not.
+        [connect] Skill `{ $skill }` tried to reach { $path }, which it may not.
+        [exec] Skill `{ $skill }` tried to run { $path }, which it may not.
+       *[other] Skill `{ $skill }` tried something it may not: { $path }
+    }
+    .help = { $operation ->
+        [read] Request filesystem permission in skill manifest or remove unauthorized access.
+        [write] Request filesystem permission in skill manifest or remove unauthorized access.
+        [connect] Request network permission in skill manifest or remove unauthorized access.
+        [exec] Request process permission in skill manifest or remove unauthorized access.
+       *[other] Request the permission in skill manifest or remove unauthorized access.
+    }
+
+SANDBOX_UNAVAILABLE = The sandbox a skill needs cannot be set up here: { $reason }
+    .help = Run `mycelium doctor` to see what is missing and how to enable it.
+
+PERMISSION_REQUIRED = Skill `{ $skill }` asks for permissions nobody has granted: { $permissions }
+    .help = Look at what it asks for with `mycelium info { $skill }`, then grant it with `mycelium trust { $skill }`.
+
+SKILL_DEACTIVATED = Skill `{ $skill }` is deactivated.
+    .help = Activate it with `mycelium activate { $skill }`.
+
+ILLEGAL_TRANSITION = Skill `{ $skill }` is { $from } and cannot become { $to }.
+    .help = Run `mycelium info { $skill }` to see its state, and `mycelium reload { $skill }` to start over.
+
+DEPENDENCY_CONFLICT = The dependencies of `{ $skill }` do not go together: { $reason }
+    .help = Change the ranges in the skill's `dependencies` so that one version satisfies them.
+
+DEPENDENCY_CYCLE = The dependencies of `{ $skill }` need each other: { $reason }
+    .help = Remove one of the dependencies named.
+
+DEPENDENCY_UNAVAILABLE = A dependency of `{ $skill }` cannot be got: { $reason }
+    .help = { $cause ->
+        [offline] Run the command once without --offline so that the packages are stored.
+        [not-found] Check the package's name and version range in the skill's `dependencies`.
+        [storage] Free some disk space or change the permissions of the folder, then try again.
+       *[other] Check the network and the registry in your .npmrc, then try again.
+    }
+
+DEPENDENCY_INTEGRITY = A dependency of `{ $skill }` is not what was expected: { $reason }
+    .help = Somebody changed the package or the lock. If you meant to update, delete the entry from .claude/skills.lock and try again.
+
+WORKER_CRASHED = The worker of `{ $skill }` ended in the middle of its work: { $reason }
+    .help = Try again; if it happens again, look at the daemon's log with `mycelium daemon logs`.
+
+DAEMON_UNAVAILABLE = The daemon cannot be reached: { $reason }
+    .help = Run `mycelium daemon status`, or add --no-daemon to run in this process.
+
+STATE_UNAVAILABLE = Mycelium's own files cannot be used: { $reason }
+    .help = Free some disk space or change the permissions of the folder, then try again.
+
+INTERRUPTED = Interrupted.
+    .help = Run the command again to start over.
+
+INTERNAL = Something went wrong inside Mycelium: { $reason }
+    .help = This is a defect. Please report it with the output of `mycelium doctor` and `mycelium daemon logs`.

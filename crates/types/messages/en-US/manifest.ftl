@@ -1,0 +1,1 @@
+# Remarks about skill.json, one entry for each kind.

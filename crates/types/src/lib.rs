@@ -1,0 +1,56 @@
+//! The nouns everything speaks: skill names, versions, manifests, permissions, dependencies, error codes; no I/O.
+#![forbid(unsafe_code)]
+
+mod dependency;
+mod diagnostic;
+mod digest;
+mod engine;
+mod error;
+mod export;
+mod limits;
+mod manifest;
+mod message;
+mod name;
+mod permission;
+mod source;
+mod state;
+mod version;
+
+pub use dependency::Dependency;
+pub use dependency::DependencyKind;
+pub use diagnostic::Diagnostic;
+pub use diagnostic::Position;
+pub use diagnostic::Severity;
+pub use digest::Digest;
+pub use digest::DigestBuilder;
+pub use digest::InvalidDigest;
+pub use engine::Engine;
+pub use engine::EngineChoice;
+pub use engine::InstanceScope;
+pub use engine::WorkerProtocol;
+pub use error::ErrorCode;
+pub use error::ErrorReport;
+pub use error::ExitStatus;
+pub use export::CallStyle;
+pub use export::Export;
+pub use limits::Ceilings;
+pub use limits::LimitOverrides;
+pub use limits::Limits;
+pub use manifest::Author;
+pub use manifest::Compatibility;
+pub use manifest::Deprecation;
+pub use manifest::Manifest;
+pub use manifest::Variant;
+pub use message::Locale;
+pub use message::Message;
+pub use name::InvalidName;
+pub use name::SkillName;
+pub use permission::FileAccess;
+pub use permission::Permission;
+pub use source::SkillId;
+pub use source::SkillSource;
+pub use state::Hook;
+pub use state::SkillState;
+pub use version::InvalidVersion;
+pub use version::Version;
+pub use version::VersionRange;

@@ -1,0 +1,1 @@
+//! The program inside the sandbox: applies it, starts one engine, answers calls.
