@@ -1,7 +1,18 @@
 //! A remark about a file: where, what, and what to do.
 
+use std::fmt::Write as _;
+
 use serde::Deserialize;
 use serde::Serialize;
+
+use crate::Locale;
+use crate::Message;
+
+mod snippet;
+
+pub(crate) use snippet::is_unprintable;
+pub use snippet::printable;
+pub(crate) use snippet::snippet;
 
 /// How serious a remark is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -13,6 +24,18 @@ pub enum Severity {
     Warning,
     /// Does not work.
     Error,
+}
+
+impl Severity {
+    /// The severity as JSON writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// A place in a text, both counted from 1; columns count characters.
@@ -59,9 +82,60 @@ pub struct Diagnostic {
     /// What to do, if there is something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
-    /// The line of the file that `position` is in.
+    /// The line of the file that `position` is in. A long line is cut around the position, and
+    /// what a terminal would obey is replaced, one character for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snippet: Option<String>,
+}
+
+impl Diagnostic {
+    /// The character of `snippet`, counted from 1, that `position` means.
+    #[must_use]
+    pub fn caret(&self) -> Option<usize> {
+        self.snippet.as_ref()?;
+        self.position
+            .map(|position| snippet::caret(position.column))
+    }
+
+    /// The remark as plain text of a few lines, without a line break at the end.
+    ///
+    /// ```text
+    /// skill.json:3:14: error: `version` is not a version: latest
+    ///   3 |   "version": "latest",
+    ///     |              ^
+    ///   help: Write an exact version, such as 1.0.0.
+    /// ```
+    #[must_use]
+    pub fn render(&self, locale: Locale) -> String {
+        let mut text = printable_line(&self.file);
+        if let Some(Position { line, column }) = self.position {
+            let separator = if text.is_empty() { "" } else { ":" };
+            let _ = write!(text, "{separator}{line}:{column}");
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        let severity = Message::new("diagnostic-severity").with("severity", self.severity.as_str());
+        let _ = write!(text, "{}: {}", severity.render(locale), self.message);
+        if let (Some(position), Some(snippet), Some(caret)) =
+            (self.position, &self.snippet, self.caret())
+        {
+            let line = position.line.to_string();
+            let _ = write!(text, "\n  {line} | {snippet}");
+            let _ = write!(text, "\n  {:1$} | {2:>3$}", "", line.len(), '^', caret);
+        }
+        if let Some(help) = &self.help {
+            let help = Message::new("diagnostic-help").with("help", help);
+            let _ = write!(text, "\n  {}", help.render(locale));
+        }
+        text
+    }
+}
+
+/// A file's name can hold anything but a NUL, and is shown whole.
+fn printable_line(text: &str) -> String {
+    let show = |c: char| if is_unprintable(c) { '\u{fffd}' } else { c };
+    text.chars().map(show).collect()
 }
 
 #[cfg(test)]
@@ -77,5 +151,31 @@ mod tests {
             Position::of_byte(text, 999),
             Position { line: 3, column: 2 }
         );
+    }
+
+    #[test]
+    fn renders_place_message_snippet_and_help() {
+        let text = "{\n  \"version\": \"latest\"\n}";
+        let offset = text.find("\"latest").unwrap();
+        let mut diagnostic = Diagnostic {
+            severity: Severity::Error,
+            file: "skills/a\nb/skill.json".into(),
+            position: Some(Position::of_byte(text, offset)),
+            field: "version".into(),
+            message: "No.".into(),
+            help: Some("Yes.".into()),
+            snippet: Some(snippet(text, offset)),
+        };
+        assert_eq!(
+            diagnostic.render(Locale::EnUs),
+            "skills/a\u{fffd}b/skill.json:2:14: error: No.\n  \
+             2 |   \"version\": \"latest\"\n    \
+             |              ^\n  help: Yes."
+        );
+        diagnostic.file = String::new();
+        diagnostic.position = None;
+        diagnostic.help = None;
+        diagnostic.severity = Severity::Note;
+        assert_eq!(diagnostic.render(Locale::EnUs), "note: No.");
     }
 }

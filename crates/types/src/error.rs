@@ -70,6 +70,8 @@ error_codes! {
     SecurityViolation = "SECURITY_VIOLATION",
     /// The kernel cannot enforce the sandbox that is required.
     SandboxUnavailable = "SANDBOX_UNAVAILABLE",
+    /// The skill comes from elsewhere, must be signed, and is not.
+    SignatureMissing = "SIGNATURE_MISSING",
     /// The skill asks for something nobody has granted.
     PermissionRequired = "PERMISSION_REQUIRED",
     /// The skill is deactivated.
@@ -147,9 +149,10 @@ impl ErrorCode {
             | Self::SkillDeactivated
             | Self::IllegalTransition => ExitStatus::Invalid,
             Self::SkillNotFound | Self::MethodNotFound => ExitStatus::NotFound,
-            Self::SecurityViolation | Self::SandboxUnavailable | Self::PermissionRequired => {
-                ExitStatus::Denied
-            }
+            Self::SecurityViolation
+            | Self::SandboxUnavailable
+            | Self::SignatureMissing
+            | Self::PermissionRequired => ExitStatus::Denied,
             Self::DependencyConflict
             | Self::DependencyCycle
             | Self::DependencyUnavailable
@@ -194,6 +197,7 @@ impl ErrorCode {
             | Self::OutputLimit
             | Self::SecurityViolation
             | Self::SandboxUnavailable
+            | Self::SignatureMissing
             | Self::PermissionRequired
             | Self::SkillDeactivated
             | Self::IllegalTransition

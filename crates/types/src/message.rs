@@ -34,7 +34,10 @@ impl Locale {
     fn files(self) -> &'static [&'static str] {
         match self {
             Self::EnUs => &[
+                include_str!("../messages/en-US/discovery.ftl"),
+                include_str!("../messages/en-US/document.ftl"),
                 include_str!("../messages/en-US/errors.ftl"),
+                include_str!("../messages/en-US/loading.ftl"),
                 include_str!("../messages/en-US/manifest.ftl"),
                 include_str!("../messages/en-US/output.ftl"),
             ],

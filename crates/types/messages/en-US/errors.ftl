@@ -77,6 +77,9 @@ SECURITY_VIOLATION = { $operation ->
 SANDBOX_UNAVAILABLE = The sandbox a skill needs cannot be set up here: { $reason }
     .help = Run `mycelium doctor` to see what is missing and how to enable it.
 
+SIGNATURE_MISSING = Skill `{ $skill }` is refused: { $reason }
+    .help = Get the skill from somebody who signs it, or set `security.requireSignatures` to false in your own configuration.
+
 PERMISSION_REQUIRED = Skill `{ $skill }` asks for permissions nobody has granted: { $permissions }
     .help = Look at what it asks for with `mycelium info { $skill }`, then grant it with `mycelium trust { $skill }`.
 

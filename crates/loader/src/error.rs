@@ -1,0 +1,289 @@
+//! Why a skill cannot be loaded.
+
+use std::io;
+use std::path::PathBuf;
+
+use mycelium_types::Diagnostic;
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use mycelium_types::Locale;
+use mycelium_types::Message;
+use mycelium_types::printable_path;
+use mycelium_types::Severity;
+use mycelium_types::SkillId;
+use mycelium_types::SkillName;
+use mycelium_types::SkillSource;
+
+use crate::MAX_MANIFEST_BYTES;
+use crate::tree::MAX_BYTES;
+use crate::tree::MAX_DEPTH;
+use crate::tree::MAX_ENTRIES;
+
+/// Why a skill cannot be loaded. The texts are in the message catalogue.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.message().render(Locale::default()))]
+pub enum LoadError {
+    /// None of the loader's sources knows this kind of place.
+    NoSource {
+        /// The place.
+        place: SkillSource,
+    },
+    /// No such skill is compiled in.
+    UnknownEmbedded {
+        /// The name asked for.
+        name: SkillName,
+        /// The embedded skill it is most like.
+        suggestion: Option<SkillName>,
+    },
+    /// There is no folder.
+    NoFolder {
+        /// Where it should be.
+        folder: PathBuf,
+    },
+    /// The folder has no `skill.json`.
+    NoManifest {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file or folder of the skill cannot be read.
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The folder holds more than is read.
+    TooLarge {
+        /// The folder.
+        folder: PathBuf,
+        /// Of what it has too much.
+        bound: Bound,
+    },
+    /// A link does not stay in the folder.
+    Link {
+        /// The folder.
+        folder: PathBuf,
+        /// The link, below the folder.
+        link: PathBuf,
+        /// Where it points, as written.
+        target: PathBuf,
+        /// How it fails.
+        problem: LinkProblem,
+    },
+    /// Something in the folder is neither file, folder nor link.
+    SpecialFile {
+        /// The folder.
+        folder: PathBuf,
+        /// What it is, below the folder.
+        path: PathBuf,
+    },
+    /// The folder changed each time it was read.
+    Changing {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// `skill.json` is not valid.
+    Manifest {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong, and remarks.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// The file to load cannot be loaded.
+    Entrypoint {
+        /// The folder.
+        folder: PathBuf,
+        /// The file, as the manifest names it.
+        entrypoint: PathBuf,
+        /// What is wrong with it.
+        problem: EntrypointProblem,
+    },
+    /// The skill does not work on this machine or with this program.
+    Incompatible {
+        /// The skill.
+        skill: SkillId,
+        /// All that is in the way.
+        reasons: Vec<Message>,
+    },
+    /// The skill comes from elsewhere, must be signed, and is not.
+    SignatureMissing {
+        /// The skill.
+        skill: SkillId,
+    },
+    /// The folder for embedded skills cannot be written.
+    Cache {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Of what a skill folder has too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Files, links and folders: at most 20,000.
+    Entries,
+    /// Bytes in all files: at most 512 MiB.
+    Bytes,
+    /// Folders inside one another: at most 64.
+    Depth,
+    /// Bytes of `skill.json`: at most 1 MiB.
+    Manifest,
+}
+
+/// How a link fails to stay in the skill's folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkProblem {
+    /// It leads out of the folder, or to its `.git`.
+    Leaves,
+    /// It leads back to itself.
+    Loop,
+}
+
+/// What is wrong with an entrypoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntrypointProblem {
+    /// There is no such file.
+    Missing,
+    /// It is no regular file.
+    NotAFile,
+    /// It leads out of the folder, or to its `.git`.
+    Leaves,
+}
+
+impl LoadError {
+    /// The text, without its language.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::NoSource { place } => {
+                Message::new("load-no-source").with("source", place)
+            }
+            Self::UnknownEmbedded { name, .. } => {
+                Message::new("load-unknown-embedded").with("skill", name)
+            }
+            Self::NoFolder { .. } => Message::new("load-no-folder"),
+            Self::NoManifest { .. } => Message::new("load-no-manifest"),
+            Self::Unreadable { path, source } => Message::new("load-unreadable")
+                .with("path", printable_path(path))
+                .with("reason", system_reason(source)),
+            Self::TooLarge { bound, .. } => bound.message(),
+            Self::Link {
+                link,
+                target,
+                problem,
+                ..
+            } => Message::new(match problem {
+                LinkProblem::Leaves => "load-link-leaves",
+                LinkProblem::Loop => "load-link-loop",
+            })
+            .with("link", printable_path(link))
+            .with("target", printable_path(target)),
+            Self::SpecialFile { path, .. } => {
+                Message::new("load-special-file").with("path", printable_path(path))
+            }
+            Self::Changing { .. } => Message::new("load-changing"),
+            Self::Manifest { diagnostics, .. } => {
+                let mut errors = diagnostics
+                    .iter()
+                    .filter(|remark| remark.severity == Severity::Error);
+                let first = errors.next().map_or("", |remark| remark.message.as_str());
+                Message::new("load-manifest")
+                    .with("first", first)
+                    .with("more", errors.count())
+            }
+            Self::Entrypoint {
+                entrypoint,
+                problem,
+                ..
+            } => Message::new(match problem {
+                EntrypointProblem::Missing => "load-entrypoint-missing",
+                EntrypointProblem::NotAFile => "load-entrypoint-not-a-file",
+                EntrypointProblem::Leaves => "load-entrypoint-leaves",
+            })
+            .with("entrypoint", printable_path(entrypoint)),
+            Self::Incompatible { reasons, .. } => {
+                let reasons: Vec<_> = reasons
+                    .iter()
+                    .map(|reason| reason.render(Locale::default()))
+                    .collect();
+                Message::new("load-incompatible").with("reasons", reasons.join("; "))
+            }
+            Self::SignatureMissing { skill } => {
+                Message::new("load-signature-missing").with("skill", &skill.name)
+            }
+            Self::Cache { folder, source } => Message::new("load-cache")
+                .with("path", printable_path(folder))
+                .with("reason", system_reason(source)),
+        }
+    }
+}
+
+impl Bound {
+    fn message(self) -> Message {
+        match self {
+            Self::Entries => Message::new("load-too-many-entries").with("most", MAX_ENTRIES),
+            Self::Bytes => Message::new("load-too-many-bytes").with("most", MAX_BYTES >> 20),
+            Self::Depth => Message::new("load-too-deep").with("most", MAX_DEPTH),
+            Self::Manifest => {
+                Message::new("load-manifest-too-large").with("most", MAX_MANIFEST_BYTES >> 20)
+            }
+        }
+    }
+}
+
+impl From<LoadError> for ErrorReport {
+    fn from(error: LoadError) -> Self {
+        let reason = error.to_string();
+        match error {
+            LoadError::NoSource { .. } => Self::internal(reason),
+            LoadError::UnknownEmbedded { name, suggestion } => {
+                let suggestion = suggestion.map_or_else(|| "none".to_owned(), String::from);
+                Self::new(ErrorCode::SkillNotFound)
+                    .with("skill", name)
+                    .with("suggestion", suggestion)
+            }
+            LoadError::NoFolder { folder }
+            | LoadError::NoManifest { folder }
+            | LoadError::TooLarge { folder, .. }
+            | LoadError::Link { folder, .. }
+            | LoadError::SpecialFile { folder, .. }
+            | LoadError::Changing { folder }
+            | LoadError::Entrypoint { folder, .. }
+            | LoadError::Unreadable { path: folder, .. } => Self::new(ErrorCode::ManifestInvalid)
+                .with("path", printable_path(&folder))
+                .with("reason", reason),
+            LoadError::Manifest {
+                folder,
+                diagnostics,
+            } => {
+                let mut report = Self::new(ErrorCode::ManifestInvalid)
+                    .with("path", printable_path(&folder))
+                    .with("reason", reason);
+                report.diagnostics = diagnostics;
+                report
+            }
+            LoadError::Incompatible { skill, .. } => Self::new(ErrorCode::Incompatible)
+                .with("skill", skill.name)
+                .with("reason", reason),
+            LoadError::SignatureMissing { skill } => Self::new(ErrorCode::SignatureMissing)
+                .with("skill", skill.name)
+                .with("reason", reason),
+            LoadError::Cache { .. } => {
+                Self::new(ErrorCode::StateUnavailable).with("reason", reason)
+            }
+        }
+    }
+}
+
+/// What the system says, without the path that the message names already.
+fn system_reason(error: &io::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,293 @@
+//! The circuit breaker: a skill that keeps failing is left alone for a while.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+use std::time::SystemTime;
+
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use mycelium_types::SkillName;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::atomic_file;
+
+/// When a breaker opens and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BreakerRules {
+    /// Failures in a row that open it.
+    pub(crate) threshold: u32,
+    /// Time until it lets one call through.
+    pub(crate) reset: Duration,
+}
+
+/// Whose breaker it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct BreakerKey {
+    pub(crate) workspace: PathBuf,
+    pub(crate) session: String,
+    pub(crate) skill: SkillName,
+}
+
+/// How a breaker is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BreakerState {
+    Closed,
+    Open { seconds: u64 },
+    HalfOpen,
+}
+
+impl BreakerState {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open { .. } => "open",
+            Self::HalfOpen => "half-open",
+        }
+    }
+}
+
+/// What recording an outcome did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    Unchanged,
+    Opened { failures: u32 },
+}
+
+/// All breakers, kept in one file so that they survive a restart.
+///
+/// Times are wall-clock seconds since 1970: a monotonic clock means nothing after a restart. A clock
+/// that jumps forward closes a breaker early, one that jumps back keeps it at most `reset` longer.
+pub(crate) struct Breakers {
+    file: PathBuf,
+    table: Mutex<Option<Table>>,
+}
+
+type Table = BTreeMap<String, Entry>;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Entry {
+    failures: u32,
+    opened_at: Option<u64>,
+    /// A call was let through and has not come back; not kept across restarts.
+    #[serde(skip)]
+    probing: bool,
+}
+
+impl Breakers {
+    pub(crate) fn new(file: PathBuf) -> Self {
+        Self {
+            file,
+            table: Mutex::new(None),
+        }
+    }
+
+    /// Lets a call through, or refuses it.
+    pub(crate) fn admit(&self, key: &BreakerKey, rules: BreakerRules) -> Result<(), ErrorReport> {
+        let mut guard = self.table();
+        let table = self.read(&mut guard);
+        let Some(entry) = table.get_mut(&key.text()) else {
+            return Ok(());
+        };
+        match entry.state(rules, now()) {
+            BreakerState::Closed => Ok(()),
+            BreakerState::HalfOpen if !entry.probing => {
+                entry.probing = true;
+                Ok(())
+            }
+            BreakerState::HalfOpen => Err(refusal(key, 1)),
+            BreakerState::Open { seconds } => Err(refusal(key, seconds)),
+        }
+    }
+
+    /// Notes how an admitted call ended.
+    pub(crate) fn record(
+        &self,
+        key: &BreakerKey,
+        rules: BreakerRules,
+        failure: Option<&ErrorReport>,
+    ) -> Recorded {
+        let mut guard = self.table();
+        let table = self.read(&mut guard);
+        let name = key.text();
+        let failed = failure.is_some_and(|error| error.code.counts_as_failure());
+        if !failed {
+            // A refusal by policy or a bad argument says nothing about the skill's health.
+            match (failure, table.get_mut(&name)) {
+                (None, Some(_)) => {
+                    table.remove(&name);
+                    self.write(table);
+                }
+                (Some(_), Some(entry)) => entry.probing = false,
+                (_, None) => {}
+            }
+            return Recorded::Unchanged;
+        }
+        let entry = table.entry(name).or_default();
+        entry.failures = entry.failures.saturating_add(1);
+        entry.probing = false;
+        let failures = entry.failures;
+        let opened = failures >= rules.threshold;
+        if opened {
+            entry.opened_at = Some(now());
+        }
+        self.write(table);
+        if opened {
+            Recorded::Opened { failures }
+        } else {
+            Recorded::Unchanged
+        }
+    }
+
+    /// Closes a breaker. Returns whether there was anything to forget.
+    pub(crate) fn reset(&self, key: &BreakerKey) -> bool {
+        let mut guard = self.table();
+        let table = self.read(&mut guard);
+        let removed = table.remove(&key.text()).is_some();
+        if removed {
+            self.write(table);
+        }
+        removed
+    }
+
+    pub(crate) fn state(&self, key: &BreakerKey, rules: BreakerRules) -> BreakerState {
+        let mut guard = self.table();
+        self.read(&mut guard)
+            .get(&key.text())
+            .map_or(BreakerState::Closed, |entry| entry.state(rules, now()))
+    }
+
+    fn table(&self) -> MutexGuard<'_, Option<Table>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The table, read from its file at the first use. A broken file is an empty table: breakers only
+    /// protect against failing twice.
+    fn read<'a>(&self, table: &'a mut Option<Table>) -> &'a mut Table {
+        table.get_or_insert_with(|| {
+            fs_err::read(&self.file)
+                .ok()
+                .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+                .unwrap_or_default()
+        })
+    }
+
+    fn write(&self, table: &Table) {
+        let kept = serde_json::to_vec_pretty(table).unwrap_or_default();
+        if let Err(error) = atomic_file::replace(&self.file, &kept) {
+            tracing::warn!(%error, "breakers cannot be kept and will be forgotten at the next start");
+        }
+    }
+}
+
+impl Entry {
+    fn state(&self, rules: BreakerRules, now: u64) -> BreakerState {
+        let Some(opened_at) = self.opened_at else {
+            return BreakerState::Closed;
+        };
+        let waited = now.saturating_sub(opened_at);
+        match rules.reset.as_secs().checked_sub(waited) {
+            None | Some(0) => BreakerState::HalfOpen,
+            Some(seconds) => BreakerState::Open { seconds },
+        }
+    }
+}
+
+impl BreakerKey {
+    fn text(&self) -> String {
+        format!(
+            "{} {} {}",
+            self.skill,
+            self.session,
+            self.workspace.display()
+        )
+    }
+}
+
+fn refusal(key: &BreakerKey, seconds: u64) -> ErrorReport {
+    ErrorReport::new(ErrorCode::CircuitBreakerOpen)
+        .with("skill", &key.skill)
+        .with("seconds", seconds)
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: BreakerRules = BreakerRules {
+        threshold: 2,
+        reset: Duration::from_secs(60),
+    };
+
+    fn key() -> BreakerKey {
+        BreakerKey {
+            workspace: "/w".into(),
+            session: "shell".to_owned(),
+            skill: "demo".parse().unwrap(),
+        }
+    }
+
+    fn failure() -> ErrorReport {
+        ErrorReport::new(ErrorCode::SkillExecutionError).with("reason", "x")
+    }
+
+    #[test]
+    fn opens_after_failures_in_a_row_and_survives_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("breakers.json");
+        let breakers = Breakers::new(file.clone());
+        assert_eq!(
+            breakers.record(&key(), RULES, Some(&failure())),
+            Recorded::Unchanged
+        );
+        breakers.record(&key(), RULES, None);
+        breakers.record(&key(), RULES, Some(&failure()));
+        assert!(breakers.admit(&key(), RULES).is_ok());
+        assert_eq!(
+            breakers.record(&key(), RULES, Some(&failure())),
+            Recorded::Opened { failures: 2 }
+        );
+        let again = Breakers::new(file);
+        let refused = again.admit(&key(), RULES).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::CircuitBreakerOpen);
+        assert!(again.reset(&key()));
+        assert!(again.admit(&key(), RULES).is_ok());
+    }
+
+    #[test]
+    fn lets_one_call_through_when_half_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let breakers = Breakers::new(folder.path().join("breakers.json"));
+        let rules = BreakerRules {
+            threshold: 1,
+            reset: Duration::ZERO,
+        };
+        breakers.record(&key(), rules, Some(&failure()));
+        assert_eq!(breakers.state(&key(), rules), BreakerState::HalfOpen);
+        assert!(breakers.admit(&key(), rules).is_ok());
+        assert!(breakers.admit(&key(), rules).is_err());
+        breakers.record(&key(), rules, None);
+        assert_eq!(breakers.state(&key(), rules), BreakerState::Closed);
+    }
+
+    #[test]
+    fn refusals_by_policy_do_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let breakers = Breakers::new(folder.path().join("breakers.json"));
+        let denied = ErrorReport::new(ErrorCode::SecurityViolation);
+        for _ in 0..5 {
+            breakers.record(&key(), RULES, Some(&denied));
+        }
+        assert!(breakers.admit(&key(), RULES).is_ok());
+    }
+}

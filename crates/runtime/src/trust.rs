@@ -1,0 +1,163 @@
+//! What the person allowed, kept in one file.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use mycelium_policy::Grant;
+use mycelium_policy::WorkspaceTrust;
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use mycelium_types::SkillName;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::atomic_file;
+
+/// Trusted workspaces and answered questions.
+///
+/// Read again for each question, so that an answer given by another process counts at once.
+pub(crate) struct TrustStore {
+    file: PathBuf,
+    writing: Mutex<()>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Answers {
+    workspaces: BTreeSet<PathBuf>,
+    pub(crate) grants: Vec<Grant>,
+}
+
+impl Answers {
+    pub(crate) fn workspace(&self, workspace: &Path) -> WorkspaceTrust {
+        if self.workspaces.contains(workspace) {
+            WorkspaceTrust::Trusted
+        } else {
+            WorkspaceTrust::Untrusted
+        }
+    }
+}
+
+impl TrustStore {
+    pub(crate) fn new(file: PathBuf) -> Self {
+        Self {
+            file,
+            writing: Mutex::new(()),
+        }
+    }
+
+    /// All answers. A file that cannot be understood grants nothing, and says so.
+    pub(crate) fn answers(&self) -> Result<Answers, ErrorReport> {
+        let bytes = match fs_err::read(&self.file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Answers::default());
+            }
+            Err(error) => return Err(unusable(error)),
+        };
+        serde_json::from_slice(&bytes)
+            .map_err(|error| unusable(format!("{}: {error}", self.file.display())))
+    }
+
+    /// Trusts a workspace or stops to. Returns whether anything changed.
+    pub(crate) fn set_workspace(
+        &self,
+        workspace: &Path,
+        trust: WorkspaceTrust,
+    ) -> Result<bool, ErrorReport> {
+        self.change(|answers| match trust {
+            WorkspaceTrust::Trusted => answers.workspaces.insert(workspace.to_owned()),
+            WorkspaceTrust::Untrusted => answers.workspaces.remove(workspace),
+        })
+    }
+
+    /// Keeps an answer in place of any older one about the same skill and content.
+    pub(crate) fn grant(&self, mut grant: Grant) -> Result<bool, ErrorReport> {
+        grant.permissions.sort();
+        self.change(|answers| {
+            if answers.grants.contains(&grant) {
+                return false;
+            }
+            answers
+                .grants
+                .retain(|old| old.skill != grant.skill || old.digest != grant.digest);
+            answers.grants.push(grant);
+            true
+        })
+    }
+
+    /// Forgets all answers about a skill.
+    pub(crate) fn revoke(&self, skill: &SkillName) -> Result<bool, ErrorReport> {
+        self.change(|answers| {
+            let before = answers.grants.len();
+            answers.grants.retain(|grant| grant.skill != *skill);
+            answers.grants.len() != before
+        })
+    }
+
+    fn change(&self, apply: impl FnOnce(&mut Answers) -> bool) -> Result<bool, ErrorReport> {
+        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answers = self.answers()?;
+        let changed = apply(&mut answers);
+        if changed {
+            let text = serde_json::to_vec_pretty(&answers).map_err(unusable)?;
+            atomic_file::replace(&self.file, &text).map_err(unusable)?;
+        }
+        Ok(changed)
+    }
+}
+
+fn unusable(reason: impl std::fmt::Display) -> ErrorReport {
+    ErrorReport::new(ErrorCode::StateUnavailable).with("reason", reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mycelium_types::Digest;
+
+    #[test]
+    fn answers_are_kept_and_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = TrustStore::new(folder.path().join("trust.json"));
+        let workspace = Path::new("/w");
+        assert_eq!(
+            store.answers().unwrap().workspace(workspace),
+            WorkspaceTrust::Untrusted
+        );
+        assert!(
+            store
+                .set_workspace(workspace, WorkspaceTrust::Trusted)
+                .unwrap()
+        );
+        assert!(
+            !store
+                .set_workspace(workspace, WorkspaceTrust::Trusted)
+                .unwrap()
+        );
+        let grant = Grant {
+            skill: "demo".parse().unwrap(),
+            digest: Digest::of(b"x"),
+            permissions: Vec::new(),
+        };
+        assert!(store.grant(grant.clone()).unwrap());
+        assert!(!store.grant(grant.clone()).unwrap());
+        let answers = store.answers().unwrap();
+        assert_eq!(answers.workspace(workspace), WorkspaceTrust::Trusted);
+        assert_eq!(answers.grants, [grant]);
+        assert!(store.revoke(&"demo".parse().unwrap()).unwrap());
+        assert!(store.answers().unwrap().grants.is_empty());
+    }
+
+    #[test]
+    fn a_broken_file_is_an_error_and_grants_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("trust.json");
+        fs_err::write(&file, "{").unwrap();
+        let error = TrustStore::new(file).answers().unwrap_err();
+        assert_eq!(error.code, ErrorCode::StateUnavailable);
+    }
+}

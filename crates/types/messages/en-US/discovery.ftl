@@ -1,0 +1,1 @@
+# What discovery says about folders and skills.

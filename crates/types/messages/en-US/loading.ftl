@@ -1,0 +1,38 @@
+# Why a skill cannot be loaded. Used as the `reason` of an error, so they start in lower case and
+# have no full stop.
+
+load-no-source = nothing here can fetch { $source }
+load-unknown-embedded = no skill `{ $skill }` is built in
+load-no-folder = the folder does not exist
+load-no-manifest = it has no skill.json
+load-unreadable = { $path } cannot be read: { $reason }
+load-too-many-entries = it holds more than { $most } files and folders
+load-too-many-bytes = its files are larger than { $most } MiB together
+load-too-deep = its folders are nested more than { $most } deep
+load-manifest-too-large = its skill.json is larger than { $most } MiB
+load-link-leaves = the link { $link } leads out of the skill's folder, to { $target }
+load-link-loop = the link { $link } leads back to itself, through { $target }
+load-special-file = { $path } is neither a file nor a folder
+load-changing = its files keep changing while they are read
+load-manifest = { $more ->
+    [0] { $first }
+    [one] { $first } (and one more problem)
+   *[other] { $first } (and { $more } more problems)
+}
+load-entrypoint-missing = the entrypoint { $entrypoint } does not exist
+load-entrypoint-not-a-file = the entrypoint { $entrypoint } is not a file
+load-entrypoint-leaves = the entrypoint { $entrypoint } leads out of the skill's folder
+load-incompatible = { $reasons }
+load-signature-missing = it comes from elsewhere and is not signed
+load-cache = built-in skills cannot be stored in { $path }: { $reason }
+
+incompatible-mycelium = it needs Mycelium { $range }, and this is { $version }
+incompatible-os = it is made for { $wanted }, and this machine runs { $actual }
+incompatible-arch = it is made for { $wanted }, and this machine is { $actual }
+incompatible-engine = it needs the engine `{ $engine }`, which this version of Mycelium does not have
+incompatible-engine-version = { $actual ->
+    [none] it needs { $engine } { $range }, and this machine has none
+   *[other] it needs { $engine } { $range }, and this machine has { $actual }
+}
+incompatible-typescript = its entrypoint { $entrypoint } is TypeScript, for which this version of Mycelium has no engine
+incompatible-entrypoint = no engine runs its entrypoint { $entrypoint }: the engine `quickjs` runs .js, .cjs and .mjs files

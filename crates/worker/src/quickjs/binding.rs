@@ -1,0 +1,30 @@
+//! The functions of the builtin modules that are written in Rust, by the name that `binding('name')` asks for.
+//!
+//! A binding is made when a builtin first asks for it.
+
+mod engine;
+
+use rquickjs::Ctx;
+use rquickjs::Exception;
+use rquickjs::Object;
+use rquickjs::Result;
+
+type Install = for<'js> fn(&Ctx<'js>, &Object<'js>) -> Result<()>;
+
+/// Every binding. One line each, in alphabetical order.
+const BINDINGS: &[(&str, Install)] = &[
+    ("engine", engine::install),
+];
+
+/// Makes the binding `name`.
+pub(super) fn make<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Object<'js>> {
+    let Some((_, install)) = BINDINGS.iter().find(|(known, _)| *known == name) else {
+        return Err(Exception::throw_reference(
+            ctx,
+            &format!("no binding is called '{name}'"),
+        ));
+    };
+    let object = Object::new(ctx.clone())?;
+    install(ctx, &object)?;
+    Ok(object)
+}

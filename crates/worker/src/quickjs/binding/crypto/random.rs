@@ -1,0 +1,58 @@
+//! Random bytes from the kernel, and the comparison that takes the same time whatever it finds.
+
+use rquickjs::Ctx;
+use rquickjs::Exception;
+use rquickjs::Function;
+use rquickjs::Object;
+use rquickjs::Result;
+use rustix::rand::GetRandomFlags;
+
+use super::super::bytes::View;
+
+/// How much is taken from the kernel at once.
+const CHUNK: usize = 1 << 16;
+
+/// Fills a slice with random bytes; a short answer of the kernel is continued.
+fn fill(mut bytes: &mut [u8]) -> rustix::io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::rand::getrandom(&mut *bytes, GetRandomFlags::empty()) {
+            Ok(count) => bytes = &mut bytes[count..],
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Compares without branching on the content; arrays of different length are different.
+fn equal(left: &[u8], right: &[u8]) -> bool {
+    let difference = left
+        .iter()
+        .zip(right)
+        .fold(0, |seen, (a, b)| std::hint::black_box(seen | (a ^ b)));
+    left.len() == right.len() && difference == 0
+}
+
+pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
+    target.set(
+        "randomFill",
+        Function::new(
+            ctx.clone(),
+            |ctx: Ctx<'js>, view: View<'js>| -> Result<()> {
+                let mut bytes = vec![0; view.len()];
+                for chunk in bytes.chunks_mut(CHUNK) {
+                    fill(chunk)
+                        .map_err(|error| Exception::throw_message(&ctx, &error.to_string()))?;
+                }
+                view.fill_from(&bytes);
+                Ok(())
+            },
+        )?,
+    )?;
+    target.set(
+        "timingSafeEqual",
+        Function::new(ctx.clone(), |left: View<'js>, right: View<'js>| {
+            equal(&left.to_vec(), &right.to_vec())
+        })?,
+    )
+}

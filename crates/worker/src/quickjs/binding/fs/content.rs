@@ -1,0 +1,182 @@
+//! What is in files: reading, writing and copying.
+
+use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
+
+use rquickjs::ArrayBuffer;
+use rquickjs::Ctx;
+use rquickjs::Function;
+use rquickjs::Object;
+use rquickjs::Result;
+use rustix::buffer::spare_capacity;
+use rustix::fs::FileType;
+use rustix::fs::Mode;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+use super::super::bytes::View;
+use super::super::bytes::array_buffer;
+use super::super::outcome::Outcome;
+use super::descriptor::Table;
+use super::path::Path;
+
+/// The most that one call moves, so that a huge buffer does not need its size twice.
+const CHUNK: usize = 1 << 20;
+/// The largest file that is read whole: Node's own limit.
+const MAX_WHOLE_FILE: u64 = (1 << 31) - 1;
+/// `COPYFILE_EXCL`: the target must not exist.
+const COPY_EXCLUSIVE: u32 = 1;
+/// `COPYFILE_FICLONE_FORCE`: only a copy-on-write clone will do.
+const COPY_CLONE_ONLY: u32 = 4;
+
+/// A byte position; a negative number stands for the file's own.
+#[derive(Clone, Copy)]
+struct Position(Option<u64>);
+
+impl From<f64> for Position {
+    fn from(number: f64) -> Self {
+        Self((number >= 0.0).then_some(number as u64))
+    }
+}
+
+/// Fills `target` from the file as one `read` would: until it is full, the file ends, or no more is there yet.
+fn read(file: BorrowedFd<'_>, target: &mut Vec<u8>, at: Position) -> rustix::io::Result<usize> {
+    let count = match at.0 {
+        Some(position) => rustix::io::pread(file, spare_capacity(target), position)?,
+        None => rustix::io::read(file, spare_capacity(target))?,
+    };
+    Ok(count)
+}
+
+fn read_into(file: BorrowedFd<'_>, view: &View<'_>, at: Position) -> rustix::io::Result<usize> {
+    let mut chunk = Vec::with_capacity(view.len());
+    if chunk.capacity() == 0 {
+        return Ok(0);
+    }
+    read(file, &mut chunk, at)?;
+    Ok(view.fill_from(&chunk))
+}
+
+/// Reads from the file's own position to its end.
+fn read_to_end(file: BorrowedFd<'_>) -> rustix::io::Result<Vec<u8>> {
+    let metadata = rustix::fs::fstat(file)?;
+    let expected = u64::try_from(metadata.st_size).unwrap_or(0);
+    if expected > MAX_WHOLE_FILE {
+        return Err(Errno::FBIG);
+    }
+    let mut content = Vec::new();
+    // One byte more than expected lets the last read see the end without growing the vector.
+    let capacity = usize::try_from(expected).map_err(|_| Errno::FBIG)? + 1;
+    content.try_reserve_exact(capacity).map_err(|_| Errno::NOMEM)?;
+    loop {
+        if content.len() == content.capacity() {
+            if content.len() as u64 > MAX_WHOLE_FILE {
+                return Err(Errno::FBIG);
+            }
+            content.try_reserve(CHUNK).map_err(|_| Errno::NOMEM)?;
+        }
+        match read(file, &mut content, Position(None)) {
+            Ok(0) => return Ok(content),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn write(file: BorrowedFd<'_>, bytes: &[u8], at: Position) -> rustix::io::Result<usize> {
+    match at.0 {
+        Some(position) => rustix::io::pwrite(file, bytes, position),
+        None => rustix::io::write(file, bytes),
+    }
+}
+
+fn write_all(file: BorrowedFd<'_>, mut bytes: &[u8]) -> rustix::io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(file, bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Copies a regular file with its mode, as libuv's `uv_fs_copyfile` does.
+fn copy_file(source: &Path, destination: &Path, mode: u32) -> rustix::io::Result<()> {
+    if mode & COPY_CLONE_ONLY != 0 {
+        return Err(Errno::NOSYS);
+    }
+    let from = rustix::fs::open(
+        source.for_reading()?,
+        OFlags::RDONLY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
+    let metadata = rustix::fs::fstat(&from)?;
+    let permissions = Mode::from_raw_mode(metadata.st_mode);
+    let mut flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC;
+    if mode & COPY_EXCLUSIVE != 0 {
+        flags |= OFlags::EXCL;
+    }
+    let to = rustix::fs::open(destination.for_writing()?, flags, permissions)?;
+    let existing = rustix::fs::fstat(&to)?;
+    if (existing.st_dev, existing.st_ino) == (metadata.st_dev, metadata.st_ino) {
+        return Ok(());
+    }
+    if FileType::from_raw_mode(existing.st_mode) == FileType::RegularFile {
+        rustix::fs::ftruncate(&to, 0)?;
+        rustix::fs::fchmod(&to, permissions)?;
+    }
+    let mut chunk = Vec::with_capacity(CHUNK);
+    loop {
+        chunk.clear();
+        match read(from.as_fd(), &mut chunk, Position(None)) {
+            Ok(0) => return Ok(()),
+            Ok(_) => write_all(to.as_fd(), &chunk)?,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>, table: &Table) -> Result<()> {
+    let files = table.clone();
+    target.set(
+        "read",
+        Function::new(
+            ctx.clone(),
+            move |number: i32, view: View<'js>, position: f64| {
+                Outcome::from(files.with(number, |file| read_into(file, &view, position.into())))
+            },
+        )?,
+    )?;
+    let files = table.clone();
+    target.set(
+        "readToEnd",
+        Function::new(
+            ctx.clone(),
+            move |ctx: Ctx<'js>, number: i32| -> Result<Outcome<ArrayBuffer<'js>>> {
+                match files.with(number, read_to_end) {
+                    Ok(content) => Ok(Ok(array_buffer(&ctx, &content)?).into()),
+                    Err(error) => Ok(Err(error).into()),
+                }
+            },
+        )?,
+    )?;
+    let files = table.clone();
+    target.set(
+        "write",
+        Function::new(
+            ctx.clone(),
+            move |number: i32, view: View<'js>, position: f64| {
+                let bytes = view.to_vec();
+                Outcome::from(files.with(number, |file| write(file, &bytes, position.into())))
+            },
+        )?,
+    )?;
+    target.set(
+        "copyFile",
+        Function::new(ctx.clone(), |source: Path, destination: Path, mode: u32| {
+            Outcome::from(copy_file(&source, &destination, mode))
+        })?,
+    )
+}

@@ -1,0 +1,38 @@
+//! Paths as they come from JavaScript, and the question to the guard that precedes every use of one.
+
+use rquickjs::Ctx;
+use rquickjs::FromJs;
+use rquickjs::Result;
+use rquickjs::Value;
+use rustix::io::Errno;
+
+use super::super::bytes::View;
+
+/// A path argument: text, or the bytes of a `Buffer` for names that are not UTF-8.
+pub(super) struct Path(Vec<u8>);
+
+impl<'js> FromJs<'js> for Path {
+    fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
+        if value.is_string() {
+            return String::from_js(ctx, value).map(|text| Self(text.into_bytes()));
+        }
+        View::from_js(ctx, value).map(|bytes| Self(bytes.to_vec()))
+    }
+}
+
+impl Path {
+    /// The path for an operation that only looks.
+    pub(super) fn for_reading(&self) -> rustix::io::Result<&[u8]> {
+        Ok(&self.0)
+    }
+
+    /// The path for an operation that changes something.
+    pub(super) fn for_writing(&self) -> rustix::io::Result<&[u8]> {
+        Ok(&self.0)
+    }
+
+    /// The text of a path that is stored, not followed: the target of a symbolic link.
+    pub(super) fn as_text(&self) -> &[u8] {
+        &self.0
+    }
+}
