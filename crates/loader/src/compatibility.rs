@@ -7,9 +7,9 @@ use mycelium_types::Engine;
 use mycelium_types::EngineChoice;
 use mycelium_types::Manifest;
 use mycelium_types::Message;
-use mycelium_types::printable_path;
 use mycelium_types::Version;
 use mycelium_types::VersionRange;
+use mycelium_types::printable_path;
 
 use crate::LoadError;
 
@@ -105,7 +105,12 @@ pub(crate) fn choose_engine(
     let engine = match need(manifest.engine, entrypoint) {
         Need::Quickjs => Some(Engine::Quickjs),
         Need::Node => {
-            check_range("Node.js", wanted.node.as_ref(), || probe.node(), &mut reasons);
+            check_range(
+                "Node.js",
+                wanted.node.as_ref(),
+                || probe.node(),
+                &mut reasons,
+            );
             reasons.push(missing_engine("node"));
             None
         }
@@ -125,13 +130,15 @@ pub(crate) fn choose_engine(
         }
         Need::TypeScript => {
             reasons.push(
-                Message::new("incompatible-typescript").with("entrypoint", printable_path(entrypoint)),
+                Message::new("incompatible-typescript")
+                    .with("entrypoint", printable_path(entrypoint)),
             );
             None
         }
         Need::Nothing => {
             reasons.push(
-                Message::new("incompatible-entrypoint").with("entrypoint", printable_path(entrypoint)),
+                Message::new("incompatible-entrypoint")
+                    .with("entrypoint", printable_path(entrypoint)),
             );
             None
         }
@@ -181,7 +188,10 @@ fn check_range(
 ) {
     let Some(range) = range else { return };
     let actual = probe();
-    if actual.as_ref().is_some_and(|version| range.contains(version)) {
+    if actual
+        .as_ref()
+        .is_some_and(|version| range.contains(version))
+    {
         return;
     }
     reasons.push(

@@ -7,14 +7,14 @@ use mycelium_types::Diagnostic;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Locale;
+use mycelium_types::Manifest;
 use mycelium_types::Message;
-use mycelium_types::printable_path;
 use mycelium_types::Severity;
 use mycelium_types::SkillId;
 use mycelium_types::SkillName;
 use mycelium_types::SkillSource;
+use mycelium_types::printable_path;
 
-use crate::MAX_MANIFEST_BYTES;
 use crate::tree::MAX_BYTES;
 use crate::tree::MAX_DEPTH;
 use crate::tree::MAX_ENTRIES;
@@ -38,6 +38,11 @@ pub enum LoadError {
     /// There is no folder.
     NoFolder {
         /// Where it should be.
+        folder: PathBuf,
+    },
+    /// The folder's path is not UTF-8, which reports, policies and engines need it to be.
+    NotUtf8 {
+        /// The folder.
         folder: PathBuf,
     },
     /// The folder has no `skill.json`.
@@ -159,13 +164,12 @@ impl LoadError {
     #[must_use]
     pub fn message(&self) -> Message {
         match self {
-            Self::NoSource { place } => {
-                Message::new("load-no-source").with("source", place)
-            }
+            Self::NoSource { place } => Message::new("load-no-source").with("source", place),
             Self::UnknownEmbedded { name, .. } => {
                 Message::new("load-unknown-embedded").with("skill", name)
             }
             Self::NoFolder { .. } => Message::new("load-no-folder"),
+            Self::NotUtf8 { .. } => Message::new("load-not-utf8"),
             Self::NoManifest { .. } => Message::new("load-no-manifest"),
             Self::Unreadable { path, source } => Message::new("load-unreadable")
                 .with("path", printable_path(path))
@@ -191,9 +195,9 @@ impl LoadError {
                     .iter()
                     .filter(|remark| remark.severity == Severity::Error);
                 let first = errors.next().map_or("", |remark| remark.message.as_str());
-                Message::new("load-manifest")
+                Message::new("manifest-problems")
                     .with("first", first)
-                    .with("more", errors.count())
+                    .with("others", errors.count())
             }
             Self::Entrypoint {
                 entrypoint,
@@ -229,7 +233,7 @@ impl Bound {
             Self::Bytes => Message::new("load-too-many-bytes").with("most", MAX_BYTES >> 20),
             Self::Depth => Message::new("load-too-deep").with("most", MAX_DEPTH),
             Self::Manifest => {
-                Message::new("load-manifest-too-large").with("most", MAX_MANIFEST_BYTES >> 20)
+                Message::new("load-manifest-too-large").with("most", Manifest::MAX_BYTES >> 20)
             }
         }
     }
@@ -247,6 +251,7 @@ impl From<LoadError> for ErrorReport {
                     .with("suggestion", suggestion)
             }
             LoadError::NoFolder { folder }
+            | LoadError::NotUtf8 { folder }
             | LoadError::NoManifest { folder }
             | LoadError::TooLarge { folder, .. }
             | LoadError::Link { folder, .. }

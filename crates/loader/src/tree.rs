@@ -20,6 +20,7 @@ use mycelium_types::DigestBuilder;
 use crate::Bound;
 use crate::LoadError;
 
+pub(crate) use content::Part;
 pub(crate) use content::content_digest;
 pub(crate) use content::read_file;
 
@@ -192,7 +193,11 @@ impl Stamp {
             inode: metadata.ino(),
             // A folder's size and times change with entries that come and go, which the listing shows
             // anyway, and with `.git`, which does not count.
-            size: if metadata.is_dir() { 0 } else { metadata.size() },
+            size: if metadata.is_dir() {
+                0
+            } else {
+                metadata.size()
+            },
             mode: metadata.mode(),
             modified: if metadata.is_dir() {
                 (0, 0)

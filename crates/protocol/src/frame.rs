@@ -68,6 +68,13 @@ impl FrameDecoder {
         }
     }
 
+    /// The same decoder, with what has arrived, under another limit.
+    #[must_use]
+    pub fn with_limit(mut self, limit: usize) -> Self {
+        self.limit = limit.min(MAX_FRAME);
+        self
+    }
+
     /// Adds bytes that arrived.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.read > 0 && self.read == self.buffer.len() {

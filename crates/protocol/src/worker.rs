@@ -259,25 +259,32 @@ pub enum FailureKind {
 }
 
 /// What a worker tells unasked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", content = "params", rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Notification {
     /// The skill printed something.
-    Console {
-        /// How it was printed.
-        level: ConsoleLevel,
-        /// The text, without its last line break.
-        text: String,
-    },
+    Console(Printed),
     /// The in-engine guard refused something.
-    Denied {
-        /// What the skill tried.
-        operation: Operation,
-        /// The path as the skill gave it.
-        attempted: String,
-        /// The path it means, absolute.
-        resolved: PathBuf,
-    },
+    Denied(Denied),
+}
+
+/// Something the skill printed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Printed {
+    /// How it was printed.
+    pub level: ConsoleLevel,
+    /// The text, without its last line break.
+    pub text: String,
+}
+
+/// Something the in-engine guard refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Denied {
+    /// What the skill tried.
+    pub operation: Operation,
+    /// The path as the skill gave it.
+    pub attempted: String,
+    /// The path it means, absolute.
+    pub resolved: PathBuf,
 }
 
 impl Notification {
@@ -286,15 +293,14 @@ impl Notification {
     /// # Errors
     /// When it cannot be written as JSON.
     pub fn to_frame(&self) -> serde_json::Result<Frame> {
-        #[derive(Deserialize)]
-        struct Parts {
-            method: String,
-            params: Box<RawValue>,
-        }
-        let parts: Parts = serde_json::from_str(&serde_json::to_string(self)?)?;
+        use serde_json::value::to_raw_value;
+        let (method, params) = match self {
+            Self::Console(printed) => ("console", to_raw_value(printed)?),
+            Self::Denied(denied) => ("denied", to_raw_value(denied)?),
+        };
         Ok(Frame {
-            method: Some(parts.method),
-            params: Some(parts.params),
+            method: Some(method.to_owned()),
+            params: Some(params),
             ..Frame::default()
         })
     }
@@ -302,18 +308,18 @@ impl Notification {
     /// The notification in a frame; `None` for a frame that is none.
     ///
     /// # Errors
-    /// When the method is unknown or the parameters are not the method's.
+    /// When the parameters are not the method's.
     pub fn from_frame(frame: &Frame) -> serde_json::Result<Option<Self>> {
-        #[derive(Serialize)]
-        struct Parts<'a> {
-            method: &'a str,
-            params: &'a RawValue,
-        }
-        match (frame.id, frame.method.as_deref(), frame.params.as_deref()) {
-            (None, Some(method), Some(params)) => {
-                let text = serde_json::to_string(&Parts { method, params })?;
-                serde_json::from_str(&text).map(Some)
+        let (None, Some(method), Some(params)) =
+            (frame.id, frame.method.as_deref(), frame.params.as_deref())
+        else {
+            return Ok(None);
+        };
+        match method {
+            "console" => {
+                serde_json::from_str(params.get()).map(|printed| Some(Self::Console(printed)))
             }
+            "denied" => serde_json::from_str(params.get()).map(|denied| Some(Self::Denied(denied))),
             _ => Ok(None),
         }
     }
@@ -339,10 +345,10 @@ mod tests {
         };
         assert_eq!(params.args.get(), "[\"x\"]");
 
-        let printed = Notification::Console {
+        let printed = Notification::Console(Printed {
             level: ConsoleLevel::Info,
             text: "hi".to_owned(),
-        };
+        });
         let text = serde_json::to_string(&printed.to_frame().unwrap()).unwrap();
         let frame: Frame = serde_json::from_str(&text).unwrap();
         assert_eq!(Notification::from_frame(&frame).unwrap(), Some(printed));

@@ -1,17 +1,43 @@
 //! The library: lifecycle, supervision, execution, hooks, retry, breaker, telemetry.
 #![forbid(unsafe_code)]
 
+mod arguments;
 mod atomic_file;
+pub mod blocking;
 mod breaker;
+mod bytecode;
+mod catalogue;
+mod compile;
+mod connection;
+mod execution;
+mod failure;
 mod folders;
 mod hook;
+mod host_paths;
+mod info;
+mod inner;
+mod instance;
+mod launch;
+mod lifecycle;
+mod listener;
 mod metrics;
+mod operations;
+mod runtime;
+mod supervisor;
 mod transition;
 mod trust;
+mod workspace;
+
+use std::sync::Arc;
 
 pub use folders::Folders;
 pub use hook::LifecycleHook;
 pub use hook::Stage;
 pub use hook::StageOutcome;
+pub use runtime::RuntimeOptions;
+pub use runtime::SkillRuntime;
 pub use transition::IllegalTransition;
 pub use transition::TRANSITIONS;
+
+/// Somebody who hears of events as they happen. Called from any thread; it must not block.
+pub type EventSink = Arc<dyn Fn(mycelium_protocol::Event) + Send + Sync>;

@@ -49,6 +49,10 @@ impl TrustStore {
         }
     }
 
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// All answers. A file that cannot be understood grants nothing, and says so.
     pub(crate) fn answers(&self) -> Result<Answers, ErrorReport> {
         let bytes = match fs_err::read(&self.file) {

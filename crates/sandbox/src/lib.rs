@@ -1,1 +1,38 @@
 //! Enforces a SandboxPolicy with the kernel, and says how much of it held.
+
+mod attack;
+mod cgroup;
+mod error;
+mod exit;
+mod filter;
+pub mod launcher;
+mod limits;
+mod plan;
+mod report;
+mod restrict;
+mod seat;
+mod supervisor;
+mod syscall;
+mod wire;
+mod worker;
+
+pub use error::Operation;
+pub use error::OsError;
+pub use error::Refusal;
+pub use error::SandboxError;
+pub use error::Step;
+pub use exit::Exit;
+pub use exit::ExitCause;
+pub use report::CgroupVersion;
+pub use report::Layer;
+pub use report::Note;
+pub use report::SandboxReport;
+pub use seat::Seat;
+pub use supervisor::Launcher;
+pub use supervisor::LauncherOptions;
+pub use wire::Privilege;
+pub use worker::Usage;
+pub use worker::Worker;
+
+/// The hidden first argument that makes the program a launcher.
+pub const LAUNCHER_ARGUMENT: &str = "__launcher";

@@ -1,1 +1,15 @@
 //! The daemon: control socket, metrics endpoint, file watching.
+#![forbid(unsafe_code)]
+
+mod client;
+mod daemon;
+mod identity;
+mod listener;
+mod metrics;
+
+pub use daemon::DAEMON_ARGUMENT;
+pub use daemon::DaemonOptions;
+pub use daemon::READY;
+pub use daemon::run;
+pub use identity::build_stamp;
+pub use identity::is_newer;

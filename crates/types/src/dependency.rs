@@ -4,18 +4,25 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::manifest::text;
+
 /// One declared dependency.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Dependency {
     /// The package's name, as its registry writes it.
+    #[schemars(regex(pattern = text::PACKAGE))]
     pub name: String,
     /// The range asked for, in the registry's grammar (npm ranges, PEP 440, …).
+    #[schemars(rename = "version")]
     pub range: String,
     /// The registry.
+    #[schemars(rename = "type")]
     pub kind: DependencyKind,
     /// Another place to get it from.
+    #[schemars(regex(pattern = text::LINE))]
     pub source: Option<String>,
     /// Whether the skill works without it.
+    #[schemars(default)]
     pub optional: bool,
 }
 

@@ -1,12 +1,14 @@
 //! A remark about a file: where, what, and what to do.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::Locale;
 use crate::Message;
+use crate::printable_path;
 
 mod snippet;
 
@@ -107,7 +109,7 @@ impl Diagnostic {
     /// ```
     #[must_use]
     pub fn render(&self, locale: Locale) -> String {
-        let mut text = printable_line(&self.file);
+        let mut text = printable_path(Path::new(&self.file));
         if let Some(Position { line, column }) = self.position {
             let separator = if text.is_empty() { "" } else { ":" };
             let _ = write!(text, "{separator}{line}:{column}");
@@ -130,12 +132,6 @@ impl Diagnostic {
         }
         text
     }
-}
-
-/// A file's name can hold anything but a NUL, and is shown whole.
-fn printable_line(text: &str) -> String {
-    let show = |c: char| if is_unprintable(c) { '\u{fffd}' } else { c };
-    text.chars().map(show).collect()
 }
 
 #[cfg(test)]

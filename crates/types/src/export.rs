@@ -5,22 +5,32 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::manifest::text;
+
 /// One function a skill offers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename_all = "camelCase")]
 pub struct Export {
     /// The function's name in the module.
+    #[schemars(regex(pattern = text::FUNCTION))]
     pub name: String,
     /// What it does, for agents and people.
+    #[schemars(regex(pattern = text::PROSE))]
     pub description: Option<String>,
     /// JSON Schema (2020-12) of the arguments.
+    #[schemars(extend("type" = "object"))]
     pub parameters: Option<Value>,
     /// JSON Schema (2020-12) of the result.
+    #[schemars(extend("type" = "object"))]
     pub returns: Option<Value>,
-    /// How arguments arrive.
+    /// How arguments arrive: `named` by default if there are `parameters`, else `positional`.
+    #[schemars(with = "Option<CallStyle>")]
     pub call: CallStyle,
     /// The function changes nothing outside the skill.
+    #[schemars(default)]
     pub read_only: bool,
     /// The function may destroy something.
+    #[schemars(default)]
     pub destructive: bool,
 }
 

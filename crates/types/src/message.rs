@@ -34,7 +34,9 @@ impl Locale {
     fn files(self) -> &'static [&'static str] {
         match self {
             Self::EnUs => &[
+                include_str!("../messages/en-US/config.ftl"),
                 include_str!("../messages/en-US/discovery.ftl"),
+                include_str!("../messages/en-US/dependency.ftl"),
                 include_str!("../messages/en-US/document.ftl"),
                 include_str!("../messages/en-US/errors.ftl"),
                 include_str!("../messages/en-US/loading.ftl"),
@@ -85,7 +87,13 @@ impl Message {
     /// The text's remedy in `locale`, if it has one.
     #[must_use]
     pub fn render_help(&self, locale: Locale) -> Option<String> {
-        lookup(locale, &self.key, Some("help"), &self.args)
+        self.render_attribute("help", locale)
+    }
+
+    /// The text's attribute `name` in `locale`, if it has one.
+    #[must_use]
+    pub fn render_attribute(&self, name: &str, locale: Locale) -> Option<String> {
+        lookup(locale, &self.key, Some(name), &self.args)
     }
 }
 

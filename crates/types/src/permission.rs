@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::manifest::text;
+
 /// One entry of a manifest's `permissions`.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -15,6 +17,7 @@ pub enum Permission {
     /// Files and folders. `./x` is relative to the workspace.
     Filesystem {
         /// Paths, as written.
+        #[schemars(length(min = 1), inner(regex(pattern = text::LINE)))]
         paths: Vec<String>,
         /// Whether they may be changed.
         access: FileAccess,
@@ -22,32 +25,39 @@ pub enum Permission {
     /// Hosts to talk to.
     Network {
         /// `host`, `host:port` or `*.domain`.
+        #[schemars(length(min = 1), inner(regex(pattern = text::HOST)))]
         hosts: Vec<String>,
         /// HTTP methods; empty means all.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schemars(inner(regex(pattern = text::HTTP_METHOD)))]
         methods: Vec<String>,
     },
     /// Programs to start.
     Process {
         /// Names of programs.
+        #[schemars(length(min = 1), inner(regex(pattern = text::LINE)))]
         commands: Vec<String>,
     },
     /// Environment variables to see.
     Environment {
         /// Names of variables.
+        #[schemars(length(min = 1), inner(regex(pattern = text::VARIABLE)))]
         variables: Vec<String>,
     },
     /// Other MCP servers.
     Mcp {
         /// Names of servers.
+        #[schemars(length(min = 1), inner(regex(pattern = text::LINE)))]
         servers: Vec<String>,
         /// Names of tools; `*` means all.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schemars(inner(regex(pattern = text::LINE)))]
         tools: Vec<String>,
     },
     /// Other skills.
     Skill {
         /// `name` or `name@range`.
+        #[schemars(length(min = 1), inner(regex(pattern = text::SKILL_REFERENCE)))]
         skills: Vec<String>,
     },
     /// The workspace's repository.
@@ -58,11 +68,13 @@ pub enum Permission {
     /// Stored secrets, by reference.
     Secret {
         /// Names of secrets.
+        #[schemars(length(min = 1), inner(regex(pattern = text::LINE)))]
         names: Vec<String>,
     },
     /// What the agent knows.
     Context {
         /// Names of context fields.
+        #[schemars(length(min = 1), inner(regex(pattern = text::LINE)))]
         fields: Vec<String>,
     },
 }

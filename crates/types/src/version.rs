@@ -140,6 +140,9 @@ impl fmt::Display for VersionRange {
     }
 }
 
+/// The grammar of semver.org 2.0.0: no leading zeros, no empty parts.
+const SEMVER: &str = r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$";
+
 impl JsonSchema for Version {
     fn schema_name() -> Cow<'static, str> {
         "Version".into()
@@ -149,7 +152,8 @@ impl JsonSchema for Version {
         json_schema!({
             "type": "string",
             "description": "A semantic version.",
-            "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$"
+            "maxLength": MAX_LEN,
+            "pattern": SEMVER
         })
     }
 }

@@ -13,7 +13,6 @@ use sha2::Sha256;
 use super::EntryKind;
 use super::Tree;
 use super::key;
-use crate::Bound;
 use crate::LoadError;
 
 /// Goes in first, so that another way of digesting never gives the same digest.
@@ -51,8 +50,8 @@ pub(crate) fn content_digest<'p>(parts: impl IntoIterator<Item = (&'p Path, Part
     digest.finish()
 }
 
-/// Reads a whole file of at most `most` bytes that is a regular file and no link.
-pub(crate) fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, LoadError> {
+/// Reads a whole file that is a regular file and no link; `None` if it has more than `most` bytes.
+pub(crate) fn read_file(path: &Path, most: u64) -> Result<Option<Vec<u8>>, LoadError> {
     let unreadable = |source| LoadError::Unreadable {
         path: path.to_owned(),
         source,
@@ -62,13 +61,7 @@ pub(crate) fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, LoadError> {
     file.take(most + 1)
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;
-    if bytes.len() as u64 > most {
-        return Err(LoadError::TooLarge {
-            folder: path.to_owned(),
-            bound: Bound::File(most),
-        });
-    }
-    Ok(bytes)
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
 }
 
 impl Tree {

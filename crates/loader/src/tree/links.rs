@@ -17,7 +17,6 @@ use crate::LoadError;
 /// The most links followed for one path: the kernel's own bound.
 const MAX_LINKS: usize = 40;
 
-
 enum Step {
     Up,
     Down(OsString),

@@ -81,11 +81,14 @@ pub struct Discovery {
     pub milliseconds: f64,
 }
 
-/// Two skills of the same name and version.
+/// Two skills of which one hides the other: they have the same name and version, or belong to
+/// different owners and the other is meant where no version is named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collision {
-    /// Their name and version.
+    /// The hidden skill.
     pub id: SkillId,
+    /// The version of the one that counts.
+    pub winner_version: Version,
     /// The one that counts.
     pub winner: SkillSource,
     /// The one that does not.

@@ -126,6 +126,32 @@ pub enum Command {
     Shutdown,
 }
 
+impl Command {
+    /// The command's name, as the wire and statistics write it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Exec(_) => "exec",
+            Self::Discover { .. } => "discover",
+            Self::List => "list",
+            Self::Search(_) => "search",
+            Self::Info(_) => "info",
+            Self::Activate(_) => "activate",
+            Self::Deactivate(_) => "deactivate",
+            Self::Reload(_) => "reload",
+            Self::Unload(_) => "unload",
+            Self::UnloadAll => "unload-all",
+            Self::Reset(_) => "reset",
+            Self::Metrics => "metrics",
+            Self::Processes => "processes",
+            Self::Trust(_) => "trust",
+            Self::Revoke(_) => "revoke",
+            Self::Status => "status",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
 /// What is answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reply", content = "value", rename_all = "kebab-case")]

@@ -1,1 +1,40 @@
 # What discovery says about folders and skills.
+
+verdict-taken = it is { $skill }
+verdict-duplicate = it is { $skill }, which { $winner } is too and has precedence
+verdict-broken = { $errors ->
+    [one] its skill.json has one error
+   *[other] its skill.json has { $errors } errors
+}
+verdict-no-manifest = it has no skill.json
+verdict-no-code = it has a SKILL.md but no skill.json, so there is no code to run
+verdict-ignored = the pattern `{ $pattern }` in { $file } excludes it
+verdict-skipped = folders of this name are never searched
+verdict-too-deep = it is more than { $most } folders below its root
+verdict-seen = it is the same folder as { $first }
+verdict-missing = it does not exist
+verdict-not-a-folder = it is not a folder
+verdict-unreadable = it cannot be read: { $reason }
+verdict-too-many = only the first { $most } folders and files of a root are searched; this and what follows is left out
+
+collision-duplicate = { $loser } in { $loser-source } is hidden by the same version in { $winner-source }
+collision-shadow = { $winner } in { $winner-source } is used instead of { $loser } in { $loser-source } unless the version is named
+
+folder-not-utf8 = The path of the folder is not UTF-8.
+    .help = Rename the folder.
+manifest-link-leaves = The skill.json is a link that leads out of the skill's folder.
+    .help = Put the file itself into the folder, or link the whole folder.
+manifest-unreadable = The skill.json cannot be read: { $reason }
+
+ignore-too-large = The ignore file is larger than { $most } KiB and has no effect.
+ignore-too-many = The ignore file has more than { $most } lines; the rest has no effect.
+ignore-unreadable = The ignore file cannot be read and has no effect: { $reason }
+ignore-pattern = The pattern has no effect: { $reason }
+
+registry-unknown-skill = there is no skill `{ $skill }`
+registry-unknown-version = there is no version of `{ $skill }` in { $range }, only { $known }
+registry-search = the search index failed: { $reason }
+registry-set-aside = The registry file was damaged; it was set aside under this name and started over ({ $reason }).
+registry-in-memory = The registry file cannot be used, so manifests are read again next time: { $reason }
+    .help = Free some disk space or change the permissions of the folder.
+registry-newer = The registry file belongs to a newer version of Mycelium and is left alone, so manifests are read again next time.

@@ -62,8 +62,8 @@ document-syntax = { $problem ->
        *[unexpected] Values are strings in double quotes, numbers, true, false, null, lists and objects.
     }
 
-document-repeated-name = `{ $name }` is set twice; the other is in line { $line }.
-    .help = Keep one of the two.
+document-repeated-name = `{ $name }` is set again here, and programs differ in which of the two counts.
+    .help = Keep one of them.
 
 document-left-out = { $count ->
         [one] One more remark is not shown.
@@ -95,6 +95,7 @@ field-wrong-type = `{ $field }` must be { $expected ->
         [whole-number] a whole number
         [text] a string
         [list] a list
+        [list-of-text] a list of strings
         [object] an object
         [text-or-object] a string or an object
        *[list-or-object] a list or an object
@@ -104,6 +105,7 @@ field-wrong-type = `{ $field }` must be { $expected ->
         [number] this number
         [text] a string
         [list] a list
+        [mixed-list] a list with something else in it
        *[object] an object
     }.
     .help = { $expected ->
@@ -111,6 +113,7 @@ field-wrong-type = `{ $field }` must be { $expected ->
         [whole-number] Write the digits without quotes or a dot.
         [text] Put it in double quotes.
         [list] Put it in square brackets.
+        [list-of-text] Write ["one", "two"].
         [object] Write {"{"} "name": value {"}"}.
         [text-or-object] See the field's description in the published JSON Schema.
        *[list-or-object] See the field's description in the published JSON Schema.

@@ -4,6 +4,7 @@
 load-no-source = nothing here can fetch { $source }
 load-unknown-embedded = no skill `{ $skill }` is built in
 load-no-folder = the folder does not exist
+load-not-utf8 = the path of the folder is not UTF-8
 load-no-manifest = it has no skill.json
 load-unreadable = { $path } cannot be read: { $reason }
 load-too-many-entries = it holds more than { $most } files and folders
@@ -14,11 +15,6 @@ load-link-leaves = the link { $link } leads out of the skill's folder, to { $tar
 load-link-loop = the link { $link } leads back to itself, through { $target }
 load-special-file = { $path } is neither a file nor a folder
 load-changing = its files keep changing while they are read
-load-manifest = { $more ->
-    [0] { $first }
-    [one] { $first } (and one more problem)
-   *[other] { $first } (and { $more } more problems)
-}
 load-entrypoint-missing = the entrypoint { $entrypoint } does not exist
 load-entrypoint-not-a-file = the entrypoint { $entrypoint } is not a file
 load-entrypoint-leaves = the entrypoint { $entrypoint } leads out of the skill's folder

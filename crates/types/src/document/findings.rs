@@ -18,7 +18,8 @@ const MAX_FINDINGS: usize = 200;
 #[derive(Debug)]
 pub struct Findings<'t> {
     file: String,
-    text: &'t str,
+    /// Absent where values come from no text; nothing has a place then.
+    text: Option<Cursor<'t>>,
     found: Vec<Finding>,
     errors: usize,
     others: usize,
@@ -37,8 +38,18 @@ impl<'t> Findings<'t> {
     #[must_use]
     pub fn new(file: &str, text: &'t str) -> Self {
         Self {
+            text: Some(Cursor::new(text)),
+            ..Self::without_text(file)
+        }
+    }
+
+    /// No remarks yet about values that come from no text, such as a variable or a command line;
+    /// `file` is what to call their source. Remarks about them have no place.
+    #[must_use]
+    pub fn without_text(file: &str) -> Self {
+        Self {
             file: file.to_owned(),
-            text,
+            text: None,
             found: Vec::new(),
             errors: 0,
             others: 0,
@@ -65,48 +76,57 @@ impl<'t> Findings<'t> {
         self.push(Severity::Error, None, &FieldPath::Root, message);
     }
 
+    /// Adds what is probably not meant with the document as a whole.
+    pub fn warning_in_file(&mut self, message: Message) {
+        self.push(Severity::Warning, None, &FieldPath::Root, message);
+    }
+
     /// Whether anything makes the document invalid.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.errors > 0
     }
 
-    /// How many remarks make the document invalid.
+    /// The line and column of byte `offset` of the text, if there is one. Asking for growing
+    /// offsets passes over the text once in all.
     #[must_use]
-    pub fn errors(&self) -> usize {
-        self.errors
-    }
-
-    /// The line and column of byte `offset` of the text.
-    #[must_use]
-    pub fn position(&self, offset: usize) -> Position {
-        Position::of_byte(self.text, offset)
+    pub fn position(&mut self, offset: usize) -> Option<Position> {
+        self.text.as_mut().map(|cursor| cursor.position(offset))
     }
 
     /// All remarks in the order of their places, those about the whole file first.
     #[must_use]
-    pub fn into_diagnostics(mut self, locale: Locale) -> Vec<Diagnostic> {
-        let left_out = self.errors + self.others - self.found.len();
-        self.found.sort_by_key(|finding| finding.offset);
-        let mut cursor = Cursor::new(self.text);
-        let mut diagnostics: Vec<_> = self
-            .found
-            .into_iter()
-            .map(|finding| Diagnostic {
+    pub fn into_diagnostics(self, locale: Locale) -> Vec<Diagnostic> {
+        let Self {
+            file,
+            text: mut cursor,
+            mut found,
+            errors,
+            others,
+        } = self;
+        let left_out = errors + others - found.len();
+        found.sort_by_key(|finding| finding.offset);
+        let mut diagnostics = Vec::with_capacity(found.len() + 1);
+        for finding in found {
+            let place = finding.offset.zip(cursor.as_mut());
+            let (position, snippet) = place
+                .map(|(offset, cursor)| (cursor.position(offset), snippet(cursor.text, offset)))
+                .unzip();
+            diagnostics.push(Diagnostic {
                 severity: finding.severity,
-                file: self.file.clone(),
-                position: finding.offset.map(|offset| cursor.advance(offset)),
+                file: file.clone(),
+                position,
                 message: finding.message.render(locale),
                 help: finding.message.render_help(locale),
-                snippet: finding.offset.map(|offset| snippet(self.text, offset)),
+                snippet,
                 field: finding.field,
-            })
-            .collect();
+            });
+        }
         if left_out > 0 {
             let message = Message::new("document-left-out").with("count", left_out);
             diagnostics.push(Diagnostic {
                 severity: Severity::Note,
-                file: self.file,
+                file,
                 position: None,
                 field: String::new(),
                 message: message.render(locale),
@@ -142,7 +162,8 @@ impl<'t> Findings<'t> {
     }
 }
 
-/// Turns growing offsets into positions in one pass, however long the lines are.
+/// Turns offsets into positions; growing ones in one pass, however long the lines are.
+#[derive(Debug)]
 struct Cursor<'t> {
     text: &'t str,
     offset: usize,
@@ -158,11 +179,12 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    fn advance(&mut self, offset: usize) -> Position {
-        let Some(passed) = self.text.get(self.offset..offset.max(self.offset)) else {
-            return Position::of_byte(self.text, offset);
-        };
-        for c in passed.chars() {
+    fn position(&mut self, offset: usize) -> Position {
+        let offset = self.text.floor_char_boundary(offset);
+        if offset < self.offset {
+            *self = Self::new(self.text);
+        }
+        for c in self.text[self.offset..offset].chars() {
             if c == '\n' {
                 self.position.line += 1;
                 self.position.column = 1;
@@ -170,7 +192,7 @@ impl<'t> Cursor<'t> {
                 self.position.column += 1;
             }
         }
-        self.offset += passed.len();
+        self.offset = offset;
         self.position
     }
 }
@@ -211,7 +233,7 @@ mod tests {
         for _ in 0..MAX_FINDINGS + 5 {
             findings.error(0, &FieldPath::Root, Message::new("x"));
         }
-        assert_eq!(findings.errors(), MAX_FINDINGS + 5);
+        assert!(findings.has_errors());
         let diagnostics = findings.into_diagnostics(Locale::EnUs);
         assert_eq!(diagnostics.len(), MAX_FINDINGS + 1);
         assert!(diagnostics.last().unwrap().message.contains('5'));

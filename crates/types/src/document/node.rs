@@ -109,3 +109,27 @@ impl Node {
         }
     }
 }
+
+/// A value that comes from no text; every offset is 0.
+impl From<Value> for Node {
+    fn from(value: Value) -> Self {
+        let value = match value {
+            Value::Null => NodeValue::Null,
+            Value::Bool(value) => NodeValue::Bool(value),
+            Value::Number(number) => NodeValue::Number(number),
+            Value::String(text) => NodeValue::Text(text),
+            Value::Array(items) => NodeValue::List(items.into_iter().map(Self::from).collect()),
+            Value::Object(members) => NodeValue::Object(
+                members
+                    .into_iter()
+                    .map(|(name, value)| Member {
+                        name,
+                        offset: 0,
+                        node: Self::from(value),
+                    })
+                    .collect(),
+            ),
+        };
+        Self { value, offset: 0 }
+    }
+}

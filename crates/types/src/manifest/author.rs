@@ -6,10 +6,11 @@ use crate::NodeValue;
 use crate::manifest::fields::Fields;
 use crate::manifest::place::Place;
 use crate::manifest::place::invalid;
+use crate::manifest::place::line;
 
 pub(super) fn author(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Author> {
     if let NodeValue::Text(_) = place.node.value {
-        let line = place.line(findings)?;
+        let line = line(place, findings)?;
         let author = from_line(&line);
         if author.is_none() {
             place.error(findings, invalid("author-nameless", &line));
@@ -17,9 +18,9 @@ pub(super) fn author(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Au
         return author;
     }
     let mut fields = Fields::open(place, findings, "text-or-object")?;
-    let name = fields.required("name", Place::line);
-    let email = fields.optional("email", Place::line);
-    let url = fields.optional("url", Place::line);
+    let name = fields.required("name", line);
+    let email = fields.optional("email", line);
+    let url = fields.optional("url", line);
     fields.close();
     Some(Author {
         name: name?,

@@ -11,7 +11,10 @@ use crate::SkillName;
 use crate::VersionRange;
 use crate::manifest::fields::Fields;
 use crate::manifest::place::Place;
+use crate::manifest::place::choice;
+use crate::manifest::place::flag;
 use crate::manifest::place::invalid;
+use crate::manifest::place::line;
 
 pub(super) fn dependencies(
     place: Place<'_>,
@@ -64,17 +67,15 @@ fn short_form(name: &str, place: Place<'_>, findings: &mut Findings<'_>) -> Opti
 
 fn long_form(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Dependency> {
     let mut fields = Fields::open(place, findings, "object")?;
-    let kind = fields.required("type", Place::choice);
+    let kind = fields.required("type", choice);
     let name = fields.required("name", |place, findings| {
-        let name = place.any_text(findings)?;
+        let name = place.text(findings)?;
         check_name(name, kind?, place, findings);
         Some(name.to_owned())
     });
-    let range = fields.required("version", |place, findings| {
-        range(kind?, place, findings)
-    });
-    let source = fields.optional("source", Place::line);
-    let optional = fields.optional("optional", Place::flag).unwrap_or(false);
+    let range = fields.required("version", |place, findings| range(kind?, place, findings));
+    let source = fields.optional("source", line);
+    let optional = fields.optional("optional", flag).unwrap_or(false);
     fields.close();
     Some(Dependency {
         name: name?,
@@ -99,7 +100,7 @@ fn check_name(name: &str, kind: DependencyKind, place: Place<'_>, findings: &mut
 }
 
 fn range(kind: DependencyKind, place: Place<'_>, findings: &mut Findings<'_>) -> Option<String> {
-    let text = place.any_text(findings)?;
+    let text = place.text(findings)?;
     let fits = match kind {
         DependencyKind::Npm | DependencyKind::Skill | DependencyKind::Binary => {
             text.parse::<VersionRange>().is_ok()

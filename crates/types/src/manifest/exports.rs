@@ -10,6 +10,10 @@ use crate::Message;
 use crate::NodeValue;
 use crate::manifest::fields::Fields;
 use crate::manifest::place::Place;
+use crate::manifest::place::choice;
+use crate::manifest::place::flag;
+use crate::manifest::place::object;
+use crate::manifest::place::prose;
 use crate::manifest::text;
 
 pub(super) fn exports(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Vec<Export>> {
@@ -37,12 +41,12 @@ fn export(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Export> {
     }
     let mut fields = Fields::open(place, findings, "text-or-object")?;
     let name = fields.required("name", name);
-    let description = fields.optional("description", Place::prose);
-    let parameters = fields.optional("parameters", Place::any_object);
-    let returns = fields.optional("returns", Place::any_object);
-    let call = fields.optional("call", Place::choice);
-    let read_only = fields.optional("readOnly", Place::flag).unwrap_or(false);
-    let destructive = fields.optional("destructive", Place::flag).unwrap_or(false);
+    let description = fields.optional("description", prose);
+    let parameters = fields.optional("parameters", object);
+    let returns = fields.optional("returns", object);
+    let call = fields.optional("call", choice);
+    let read_only = fields.optional("readOnly", flag).unwrap_or(false);
+    let destructive = fields.optional("destructive", flag).unwrap_or(false);
     if read_only && destructive {
         fields.warning("destructive", Message::new("export-contradiction"));
     }

@@ -14,19 +14,19 @@ use crate::manifest::place::Place;
 
 /// One limit: its name and the range its schema gives.
 struct Limit {
-    name: &'static str,
+    name: String,
     min: u64,
     max: Option<u64>,
 }
 
-/// Taken from the schema, so that the two cannot differ. The names live as long as the program.
+/// Taken from the schema, so that the two cannot differ.
 static LIMITS: LazyLock<Vec<Limit>> = LazyLock::new(|| {
     let schema = schema_for!(LimitOverrides);
     let properties = schema.get("properties").and_then(Value::as_object);
     let limits = properties.into_iter().flatten();
     limits
         .map(|(name, property)| Limit {
-            name: name.clone().leak(),
+            name: name.clone(),
             min: property["minimum"].as_u64().unwrap_or(0),
             max: property["maximum"].as_u64(),
         })
@@ -37,9 +37,9 @@ pub(super) fn limits(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Li
     let mut fields = Fields::open(place, findings, "object")?;
     let mut values = Map::new();
     for limit in LIMITS.iter() {
-        let value = fields.optional(limit.name, |place, findings| limit.read(place, findings));
+        let value = fields.optional(&limit.name, |place, findings| limit.read(place, findings));
         if let Some(value) = value {
-            values.insert(limit.name.to_owned(), value.into());
+            values.insert(limit.name.clone(), value.into());
         }
     }
     fields.close();
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn knows_every_limit_of_the_type() {
-        let names: Vec<_> = LIMITS.iter().map(|limit| limit.name).collect();
+        let names: Vec<_> = LIMITS.iter().map(|limit| limit.name.as_str()).collect();
         let all = serde_json::json!({
             "memoryMB": 16, "cpuSeconds": 1, "wallSeconds": 1, "openFiles": 16, "processes": 0,
             "fileSizeMB": 1, "dataMB": 1, "tmpMB": 1, "outputMB": 1, "bandwidthKBps": 1

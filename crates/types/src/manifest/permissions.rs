@@ -6,6 +6,8 @@ use crate::SkillName;
 use crate::VersionRange;
 use crate::manifest::fields::Fields;
 use crate::manifest::place::Place;
+use crate::manifest::place::choice;
+use crate::manifest::place::line;
 use crate::manifest::place::unknown_value;
 use crate::manifest::text;
 
@@ -25,12 +27,12 @@ const KINDS: [&str; 9] = [
 pub(super) fn permission(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Permission> {
     let mut fields = Fields::open(place, findings, "object")?;
     let kind = fields.required("type", |place, findings| {
-        place.any_text(findings).map(str::to_owned)
+        place.text(findings).map(str::to_owned)
     })?;
     let permission = match kind.as_str() {
         "filesystem" => {
             let paths = fields.required("paths", lines);
-            let access = fields.required("access", Place::choice);
+            let access = fields.required("access", choice);
             paths
                 .zip(access)
                 .map(|(paths, access)| Permission::Filesystem { paths, access })
@@ -55,7 +57,7 @@ pub(super) fn permission(place: Place<'_>, findings: &mut Findings<'_>) -> Optio
             .required("skills", skills)
             .map(|skills| Permission::Skill { skills }),
         "git" => fields
-            .required("access", Place::choice)
+            .required("access", choice)
             .map(|access| Permission::Git { access }),
         "secret" => fields
             .required("names", lines)
@@ -74,11 +76,11 @@ pub(super) fn permission(place: Place<'_>, findings: &mut Findings<'_>) -> Optio
 }
 
 fn lines(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>> {
-    place.filled_list(findings, Place::line)
+    place.filled_list(findings, line)
 }
 
 fn lines_or_none(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>> {
-    place.list(findings, Place::line)
+    place.list(findings, line)
 }
 
 fn hosts(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>> {

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use serde_json::Value;
+
 use crate::FieldPath;
 use crate::Findings;
 use crate::Message;
@@ -50,17 +52,8 @@ impl<'p> Place<'p> {
         self.error(findings, message);
     }
 
-    /// A boolean.
-    pub(super) fn flag(self, findings: &mut Findings<'_>) -> Option<bool> {
-        if let NodeValue::Bool(value) = self.node.value {
-            return Some(value);
-        }
-        self.wrong_type(findings, "bool");
-        None
-    }
-
     /// A string, whatever it says.
-    pub(super) fn any_text(self, findings: &mut Findings<'_>) -> Option<&'p str> {
+    pub(super) fn text(self, findings: &mut Findings<'_>) -> Option<&'p str> {
         if let NodeValue::Text(text) = &self.node.value {
             return Some(text);
         }
@@ -68,18 +61,8 @@ impl<'p> Place<'p> {
         None
     }
 
-    /// One line of text that says something.
-    pub(super) fn line(self, findings: &mut Findings<'_>) -> Option<String> {
-        self.shown_text(findings, text::is_shown_in_line)
-    }
-
-    /// Text that says something and may have several lines.
-    pub(super) fn prose(self, findings: &mut Findings<'_>) -> Option<String> {
-        self.shown_text(findings, text::is_shown_in_prose)
-    }
-
     fn shown_text(self, findings: &mut Findings<'_>, fits: fn(char) -> bool) -> Option<String> {
-        let text = self.any_text(findings)?;
+        let text = self.text(findings)?;
         if text.trim().is_empty() {
             self.error(findings, Message::new("text-empty"));
             return None;
@@ -97,7 +80,7 @@ impl<'p> Place<'p> {
 
     /// A string that a type parses; `key` is the error's text for one that it does not.
     pub(super) fn parsed<T: FromStr>(self, findings: &mut Findings<'_>, key: &str) -> Option<T> {
-        let text = self.any_text(findings)?;
+        let text = self.text(findings)?;
         let value = text.parse().ok();
         if value.is_none() {
             self.error(findings, invalid(key, text));
@@ -112,23 +95,12 @@ impl<'p> Place<'p> {
         fits: impl FnOnce(&str) -> bool,
         key: &str,
     ) -> Option<String> {
-        let text = self.any_text(findings)?;
+        let text = self.text(findings)?;
         if fits(text) {
             return Some(text.to_owned());
         }
         self.error(findings, invalid(key, text));
         None
-    }
-
-    /// One of a few words.
-    pub(super) fn choice<T: Choice>(self, findings: &mut Findings<'_>) -> Option<T> {
-        let text = self.any_text(findings)?;
-        let found = T::CHOICES.iter().find(|(word, _)| *word == text);
-        if found.is_none() {
-            let words: Vec<_> = T::CHOICES.iter().map(|(word, _)| *word).collect();
-            self.error(findings, unknown_value(text, &words));
-        }
-        found.map(|(_, value)| *value)
     }
 
     /// A list; what is wrong with an item is reported and the item left out.
@@ -184,15 +156,45 @@ impl<'p> Place<'p> {
         }
         Some(map)
     }
+}
 
-    /// An object with whatever is in it.
-    pub(super) fn any_object(self, findings: &mut Findings<'_>) -> Option<serde_json::Value> {
-        if let NodeValue::Object(_) = self.node.value {
-            return Some(self.node.to_json());
-        }
-        self.wrong_type(findings, "object");
-        None
+/// A boolean.
+pub(super) fn flag(place: Place<'_>, findings: &mut Findings<'_>) -> Option<bool> {
+    if let NodeValue::Bool(value) = place.node.value {
+        return Some(value);
     }
+    place.wrong_type(findings, "bool");
+    None
+}
+
+/// One line of text that says something.
+pub(super) fn line(place: Place<'_>, findings: &mut Findings<'_>) -> Option<String> {
+    place.shown_text(findings, text::is_shown_in_line)
+}
+
+/// Text that says something and may have several lines.
+pub(super) fn prose(place: Place<'_>, findings: &mut Findings<'_>) -> Option<String> {
+    place.shown_text(findings, text::is_shown_in_prose)
+}
+
+/// One of a few words.
+pub(super) fn choice<T: Choice>(place: Place<'_>, findings: &mut Findings<'_>) -> Option<T> {
+    let text = place.text(findings)?;
+    let found = T::CHOICES.iter().find(|(word, _)| *word == text);
+    if found.is_none() {
+        let words: Vec<_> = T::CHOICES.iter().map(|(word, _)| *word).collect();
+        place.error(findings, unknown_value(text, &words));
+    }
+    found.map(|(_, value)| *value)
+}
+
+/// An object with whatever is in it.
+pub(super) fn object(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Value> {
+    if let NodeValue::Object(_) = place.node.value {
+        return Some(place.node.to_json());
+    }
+    place.wrong_type(findings, "object");
+    None
 }
 
 /// The text of `key` about the value `text`.

@@ -9,14 +9,13 @@ use crate::Variant;
 use crate::VersionRange;
 use crate::manifest::fields::Fields;
 use crate::manifest::place::Place;
+use crate::manifest::place::line;
 use crate::manifest::text;
 use crate::nearest;
 use crate::printable;
 
 /// The systems this program knows by name, as Rust calls them.
-const SYSTEMS: [&str; 6] = [
-    "linux", "macos", "windows", "freebsd", "openbsd", "netbsd",
-];
+const SYSTEMS: [&str; 6] = ["linux", "macos", "windows", "freebsd", "openbsd", "netbsd"];
 /// The architectures this program knows by name, as Rust calls them.
 const ARCHITECTURES: [&str; 8] = [
     "x86_64",
@@ -98,7 +97,7 @@ fn platforms(
     known: &[&'static str],
 ) -> Option<Vec<String>> {
     place.list(findings, |place, findings| {
-        let name = place.line(findings)?;
+        let name = line(place, findings)?;
         if !known.contains(&name.as_str()) {
             let lower = name.to_lowercase();
             let other = OTHER_NAMES.iter().find(|(other, _)| *other == lower);

@@ -5,18 +5,23 @@ use std::net::Ipv6Addr;
 use crate::diagnostic::is_unprintable;
 
 /// One line that says something: `is_shown_in_line`, and not only spaces.
-pub(crate) const LINE: &str =
-    r"^(?=.*\S)[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$";
+pub(crate) const LINE: &str = r"^(?=.*\S)[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$";
 /// Text that says something: `is_shown_in_prose`, and not only spaces.
 pub(crate) const PROSE: &str = r"^(?=[\s\S]*\S)[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$";
+/// One line with a name before the first `<` or `(`.
+pub(crate) const AUTHOR: &str =
+    r"^(?=\s*[^\s<(])[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$";
 /// `is_function`.
-pub(crate) const FUNCTION: &str = r#"^[^\u0000-\u0020\u007f-\u00a0\u2028-\u202e\u2066-\u2069./\\"'`]{1,128}$"#;
+pub(crate) const FUNCTION: &str =
+    r#"^[^\u0000-\u0020\u007f-\u00a0\u2028-\u202e\u2066-\u2069./\\"'`]{1,128}$"#;
 /// `is_file`.
 pub(crate) const FILE: &str = r"^(?!/)(?![A-Za-z]:)(?!(?:.*/)?\.\.(?:/|$))(?!(?:.*/)?\.$)[^\\\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*[^\\/\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]$";
 /// `is_web_page`.
-pub(crate) const WEB_PAGE: &str = r"^https?://[^\s\u0000-\u0020\u007f-\u009f\u2028-\u202e\u2066-\u2069]+$";
+pub(crate) const WEB_PAGE: &str =
+    r"^https?://[^\s\u0000-\u0020\u007f-\u009f\u2028-\u202e\u2066-\u2069]+$";
 /// `is_host`, but for the range of the port and the groups of an IPv6 address.
-pub(crate) const HOST: &str = r"^(?:(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$";
+pub(crate) const HOST: &str =
+    r"^(?:(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$";
 /// `is_http_method`.
 pub(crate) const HTTP_METHOD: &str = "^[A-Z]+(?:-[A-Z]+)*$";
 /// `is_variable`.
@@ -26,7 +31,8 @@ pub(crate) const SKILL_REFERENCE: &str = "^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?(
 /// `is_locale`.
 pub(crate) const LOCALE: &str = "^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$";
 /// The names that any of the registries could have; the reader knows each registry's own rule.
-pub(crate) const PACKAGE: &str = "^(?:@[A-Za-z0-9~][A-Za-z0-9._~-]*/)?[A-Za-z0-9~][A-Za-z0-9._~+-]*$";
+pub(crate) const PACKAGE: &str =
+    "^(?:@[A-Za-z0-9~][A-Za-z0-9._~-]*/)?[A-Za-z0-9~][A-Za-z0-9._~+-]*$";
 
 /// Whether a line of text may have `c`.
 pub(super) fn is_shown_in_line(c: char) -> bool {
@@ -82,7 +88,11 @@ pub(super) fn is_host(text: &str) -> bool {
     };
     let host_fits = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => host.strip_prefix("*.").unwrap_or(host).split('.').all(label),
+        None => host
+            .strip_prefix("*.")
+            .unwrap_or(host)
+            .split('.')
+            .all(label),
     };
     port_fits && host_fits
 }

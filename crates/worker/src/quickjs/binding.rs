@@ -2,7 +2,12 @@
 //!
 //! A binding is made when a builtin first asks for it.
 
+mod buffer;
+mod bytes;
+mod encoding;
 mod engine;
+mod types;
+mod url;
 
 use rquickjs::Ctx;
 use rquickjs::Exception;
@@ -13,7 +18,11 @@ type Install = for<'js> fn(&Ctx<'js>, &Object<'js>) -> Result<()>;
 
 /// Every binding. One line each, in alphabetical order.
 const BINDINGS: &[(&str, Install)] = &[
+    ("buffer", buffer::install),
+    ("encoding", encoding::install),
     ("engine", engine::install),
+    ("types", types::install),
+    ("url", url::install),
 ];
 
 /// Makes the binding `name`.

@@ -21,7 +21,7 @@ use rquickjs::qjs;
 use super::pack::Form;
 
 /// The engine's version, which is part of the identity of its bytecode.
-pub fn engine_version() -> String {
+pub(crate) fn engine_version() -> String {
     // SAFETY: the function takes nothing and returns a constant string.
     let version = unsafe { std::ffi::CStr::from_ptr(qjs::JS_GetVersion()) };
     version.to_string_lossy().into_owned()
@@ -78,7 +78,7 @@ unsafe fn owned<'js>(ctx: &Ctx<'js>, value: qjs::JSValue) -> Result<Value<'js>> 
 }
 
 /// Compiles `source` to bytecode that keeps line tables but not the source text.
-pub fn compile_to_bytes(
+pub(crate) fn compile_to_bytes(
     ctx: &Ctx<'_>,
     source: Vec<u8>,
     name: &str,
@@ -116,7 +116,7 @@ fn run<'js>(ctx: &Ctx<'js>, compiled: Value<'js>) -> Result<Function<'js>> {
 }
 
 /// Compiles a script and returns its value, a function.
-pub fn function_from_source<'js>(
+pub(crate) fn function_from_source<'js>(
     ctx: &Ctx<'js>,
     source: Vec<u8>,
     name: &str,
@@ -130,7 +130,7 @@ pub fn function_from_source<'js>(
 ///
 /// # Safety
 /// The engine believes bytecode: `code` must be what [`compile_to_bytes`] of the same build returned.
-pub unsafe fn function_from_bytes<'js>(ctx: &Ctx<'js>, code: &[u8]) -> Result<Function<'js>> {
+pub(crate) unsafe fn function_from_bytes<'js>(ctx: &Ctx<'js>, code: &[u8]) -> Result<Function<'js>> {
     // SAFETY: the bytes are whole and of this engine, as the caller promises; the engine copies what it keeps.
     let compiled = unsafe {
         let value = qjs::JS_ReadObject(
@@ -148,7 +148,7 @@ pub unsafe fn function_from_bytes<'js>(ctx: &Ctx<'js>, code: &[u8]) -> Result<Fu
 ///
 /// # Safety
 /// As for [`function_from_bytes`].
-pub unsafe fn module_from_bytes<'js>(
+pub(crate) unsafe fn module_from_bytes<'js>(
     ctx: &Ctx<'js>,
     code: &[u8],
 ) -> Result<Module<'js, Declared>> {

@@ -19,7 +19,7 @@ const RECORD: usize = 48;
 
 /// What a piece of code was compiled as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// A script whose value is a function: a CommonJS module in its wrapper.
     Function,
     /// An ES module.
@@ -28,19 +28,19 @@ pub enum Form {
 
 /// One compiled file.
 #[derive(Debug)]
-pub struct Unit {
+pub(crate) struct Unit {
     /// How the code is found: a builtin's name or a file's path.
-    pub name: String,
+    pub(crate) name: String,
     /// What it was compiled as.
-    pub form: Form,
+    pub(crate) form: Form,
     /// The size of the source it was made of, in bytes.
-    pub source_length: u64,
+    pub(crate) source_length: u64,
     /// The engine's bytecode.
-    pub code: Vec<u8>,
+    pub(crate) code: Vec<u8>,
 }
 
 /// Writes `units` as one pack for programs whose [`identity`] is `build`.
-pub fn write(build: u64, mut units: Vec<Unit>) -> Vec<u8> {
+pub(crate) fn write(build: u64, mut units: Vec<Unit>) -> Vec<u8> {
     units.sort_by(|a, b| a.name.cmp(&b.name));
     units.dedup_by(|a, b| a.name == b.name);
     let names_at = HEADER + units.len() * RECORD;
@@ -78,7 +78,7 @@ pub fn write(build: u64, mut units: Vec<Unit>) -> Vec<u8> {
 }
 
 /// What programs must agree on to share bytecode: FNV-1a over `parts`.
-pub fn identity(parts: &[&str]) -> u64 {
+pub(crate) fn identity(parts: &[&str]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in parts.iter().flat_map(|part| part.bytes().chain([0])) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
@@ -103,7 +103,7 @@ pub(crate) fn checksum(code: &[u8]) -> u64 {
 
 /// A pack that is read, one unit at a time.
 #[derive(Debug)]
-pub struct Pack {
+pub(crate) struct Pack {
     index: Cow<'static, [u8]>,
     units: usize,
     store: Store,
@@ -117,11 +117,11 @@ enum Store {
 
 /// Where a unit is in its pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
+pub(crate) struct Found {
     /// What it was compiled as.
-    pub form: Form,
+    pub(crate) form: Form,
     /// The size of the source it was made of, in bytes.
-    pub source_length: u64,
+    pub(crate) source_length: u64,
     offset: u64,
     length: u64,
     checksum: u64,
@@ -129,7 +129,7 @@ pub struct Found {
 
 impl Pack {
     /// A pack that is part of the program.
-    pub fn embedded(bytes: &'static [u8]) -> Self {
+    pub(crate) fn embedded(bytes: &'static [u8]) -> Self {
         let units = Header::read(bytes).map_or(0, |header| header.units);
         Self {
             index: Cow::Borrowed(bytes),
@@ -139,7 +139,7 @@ impl Pack {
     }
 
     /// A pack in a file, if it was written by a program whose [`identity`] is `build` and is whole.
-    pub fn open(file: File, build: u64) -> Option<Self> {
+    pub(crate) fn open(file: File, build: u64) -> Option<Self> {
         let length = file.metadata().ok()?.len();
         let mut start = [0; HEADER];
         file.read_exact_at(&mut start, 0).ok()?;
@@ -172,7 +172,7 @@ impl Pack {
     }
 
     /// Looks a unit up.
-    pub fn find(&self, name: &str) -> Option<Found> {
+    pub(crate) fn find(&self, name: &str) -> Option<Found> {
         let (mut low, mut high) = (0, self.units);
         while low < high {
             let middle = low.midpoint(high);
@@ -189,7 +189,7 @@ impl Pack {
     }
 
     /// The code of a unit, unless it is damaged.
-    pub fn code(&self, found: &Found) -> Option<Cow<'_, [u8]>> {
+    pub(crate) fn code(&self, found: &Found) -> Option<Cow<'_, [u8]>> {
         let length = usize::try_from(found.length).ok()?;
         let code = match &self.store {
             Store::Embedded(bytes) => {

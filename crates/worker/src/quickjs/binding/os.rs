@@ -5,6 +5,7 @@ use rquickjs::Ctx;
 use rquickjs::Function;
 use rquickjs::Object;
 use rquickjs::Result;
+use rquickjs::convert::List;
 use rustix::process::Pid;
 
 use super::outcome::Outcome;
@@ -57,10 +58,10 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     target.set(
         "user",
         Function::new(ctx.clone(), || {
-            (
+            List((
                 rustix::process::getuid().as_raw(),
                 rustix::process::getgid().as_raw(),
-            )
+            ))
         })?,
     )?;
     target.set(

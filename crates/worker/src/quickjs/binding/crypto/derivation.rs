@@ -6,9 +6,10 @@ use rquickjs::Ctx;
 use rquickjs::Function;
 use rquickjs::Object;
 use rquickjs::Result;
+use rquickjs::convert::List;
 
-use super::super::bytes::View;
-use super::super::bytes::array_buffer;
+use crate::quickjs::binding::bytes::View;
+use crate::quickjs::binding::bytes::array_buffer;
 use super::algorithm;
 use super::algorithm::Algorithm;
 
@@ -122,10 +123,10 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
             |ctx: Ctx<'js>,
              password: View<'js>,
              salt: View<'js>,
-             parameters: (f64, u32, u32),
+             parameters: List<(f64, u32, u32)>,
              length: usize|
              -> Result<Option<ArrayBuffer<'js>>> {
-                let derived = stretch(&password.to_vec(), &salt.to_vec(), parameters, length);
+                let derived = stretch(&password.to_vec(), &salt.to_vec(), parameters.0, length);
                 optional(&ctx, derived)
             },
         )?,

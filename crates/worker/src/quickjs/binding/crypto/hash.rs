@@ -15,8 +15,8 @@ use rquickjs::Result;
 use sha3::Shake128;
 use sha3::Shake256;
 
-use super::super::bytes::View;
-use super::super::bytes::array_buffer;
+use crate::quickjs::binding::bytes::View;
+use crate::quickjs::binding::bytes::array_buffer;
 use super::algorithm;
 
 /// The longest output that is taken from an extendable hash.

@@ -7,7 +7,7 @@ use rquickjs::Object;
 use rquickjs::Result;
 use rustix::rand::GetRandomFlags;
 
-use super::super::bytes::View;
+use crate::quickjs::binding::bytes::View;
 
 /// How much is taken from the kernel at once.
 const CHUNK: usize = 1 << 16;

@@ -14,11 +14,11 @@ use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::super::bytes::View;
-use super::super::bytes::array_buffer;
-use super::super::outcome::Outcome;
 use super::descriptor::Table;
 use super::path::Path;
+use crate::quickjs::binding::bytes::View;
+use crate::quickjs::binding::bytes::array_buffer;
+use crate::quickjs::binding::outcome::Outcome;
 
 /// The most that one call moves, so that a huge buffer does not need its size twice.
 const CHUNK: usize = 1 << 20;
@@ -102,12 +102,17 @@ fn write_all(file: BorrowedFd<'_>, mut bytes: &[u8]) -> rustix::io::Result<()> {
 }
 
 /// Copies a regular file with its mode, as libuv's `uv_fs_copyfile` does.
-fn copy_file(source: &Path, destination: &Path, mode: u32) -> rustix::io::Result<()> {
+fn copy_file(
+    ctx: &Ctx<'_>,
+    source: &Path,
+    destination: &Path,
+    mode: u32,
+) -> rustix::io::Result<()> {
     if mode & COPY_CLONE_ONLY != 0 {
         return Err(Errno::NOSYS);
     }
     let from = rustix::fs::open(
-        source.for_reading()?,
+        source.for_reading(ctx)?,
         OFlags::RDONLY | OFlags::CLOEXEC,
         Mode::empty(),
     )?;
@@ -117,7 +122,7 @@ fn copy_file(source: &Path, destination: &Path, mode: u32) -> rustix::io::Result
     if mode & COPY_EXCLUSIVE != 0 {
         flags |= OFlags::EXCL;
     }
-    let to = rustix::fs::open(destination.for_writing()?, flags, permissions)?;
+    let to = rustix::fs::open(destination.for_writing(ctx)?, flags, permissions)?;
     let existing = rustix::fs::fstat(&to)?;
     if (existing.st_dev, existing.st_ino) == (metadata.st_dev, metadata.st_ino) {
         return Ok(());
@@ -175,8 +180,11 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>, table: &Table) 
     )?;
     target.set(
         "copyFile",
-        Function::new(ctx.clone(), |source: Path, destination: Path, mode: u32| {
-            Outcome::from(copy_file(&source, &destination, mode))
-        })?,
+        Function::new(
+            ctx.clone(),
+            |ctx: Ctx<'js>, source: Path, destination: Path, mode: u32| {
+                Outcome::from(copy_file(&ctx, &source, &destination, mode))
+            },
+        )?,
     )
 }

@@ -16,7 +16,7 @@ use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::super::outcome::Outcome;
+use crate::quickjs::binding::outcome::Outcome;
 use super::path::Path;
 
 /// The files that a program has opened, by the number it knows them by.
@@ -55,13 +55,13 @@ impl Table {
 }
 
 /// Opens a file, never a terminal as the controlling one and never for a child process.
-fn open(path: &Path, flags: u32, mode: u32) -> rustix::io::Result<OwnedFd> {
+fn open(ctx: &Ctx<'_>, path: &Path, flags: u32, mode: u32) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::from_bits_retain(flags) | OFlags::CLOEXEC | OFlags::NOCTTY;
     let changes = OFlags::WRONLY | OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC | OFlags::APPEND;
     let admitted = if flags.intersects(changes) {
-        path.for_writing()?
+        path.for_writing(ctx)?
     } else {
-        path.for_reading()?
+        path.for_reading(ctx)?
     };
     rustix::fs::open(admitted, flags, Mode::from_raw_mode(mode))
 }
@@ -70,9 +70,12 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>, table: &Table) 
     let opened = table.clone();
     target.set(
         "open",
-        Function::new(ctx.clone(), move |path: Path, flags: u32, mode: u32| {
-            Outcome::from(open(&path, flags, mode).map(|file| opened.insert(file)))
-        })?,
+        Function::new(
+            ctx.clone(),
+            move |ctx: Ctx<'js>, path: Path, flags: u32, mode: u32| {
+                Outcome::from(open(&ctx, &path, flags, mode).map(|file| opened.insert(file)))
+            },
+        )?,
     )?;
     let closed = table.clone();
     target.set(
@@ -85,14 +88,14 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>, table: &Table) 
     target.set(
         "fsync",
         Function::new(ctx.clone(), move |number: i32| {
-            Outcome::from(synced.with(number, rustix::fs::fsync))
+            Outcome::from(synced.with(number, |file| rustix::fs::fsync(file)))
         })?,
     )?;
     let data_synced = table.clone();
     target.set(
         "fdatasync",
         Function::new(ctx.clone(), move |number: i32| {
-            Outcome::from(data_synced.with(number, rustix::fs::fdatasync))
+            Outcome::from(data_synced.with(number, |file| rustix::fs::fdatasync(file)))
         })?,
     )?;
     let truncated = table.clone();

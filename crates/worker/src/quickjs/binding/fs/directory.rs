@@ -14,8 +14,8 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::rand::GetRandomFlags;
 
-use super::super::bytes::array_buffer;
-use super::super::outcome::Outcome;
+use crate::quickjs::binding::bytes::array_buffer;
+use crate::quickjs::binding::outcome::Outcome;
 use super::path::Path;
 
 /// How often a new name is tried for a temporary directory.
@@ -57,8 +57,8 @@ fn kind_number(kind: FileType) -> i32 {
     }
 }
 
-fn list(path: &Path) -> rustix::io::Result<Listing> {
-    let path = path.for_reading()?;
+fn list(ctx: &Ctx<'_>, path: &Path) -> rustix::io::Result<Listing> {
+    let path = path.for_reading(ctx)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = Dir::new(rustix::fs::open(path, flags, Mode::empty())?)?;
     let mut entries = Vec::new();
@@ -69,13 +69,13 @@ fn list(path: &Path) -> rustix::io::Result<Listing> {
             entries.push((name.to_vec(), entry.file_type()));
         }
     }
-    entries.sort_unstable();
+    entries.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
     Ok(Listing(entries))
 }
 
 /// Makes a directory that only the owner may enter, at `prefix` with six random letters added.
-fn make_temporary(prefix: &Path) -> rustix::io::Result<Vec<u8>> {
-    let prefix = prefix.for_writing()?;
+fn make_temporary(ctx: &Ctx<'_>, prefix: &Path) -> rustix::io::Result<Vec<u8>> {
+    let prefix = prefix.for_writing(ctx)?;
     for _ in 0..TEMPORARY_ATTEMPTS {
         let mut random = [0_u8; TEMPORARY_LENGTH];
         rustix::rand::getrandom(&mut random, GetRandomFlags::empty())?;
@@ -93,27 +93,29 @@ fn make_temporary(prefix: &Path) -> rustix::io::Result<Vec<u8>> {
 pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     target.set(
         "readdir",
-        Function::new(ctx.clone(), |path: Path| Outcome::from(list(&path)))?,
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path| {
+            Outcome::from(list(&ctx, &path))
+        })?,
     )?;
     target.set(
         "mkdir",
-        Function::new(ctx.clone(), |path: Path, mode: u32| {
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path, mode: u32| {
             let mode = Mode::from_raw_mode(mode);
-            let admitted = path.for_writing();
+            let admitted = path.for_writing(&ctx);
             Outcome::from(admitted.and_then(|path| rustix::fs::mkdir(path, mode)))
         })?,
     )?;
     target.set(
         "mkdtemp",
-        Function::new(ctx.clone(), |prefix: Path| {
-            let made = make_temporary(&prefix);
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, prefix: Path| {
+            let made = make_temporary(&ctx, &prefix);
             Outcome::from(made.map(|path| String::from_utf8_lossy(&path).into_owned()))
         })?,
     )?;
     target.set(
         "rmdir",
-        Function::new(ctx.clone(), |path: Path| {
-            Outcome::from(path.for_writing().and_then(rustix::fs::rmdir))
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path| {
+            Outcome::from(path.for_writing(&ctx).and_then(rustix::fs::rmdir))
         })?,
     )
 }

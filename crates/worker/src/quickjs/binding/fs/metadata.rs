@@ -1,5 +1,7 @@
 //! What is known about files: their status, mode, owner and times.
 
+use std::os::fd::AsFd;
+
 use rquickjs::Ctx;
 use rquickjs::Function;
 use rquickjs::IntoJs;
@@ -11,47 +13,63 @@ use rustix::fs::AtFlags;
 use rustix::fs::CWD;
 use rustix::fs::Gid;
 use rustix::fs::Mode;
-use rustix::fs::Stat;
 use rustix::fs::StatFs;
+use rustix::fs::Statx;
+use rustix::fs::StatxFlags;
+use rustix::fs::StatxTimestamp;
 use rustix::fs::Timespec;
 use rustix::fs::Timestamps;
 use rustix::fs::Uid;
 
-use super::super::outcome::Outcome;
+use crate::quickjs::binding::outcome::Outcome;
 use super::descriptor::Table;
 use super::path::Path;
 
 /// A file's status: a `BigInt64Array` in the order of `internal/fs/stats`, which alone holds every value exactly.
-struct Status(Stat);
+struct Status([i64; 18]);
 
 impl<'js> IntoJs<'js> for Status {
     fn into_js(self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
-        let stat = &self.0;
-        // The widths of these fields differ between architectures.
-        #[allow(
-            clippy::unnecessary_cast,
-            reason = "the kernel's types differ between architectures"
-        )]
-        let fields = [
-            stat.st_dev as i64,
-            stat.st_mode as i64,
-            stat.st_nlink as i64,
-            stat.st_uid as i64,
-            stat.st_gid as i64,
-            stat.st_rdev as i64,
-            stat.st_blksize as i64,
-            stat.st_ino as i64,
-            stat.st_size as i64,
-            stat.st_blocks as i64,
-            stat.st_atime as i64,
-            stat.st_atime_nsec as i64,
-            stat.st_mtime as i64,
-            stat.st_mtime_nsec as i64,
-            stat.st_ctime as i64,
-            stat.st_ctime_nsec as i64,
-        ];
-        Ok(TypedArray::new_copy(ctx.clone(), fields)?.into_value())
+        Ok(TypedArray::new_copy(ctx.clone(), self.0)?.into_value())
     }
+}
+
+impl From<Statx> for Status {
+    fn from(stat: Statx) -> Self {
+        let time = |time: StatxTimestamp| [time.tv_sec, i64::from(time.tv_nsec)];
+        let born = if stat.stx_mask & StatxFlags::BTIME.bits() == 0 {
+            stat.stx_ctime
+        } else {
+            stat.stx_btime
+        };
+        let [accessed, modified, changed, born] =
+            [stat.stx_atime, stat.stx_mtime, stat.stx_ctime, born].map(time);
+        Self([
+            rustix::fs::makedev(stat.stx_dev_major, stat.stx_dev_minor) as i64,
+            i64::from(stat.stx_mode),
+            i64::from(stat.stx_nlink),
+            i64::from(stat.stx_uid),
+            i64::from(stat.stx_gid),
+            rustix::fs::makedev(stat.stx_rdev_major, stat.stx_rdev_minor) as i64,
+            i64::from(stat.stx_blksize),
+            stat.stx_ino as i64,
+            stat.stx_size as i64,
+            stat.stx_blocks as i64,
+            accessed[0],
+            accessed[1],
+            modified[0],
+            modified[1],
+            changed[0],
+            changed[1],
+            born[0],
+            born[1],
+        ])
+    }
+}
+
+fn status(directory: impl AsFd, path: &[u8], flags: AtFlags) -> rustix::io::Result<Status> {
+    let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+    rustix::fs::statx(directory, path, flags, wanted).map(Status::from)
 }
 
 /// A file system's status: a `BigInt64Array` in the order of `StatFs`.
@@ -100,18 +118,25 @@ fn owner(user: f64, group: f64) -> (Option<Uid>, Option<Gid>) {
 }
 
 fn set_times(
+    ctx: &Ctx<'_>,
     path: &Path,
     accessed: f64,
     modified: f64,
     flags: AtFlags,
 ) -> rustix::io::Result<()> {
-    let path = path.for_writing()?;
+    let path = path.for_writing(ctx)?;
     rustix::fs::utimensat(CWD, path, &timestamps(accessed, modified), flags)
 }
 
-fn set_owner(path: &Path, user: f64, group: f64, flags: AtFlags) -> rustix::io::Result<()> {
+fn set_owner(
+    ctx: &Ctx<'_>,
+    path: &Path,
+    user: f64,
+    group: f64,
+    flags: AtFlags,
+) -> rustix::io::Result<()> {
     let (user, group) = owner(user, group);
-    rustix::fs::chownat(CWD, path.for_writing()?, user, group, flags)
+    rustix::fs::chownat(CWD, path.for_writing(ctx)?, user, group, flags)
 }
 
 pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>, table: &Table) -> Result<()> {
@@ -122,41 +147,41 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>, table: &Table) 
 fn install_by_path<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     target.set(
         "stat",
-        Function::new(ctx.clone(), |path: Path| {
-            let stat = path.for_reading().and_then(rustix::fs::stat);
-            Outcome::from(stat.map(Status))
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path| {
+            let admitted = path.for_reading(&ctx);
+            Outcome::from(admitted.and_then(|path| status(CWD, path, AtFlags::empty())))
         })?,
     )?;
     target.set(
         "lstat",
-        Function::new(ctx.clone(), |path: Path| {
-            let stat = path.for_reading().and_then(rustix::fs::lstat);
-            Outcome::from(stat.map(Status))
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path| {
+            let admitted = path.for_reading(&ctx);
+            Outcome::from(admitted.and_then(|path| status(CWD, path, AtFlags::SYMLINK_NOFOLLOW)))
         })?,
     )?;
     target.set(
         "statfs",
-        Function::new(ctx.clone(), |path: Path| {
-            let stat = path.for_reading().and_then(rustix::fs::statfs);
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path| {
+            let stat = path.for_reading(&ctx).and_then(rustix::fs::statfs);
             Outcome::from(stat.map(FileSystem))
         })?,
     )?;
     target.set(
         "access",
-        Function::new(ctx.clone(), |path: Path, mode: u32| {
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path, mode: u32| {
             let access = rustix::fs::Access::from_bits_retain(mode);
             let admitted = if access.contains(rustix::fs::Access::WRITE_OK) {
-                path.for_writing()
+                path.for_writing(&ctx)
             } else {
-                path.for_reading()
+                path.for_reading(&ctx)
             };
             Outcome::from(admitted.and_then(|path| rustix::fs::access(path, access)))
         })?,
     )?;
     target.set(
         "chmod",
-        Function::new(ctx.clone(), |path: Path, mode: u32| {
-            let admitted = path.for_writing();
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path, mode: u32| {
+            let admitted = path.for_writing(&ctx);
             Outcome::from(
                 admitted.and_then(|path| rustix::fs::chmod(path, Mode::from_raw_mode(mode))),
             )
@@ -164,27 +189,27 @@ fn install_by_path<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     )?;
     target.set(
         "chown",
-        Function::new(ctx.clone(), |path: Path, user: f64, group: f64| {
-            Outcome::from(set_owner(&path, user, group, AtFlags::empty()))
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path, user: f64, group: f64| {
+            Outcome::from(set_owner(&ctx, &path, user, group, AtFlags::empty()))
         })?,
     )?;
     target.set(
         "lchown",
-        Function::new(ctx.clone(), |path: Path, user: f64, group: f64| {
-            Outcome::from(set_owner(&path, user, group, AtFlags::SYMLINK_NOFOLLOW))
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path, user: f64, group: f64| {
+            Outcome::from(set_owner(&ctx, &path, user, group, AtFlags::SYMLINK_NOFOLLOW))
         })?,
     )?;
     target.set(
         "utimes",
-        Function::new(ctx.clone(), |path: Path, accessed: f64, modified: f64| {
-            Outcome::from(set_times(&path, accessed, modified, AtFlags::empty()))
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path, accessed: f64, modified: f64| {
+            Outcome::from(set_times(&ctx, &path, accessed, modified, AtFlags::empty()))
         })?,
     )?;
     target.set(
         "lutimes",
-        Function::new(ctx.clone(), |path: Path, accessed: f64, modified: f64| {
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path, accessed: f64, modified: f64| {
             let flags = AtFlags::SYMLINK_NOFOLLOW;
-            Outcome::from(set_times(&path, accessed, modified, flags))
+            Outcome::from(set_times(&ctx, &path, accessed, modified, flags))
         })?,
     )
 }
@@ -198,7 +223,7 @@ fn install_by_descriptor<'js>(
     target.set(
         "fstat",
         Function::new(ctx.clone(), move |number: i32| {
-            Outcome::from(files.with(number, rustix::fs::fstat).map(Status))
+            Outcome::from(files.with(number, |file| status(file, b"", AtFlags::EMPTY_PATH)))
         })?,
     )?;
     let files = table.clone();

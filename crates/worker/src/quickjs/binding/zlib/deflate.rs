@@ -224,9 +224,8 @@ fn plain(status: zlib_rs::Status) -> Status {
 impl Stream for Decompressor {
     fn step(&mut self, input: &[u8], output: &mut [u8], flush: u32) -> Step {
         let flush = match flush {
-            1 => InflateFlush::PartialFlush,
-            2 => InflateFlush::SyncFlush,
-            3 => InflateFlush::FullFlush,
+            // A decompressor flushes in one way only.
+            1..=3 => InflateFlush::SyncFlush,
             4 => InflateFlush::Finish,
             5 => InflateFlush::Block,
             6 => InflateFlush::Trees,

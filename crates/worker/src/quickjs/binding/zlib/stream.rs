@@ -9,8 +9,8 @@ use rquickjs::Function;
 use rquickjs::Object;
 use rquickjs::Result;
 
-use super::super::bytes::View;
-use super::super::bytes::array_buffer;
+use crate::quickjs::binding::bytes::View;
+use crate::quickjs::binding::bytes::array_buffer;
 
 /// The most output one step may ask for.
 const MAX_ROOM: usize = 1 << 22;

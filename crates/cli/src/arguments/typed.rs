@@ -1,0 +1,236 @@
+//! What was typed. The texts people see of it are in the catalogue, under `help-…`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+use clap_complete::Shell;
+
+use super::settings::ColorChoice;
+
+/// A whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "mycelium", version, disable_help_subcommand = false)]
+pub(crate) struct Typed {
+    #[command(flatten)]
+    pub(crate) global: GlobalOptions,
+    #[command(subcommand)]
+    pub(crate) command: Option<TypedCommand>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct GlobalOptions {
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[arg(short = 'C', long, value_name = "DIR", global = true)]
+    pub(crate) directory: Option<PathBuf>,
+    #[arg(long, global = true)]
+    pub(crate) no_daemon: bool,
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    #[arg(long, global = true)]
+    pub(crate) skill_debug: bool,
+    #[arg(long, value_name = "WHEN", value_enum, global = true)]
+    pub(crate) color: Option<ColorChoice>,
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400), global = true)]
+    pub(crate) timeout: Option<u64>,
+    #[arg(long = "config", value_name = "KEY=VALUE", global = true)]
+    pub(crate) overrides: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TypedCommand {
+    Discover(DiscoverOptions),
+    List,
+    Search(SearchOptions),
+    Info(SkillArgument),
+    Exec(ExecOptions),
+    Activate(SkillArgument),
+    Deactivate(SkillArgument),
+    Reload(SkillArgument),
+    Unload(UnloadOptions),
+    Reset(SkillArgument),
+    Metrics,
+    Ps,
+    Trust(TrustOptions),
+    Revoke {
+        #[arg(value_name = "SKILL")]
+        skill: Option<String>,
+    },
+    Validate(ValidateOptions),
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    Doctor,
+    Explain {
+        #[arg(value_name = "CODE")]
+        code: Option<String>,
+    },
+    Demo(DemoOptions),
+    Daemon {
+        #[command(subcommand)]
+        action: DaemonAction,
+    },
+    Completions {
+        #[arg(value_name = "SHELL", value_enum)]
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SkillArgument {
+    #[arg(value_name = "SKILL")]
+    pub(crate) skill: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiscoverOptions {
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SearchOptions {
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: Vec<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
+    #[arg(long = "tag", value_name = "TAG")]
+    pub(crate) tags: Vec<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) author: Option<String>,
+    #[arg(long, value_name = "CATEGORY")]
+    pub(crate) category: Option<String>,
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) min_version: Option<String>,
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) max_version: Option<String>,
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExecOptions {
+    #[arg(value_name = "SKILL")]
+    pub(crate) skill: String,
+    #[arg(value_name = "METHOD")]
+    pub(crate) method: String,
+    #[arg(value_name = "ARG", allow_negative_numbers = true)]
+    pub(crate) words: Vec<String>,
+    #[arg(
+        long = "args",
+        value_name = "JSON",
+        allow_hyphen_values = true,
+        conflicts_with = "words"
+    )]
+    pub(crate) json: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UnloadOptions {
+    #[arg(
+        value_name = "SKILL",
+        required_unless_present = "all",
+        conflicts_with = "all"
+    )]
+    pub(crate) skill: Option<String>,
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustOptions {
+    #[arg(value_name = "SKILL")]
+    pub(crate) skill: Option<String>,
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidateOptions {
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) path: PathBuf,
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    List {
+        #[arg(long)]
+        show_origin: bool,
+    },
+    Get {
+        #[arg(value_name = "KEY")]
+        key: String,
+    },
+    Set {
+        #[arg(value_name = "KEY")]
+        key: String,
+        #[arg(value_name = "VALUE", allow_negative_numbers = true)]
+        value: String,
+        #[arg(long, value_name = "LAYER", value_enum, default_value_t = ConfigLayer::Project)]
+        layer: ConfigLayer,
+    },
+    Unset {
+        #[arg(value_name = "KEY")]
+        key: String,
+        #[arg(long, value_name = "LAYER", value_enum, default_value_t = ConfigLayer::Project)]
+        layer: ConfigLayer,
+    },
+    Path,
+}
+
+/// Whose configuration file is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConfigLayer {
+    User,
+    Project,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoOptions {
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
+    #[arg(long)]
+    pub(crate) keep: bool,
+    #[arg(long)]
+    pub(crate) fast: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DaemonAction {
+    Status,
+    Start,
+    Stop,
+    Logs(LogOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogOptions {
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) lines: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Typed::command().debug_assert();
+    }
+}

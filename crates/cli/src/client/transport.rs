@@ -1,0 +1,149 @@
+//! Asking the runtime, wherever it is.
+
+use mycelium_protocol::Event;
+use mycelium_protocol::control::Command;
+use mycelium_protocol::control::Reply;
+use mycelium_protocol::control::ServerHello;
+
+use super::ClientError;
+use super::Connection;
+use super::Interrupt;
+use super::Surroundings;
+use super::identity;
+use super::identity::Verdict;
+use super::in_process::InProcess;
+use super::retire;
+use super::start::start;
+use crate::arguments::Placement;
+use crate::arguments::Settings;
+use crate::error::Error;
+
+/// How many daemons may turn out to be about to end before the client gives up.
+const MAX_ATTEMPTS: usize = 8;
+
+/// The way requests go.
+pub(crate) struct Transport {
+    interrupt: Interrupt,
+    /// Made at the first request that wants it; its instances live as long as this.
+    in_process: Option<InProcess>,
+}
+
+impl Transport {
+    /// A way to nowhere yet: nothing is connected or started before the first request.
+    ///
+    /// # Errors
+    /// When Ctrl-C cannot be watched.
+    pub(crate) fn new() -> Result<Self, Error> {
+        Ok(Self {
+            interrupt: Interrupt::listen().map_err(Error::File)?,
+            in_process: None,
+        })
+    }
+
+    pub(crate) fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    /// Asks one thing.
+    ///
+    /// # Errors
+    /// What the runtime answers, or why it cannot be asked.
+    pub(crate) fn request(
+        &mut self,
+        surroundings: &Surroundings,
+        settings: &Settings,
+        command: Command,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Reply, Error> {
+        let context = surroundings.context(settings);
+        match settings.placement {
+            Placement::InProcess => {
+                let runtime = match self.in_process.take() {
+                    Some(runtime) => runtime,
+                    None => InProcess::start(surroundings)?,
+                };
+                self.in_process
+                    .insert(runtime)
+                    .request(context, command, on_event)
+            }
+            Placement::Daemon => {
+                let (mut connection, _) = self.connect(surroundings, settings)?;
+                let answer = connection.request(context, command, &self.interrupt, on_event)?;
+                Ok(answer?)
+            }
+        }
+    }
+
+    /// Connects to a daemon that is no older than this program, starting one if there is none.
+    ///
+    /// A daemon that stops lets its calls run to their end while its successor already serves.
+    ///
+    /// # Errors
+    /// When there is none and none can be started.
+    pub(crate) fn connect(
+        &self,
+        surroundings: &Surroundings,
+        settings: &Settings,
+    ) -> Result<(Connection, ServerHello), ClientError> {
+        let ours = identity::hello(&surroundings.program);
+        let socket = surroundings.folders.socket();
+        for _ in 0..MAX_ATTEMPTS {
+            if let Some(mut connection) = Connection::open(&socket)? {
+                match connection.hello(&ours, &self.interrupt) {
+                    Ok(theirs) => match identity::judge(&ours, &theirs) {
+                        Verdict::Use => return Ok((connection, theirs)),
+                        Verdict::Replace => {
+                            let context = surroundings.context(settings);
+                            retire::ask_to_stop(connection, context, &self.interrupt)?;
+                        }
+                        Verdict::End => retire::tell_to_stop(connection.peer())?,
+                        Verdict::Succeed => {}
+                        Verdict::Leave => {
+                            return Err(ClientError::Newer {
+                                pid: theirs.pid,
+                                version: theirs.version,
+                            });
+                        }
+                    },
+                    // It ended between the connection and the hello.
+                    Err(ClientError::Lost) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            start(surroundings, &self.interrupt)?;
+        }
+        Err(ClientError::Unsettled)
+    }
+
+    /// Connects to the daemon that runs, if one does, whatever its version.
+    ///
+    /// # Errors
+    /// When it cannot be talked to.
+    pub(crate) fn find(
+        &self,
+        surroundings: &Surroundings,
+    ) -> Result<Option<(Connection, ServerHello)>, ClientError> {
+        let Some(mut connection) = Connection::open(&surroundings.folders.socket())? else {
+            return Ok(None);
+        };
+        let ours = identity::hello(&surroundings.program);
+        match connection.hello(&ours, &self.interrupt) {
+            Ok(theirs) if theirs.protocol == ours.protocol => Ok(Some((connection, theirs))),
+            Ok(theirs) => Err(ClientError::OtherProtocol {
+                pid: theirs.pid,
+                version: theirs.version,
+            }),
+            Err(ClientError::Lost) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Drop for Transport {
+    /// Ends what was started in this process, however the command ended.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.in_process.take() {
+            runtime.shut_down();
+        }
+    }
+}

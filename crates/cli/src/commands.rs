@@ -1,0 +1,56 @@
+//! The commands, one file for each.
+
+mod completions;
+mod config;
+mod daemon;
+mod demo;
+mod discover;
+mod doctor;
+mod exec;
+mod explain;
+mod info;
+mod lifecycle;
+mod list;
+mod metrics;
+mod ps;
+mod search;
+mod trust;
+mod unload;
+mod validate;
+
+use mycelium_protocol::control::Command;
+use mycelium_types::ExitStatus;
+
+use crate::arguments::TypedCommand;
+use crate::error::Error;
+use crate::session::Session;
+
+/// Runs one command.
+///
+/// # Errors
+/// Why it ended early; what it could say about it is not said yet.
+pub(crate) fn run(command: TypedCommand, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
+    match command {
+        TypedCommand::Discover(options) => discover::run(options, session),
+        TypedCommand::List => list::run(session),
+        TypedCommand::Search(options) => search::run(options, session),
+        TypedCommand::Info(skill) => info::run(&skill, session),
+        TypedCommand::Exec(options) => exec::run(options, session),
+        TypedCommand::Activate(skill) => lifecycle::run(&skill, session, Command::Activate),
+        TypedCommand::Deactivate(skill) => lifecycle::run(&skill, session, Command::Deactivate),
+        TypedCommand::Reload(skill) => lifecycle::run(&skill, session, Command::Reload),
+        TypedCommand::Reset(skill) => lifecycle::run(&skill, session, Command::Reset),
+        TypedCommand::Unload(options) => unload::run(options, session),
+        TypedCommand::Metrics => metrics::run(session),
+        TypedCommand::Ps => ps::run(session),
+        TypedCommand::Trust(options) => trust::grant(&options, session),
+        TypedCommand::Revoke { skill } => trust::revoke(skill.as_deref(), session),
+        TypedCommand::Validate(options) => validate::run(&options, session),
+        TypedCommand::Config { action } => config::run(action, session),
+        TypedCommand::Doctor => doctor::run(session),
+        TypedCommand::Explain { code } => explain::run(code.as_deref(), session.output),
+        TypedCommand::Demo(options) => demo::run(options, session),
+        TypedCommand::Daemon { action } => daemon::run(action, session),
+        TypedCommand::Completions { shell } => completions::run(shell, session.output),
+    }
+}

@@ -1,0 +1,219 @@
+//! `discover`: look for skills.
+
+use mycelium_protocol::control::Command;
+use mycelium_protocol::control::Discovery;
+use mycelium_protocol::control::SkillSummary;
+use mycelium_types::ExitStatus;
+use mycelium_types::SkillSource;
+
+use crate::arguments::DiscoverOptions;
+use crate::arguments::Verbosity;
+use crate::error::Error;
+use crate::render::Page;
+use crate::render::Style;
+use crate::render::Text;
+use crate::render::line;
+use crate::render::milliseconds;
+use crate::session::Session;
+use crate::session::answer;
+
+pub(super) fn run(
+    options: DiscoverOptions,
+    session: &mut Session<'_>,
+) -> Result<ExitStatus, Error> {
+    let directory = &session.surroundings.directory;
+    let paths: Vec<_> = options
+        .paths
+        .iter()
+        .map(|path| directory.join(path))
+        .collect();
+    let places = options
+        .paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    let found = answer!(session.request(Command::Discover { paths })?, Discovery);
+
+    let telling = Telling {
+        places: &places,
+        candidates: options.explain,
+        verbosity: session.output.verbosity(),
+    };
+    session
+        .output
+        .result(&found, |page| describe(&found, &telling, page))?;
+    if session.output.format() == crate::arguments::Format::Human {
+        tell_problems(&found, session);
+    }
+    Ok(ExitStatus::Success)
+}
+
+struct Telling<'a> {
+    /// The folders asked for; empty for the configured ones.
+    places: &'a str,
+    candidates: bool,
+    verbosity: Verbosity,
+}
+
+fn describe(found: &Discovery, telling: &Telling<'_>, page: &mut Page) {
+    let locale = page.look().locale;
+    if telling.verbosity != Verbosity::Quiet {
+        let heading = match telling.places {
+            "" => Text::new("discover-heading"),
+            places => Text::new("discover-heading-places").with("places", places),
+        };
+        page.say(&heading);
+    }
+    page.say(&Text::new("discover-found").with("count", found.skills.len()));
+    for skill in &found.skills {
+        let text = Text::new("discover-skill")
+            .with("name", &skill.id.name)
+            .with("version", &skill.id.version)
+            .with("remark", remark(skill, found, page));
+        page.line(text.render(locale));
+    }
+    if telling.candidates {
+        page.blank();
+        page.say(&Text::new("discover-candidates").with("count", found.candidates.len()));
+        for candidate in &found.candidates {
+            let key = match candidate.taken {
+                true => "discover-taken",
+                false => "discover-not-taken",
+            };
+            let text = Text::new(key)
+                .with("path", candidate.path.display())
+                .with("reason", &candidate.reason);
+            page.line(text.render(locale));
+        }
+    }
+    if telling.verbosity != Verbosity::Quiet {
+        page.blank();
+        page.say(&Text::new("discover-time").with("time", milliseconds(found.milliseconds)));
+    }
+}
+
+/// What is said of a skill beside its name: that it is new, else what it does.
+fn remark(skill: &SkillSummary, found: &Discovery, page: &Page) -> String {
+    let is_embedded = matches!(skill.source, SkillSource::Embedded { .. });
+    if !is_embedded && found.new.contains(&skill.id) {
+        return Text::new("discover-new").render(page.look().locale);
+    }
+    line(&skill.description).into_owned()
+}
+
+/// What is wrong is no part of the result; it goes to standard error.
+fn tell_problems(found: &Discovery, session: &mut Session<'_>) {
+    let locale = session.output.locale();
+    for collision in &found.collisions {
+        let text = Text::new("discover-collision")
+            .with("skill", &collision.id)
+            .with("winner", &collision.winner)
+            .with("loser", &collision.loser);
+        session.output.note(&text);
+    }
+    if !found.problems.is_empty() {
+        session.output.say(|page| {
+            for problem in &found.problems {
+                page.block(Style::Plain, "", &problem.render(locale));
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mycelium_protocol::control::Candidate;
+    use mycelium_types::SkillState;
+    use serde_json::json;
+
+    use super::*;
+    use crate::render::Look;
+
+    fn skill(name: &str, description: &str, source: SkillSource) -> SkillSummary {
+        SkillSummary {
+            id: serde_json::from_value(json!({"name": name, "version": "1.0.0"})).unwrap(),
+            description: description.into(),
+            source,
+            tags: Vec::new(),
+            category: None,
+            deprecated: None,
+            state: SkillState::Loaded,
+        }
+    }
+
+    fn discovery() -> Discovery {
+        let folder = |path: &str| SkillSource::Folder { path: path.into() };
+        let hello = skill("hello-world", "greets", folder("/w/a"));
+        let demo = skill(
+            "skill-infrastructure-demo",
+            "infrastructure test skill",
+            SkillSource::Embedded {
+                name: "skill-infrastructure-demo".parse().unwrap(),
+            },
+        );
+        Discovery {
+            new: vec![hello.id.clone(), demo.id.clone()],
+            skills: vec![hello, skill("known", "does\u{1b}[2J\nthings", folder("/w/b")), demo],
+            problems: Vec::new(),
+            collisions: Vec::new(),
+            candidates: vec![
+                Candidate {
+                    path: "/w/a".into(),
+                    taken: true,
+                    reason: "a valid skill".into(),
+                },
+                Candidate {
+                    path: "/w/c".into(),
+                    taken: false,
+                    reason: "no skill.json".into(),
+                },
+            ],
+            roots: Vec::new(),
+            milliseconds: 245.3,
+        }
+    }
+
+    fn shown(telling: &Telling<'_>) -> String {
+        let mut page = Page::new(Look::default());
+        describe(&discovery(), telling, &mut page);
+        page.render()
+    }
+
+    #[test]
+    fn the_specifications_list() {
+        let telling = Telling {
+            places: "",
+            candidates: false,
+            verbosity: Verbosity::Normal,
+        };
+        insta::assert_snapshot!(shown(&telling), @r"
+        Discovering skills in configured paths...
+        Found 3 skills:
+        - hello-world (v1.0.0) - newly discovered
+        - known (v1.0.0) - does␛[2J␊things
+        - skill-infrastructure-demo (v1.0.0) - infrastructure test skill
+
+        Discovery completed in 245ms
+        ");
+    }
+
+    #[test]
+    fn explained_and_quiet() {
+        let telling = Telling {
+            places: "./x",
+            candidates: true,
+            verbosity: Verbosity::Quiet,
+        };
+        insta::assert_snapshot!(shown(&telling), @r"
+        Found 3 skills:
+        - hello-world (v1.0.0) - newly discovered
+        - known (v1.0.0) - does␛[2J␊things
+        - skill-infrastructure-demo (v1.0.0) - infrastructure test skill
+
+        Looked at 2 folders:
+        + /w/a: a valid skill
+        - /w/c: no skill.json
+        ");
+    }
+}

@@ -1,0 +1,251 @@
+//! `info`: all about one skill.
+
+use mycelium_protocol::control::Command;
+use mycelium_protocol::control::MethodInfo;
+use mycelium_protocol::control::PermissionInfo;
+use mycelium_protocol::control::SkillInfo;
+use mycelium_types::ExitStatus;
+
+use crate::arguments::Format;
+use crate::arguments::SkillArgument;
+use crate::arguments::Verbosity;
+use crate::error::Error;
+use crate::render::Page;
+use crate::render::Style;
+use crate::render::Text;
+use crate::session::Session;
+use crate::session::answer;
+
+pub(super) fn run(
+    argument: &SkillArgument,
+    session: &mut Session<'_>,
+) -> Result<ExitStatus, Error> {
+    let skill = session.selector(&argument.skill)?;
+    let info = answer!(session.request(Command::Info(skill))?, Info);
+    let verbosity = session.output.verbosity();
+    session
+        .output
+        .result(&info, |page| describe(&info, verbosity, page))?;
+    if session.output.format() == Format::Human && !info.diagnostics.is_empty() {
+        let locale = session.output.locale();
+        session.output.say(|page| {
+            for diagnostic in &info.diagnostics {
+                page.block(Style::Plain, "", &diagnostic.render(locale));
+            }
+        });
+    }
+    Ok(ExitStatus::Success)
+}
+
+fn describe(info: &SkillInfo, verbosity: Verbosity, page: &mut Page) {
+    let skill = &info.summary;
+    let text = Text::new("info-skill")
+        .with("name", &skill.id.name)
+        .with("version", &skill.id.version);
+    page.say_styled(Style::Strong, &text);
+    page.say(&Text::new("info-description").with("description", &skill.description));
+    if let Some(author) = &info.author {
+        page.say(&Text::new("info-author").with("author", &author.name));
+    }
+    if let Some(license) = &info.license {
+        page.say(&Text::new("info-license").with("license", license));
+    }
+    let state = Text::new("info-state")
+        .with("state", skill.state)
+        .with("breaker", &info.breaker);
+    page.say(&state);
+    if let Some(deprecation) = &skill.deprecated {
+        let replacement = deprecation.replacement.as_deref().unwrap_or("none");
+        let text = Text::new("info-deprecated")
+            .with("message", &deprecation.message)
+            .with("replacement", replacement);
+        page.say_styled(Style::Caution, &text);
+    }
+    if verbosity == Verbosity::Verbose {
+        describe_origin(info, page);
+    }
+
+    section(page, "info-dependencies", info.dependencies.len());
+    for dependency in &info.dependencies {
+        let resolved = dependency.resolved.as_deref().unwrap_or("none");
+        let text = Text::new("info-dependency")
+            .with("name", &dependency.name)
+            .with("range", &dependency.range)
+            .with("kind", &dependency.kind)
+            .with("resolved", resolved)
+            .with("cached", dependency.cached);
+        item(page, &text);
+    }
+    section(page, "info-permissions", info.permissions.len());
+    for permission in &info.permissions {
+        describe_permission(permission, page);
+    }
+    section(page, "info-methods", info.methods.len());
+    for method in &info.methods {
+        let text = Text::new("info-method").with("signature", signature(method));
+        item(page, &text);
+        if let Some(description) = &method.description {
+            let text = Text::new("info-detail").with("text", description);
+            page.line(format!("      {}", text.render(page.look().locale)));
+        }
+    }
+    section(page, "info-hooks", info.hooks.len());
+    for hook in &info.hooks {
+        item(page, &Text::new("info-hook").with("hook", hook));
+    }
+}
+
+fn describe_origin(info: &SkillInfo, page: &mut Page) {
+    let versions: Vec<_> = info.versions.iter().map(ToString::to_string).collect();
+    let limits = &info.limits;
+    let text = Text::new("info-origin")
+        .with("source", &info.summary.source)
+        .with("root", info.root.display())
+        .with("digest", &info.digest)
+        .with("engine", &info.engine)
+        .with("versions", versions.join(", "))
+        .with("tags", info.summary.tags.join(", "))
+        .with("memory", limits.memory_mb)
+        .with("cpu", limits.cpu_seconds)
+        .with("wall", limits.wall_seconds);
+    page.say(&text);
+}
+
+/// Adds a permission and, where it is not granted, why.
+pub(super) fn describe_permission(permission: &PermissionInfo, page: &mut Page) {
+    let locale = page.look().locale;
+    item(
+        page,
+        &Text::new("info-permission").with("permission", &permission.permission),
+    );
+    if permission.granted {
+        return;
+    }
+    for denial in &permission.denials {
+        let text = Text::new("info-denial")
+            .with("permission", &denial.permission)
+            .with("reason", Text::new(denial.reason.key()).render(locale));
+        page.styled(Style::Caution, format!("      {}", text.render(locale)));
+    }
+}
+
+fn section(page: &mut Page, key: &str, count: usize) {
+    page.blank();
+    page.say(&Text::new(key).with("count", count));
+}
+
+fn item(page: &mut Page, text: &Text) {
+    let text = text.render(page.look().locale);
+    page.line(format!("  - {text}"));
+}
+
+/// `greet(name: string): string`, as far as names and types are known.
+fn signature(method: &MethodInfo) -> String {
+    let parameters: Vec<_> = method
+        .parameters
+        .iter()
+        .map(|parameter| match &parameter.type_name {
+            Some(type_name) => format!("{}: {type_name}", parameter.name),
+            None => parameter.name.clone(),
+        })
+        .collect();
+    let returns = method
+        .returns
+        .as_ref()
+        .map_or_else(String::new, |returns| format!(": {returns}"));
+    format!("{}({}){returns}", method.name, parameters.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use serde_json::json;
+
+    use super::*;
+    use crate::render::Look;
+
+    fn value() -> Value {
+        json!({
+            "name": "hello-world",
+            "version": "1.0.0",
+            "description": "A simple greeting skill demonstrating infrastructure capabilities",
+            "source": {"kind": "folder", "path": "/w/custom-skills/hello-world"},
+            "tags": ["demo", "greeting"],
+            "state": "LOADED",
+            "versions": ["1.0.0"],
+            "author": {"name": "Mycelium Team"},
+            "license": "MIT",
+            "root": "/w/custom-skills/hello-world",
+            "digest": "sha256-x",
+            "engine": "quickjs",
+            "dependencies": [{
+                "name": "lodash", "range": "^4.17.21", "kind": "npm", "resolved": "4.17.21", "cached": true
+            }],
+            "permissions": [{
+                "permission": "filesystem: write access to ./output", "granted": true, "denials": []
+            }],
+            "methods": [
+                {"name": "greet", "parameters": [{"name": "name", "type_name": "string"}], "returns": "string"},
+                {"name": "farewellAsync", "parameters": [{"name": "name"}]},
+            ],
+            "hooks": ["onInit", "onUnload"],
+            "limits": mycelium_types::Limits::default(),
+            "breaker": "closed",
+            "diagnostics": [],
+        })
+    }
+
+    fn shown(value: Value, verbosity: Verbosity) -> String {
+        let info: SkillInfo = serde_json::from_value(value).unwrap();
+        let mut page = Page::new(Look::default());
+        describe(&info, verbosity, &mut page);
+        page.render()
+    }
+
+    #[test]
+    fn the_specifications_page() {
+        insta::assert_snapshot!(shown(value(), Verbosity::Normal), @r"
+        Skill: hello-world (v1.0.0)
+        Description: A simple greeting skill demonstrating infrastructure capabilities
+        Author: Mycelium Team
+        License: MIT
+        State: LOADED (not yet initialized)
+
+        Dependencies (1):
+          - lodash@^4.17.21 (resolved: 4.17.21, cached: yes)
+
+        Permissions:
+          - filesystem: write access to ./output
+
+        Exported Methods:
+          - greet(name: string): string
+          - farewellAsync(name)
+
+        Lifecycle Hooks:
+          - onInit: implemented
+          - onUnload: implemented
+        ");
+    }
+
+    #[test]
+    fn what_is_missing_refused_or_out_of_date_is_said() {
+        let mut value = value();
+        value["state"] = json!("ACTIVE");
+        value["breaker"] = json!("open");
+        value["deprecated"] = json!({"message": "old\u{1b}[2J", "replacement": "greeter"});
+        value["dependencies"] = json!([{
+            "name": "lodash", "range": "^4", "kind": "npm", "resolved": null, "cached": false
+        }]);
+        value["permissions"] = json!([{
+            "permission": "network: requests to api.example.com",
+            "granted": false,
+            "denials": [{
+                "permission": {"type": "network", "hosts": ["api.example.com"]},
+                "reason": "not-granted",
+            }],
+        }]);
+        value["methods"] = json!([{"name": "m", "description": "does it", "parameters": []}]);
+        value["hooks"] = json!([]);
+        insta::assert_snapshot!(shown(value, Verbosity::Verbose));
+    }
+}

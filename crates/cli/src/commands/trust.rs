@@ -1,0 +1,158 @@
+//! `trust` and `revoke`: what the person allows.
+
+use std::io::IsTerminal as _;
+
+use mycelium_protocol::control::Command;
+use mycelium_protocol::control::SkillSelector;
+use mycelium_protocol::control::TrustReport;
+use mycelium_protocol::control::TrustTarget;
+use mycelium_types::ExitStatus;
+use mycelium_types::Message;
+
+use super::info;
+use crate::arguments::Format;
+use crate::arguments::TrustOptions;
+use crate::error::Error;
+use crate::input;
+use crate::render::Page;
+use crate::render::Text;
+use crate::session::Session;
+use crate::session::answer;
+
+pub(super) fn grant(options: &TrustOptions, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
+    let target = target(options.skill.as_deref(), session)?;
+    if !options.yes {
+        if session.output.format() == Format::Json || !std::io::stdin().is_terminal() {
+            let reason = Message::new("usage-no-terminal").render(session.output.locale());
+            return Err(Error::usage(reason));
+        }
+        let agreed = match &target {
+            TrustTarget::Workspace => {
+                let workspace = session.surroundings.workspace.display().to_string();
+                ask(&Text::new("trust-workspace").with("workspace", workspace), session)?
+            }
+            TrustTarget::Skill { skill } => asks_about(skill, session)?,
+        };
+        if !agreed {
+            session.output.note(&Text::new("trust-declined"));
+            return Ok(ExitStatus::Denied);
+        }
+    }
+    let report = answer!(session.request(Command::Trust(target))?, Trust);
+    session
+        .output
+        .result(&report, |page| describe("trusted", &report, page))?;
+    Ok(ExitStatus::Success)
+}
+
+pub(super) fn revoke(skill: Option<&str>, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
+    let target = target(skill, session)?;
+    let report = answer!(session.request(Command::Revoke(target))?, Trust);
+    session
+        .output
+        .result(&report, |page| describe("revoked", &report, page))?;
+    Ok(ExitStatus::Success)
+}
+
+/// Offers to grant what a call was refused for. Answers whether it is granted now.
+pub(super) fn offer(skill: &SkillSelector, session: &mut Session<'_>) -> Result<bool, Error> {
+    if !asks_about(skill, session)? {
+        return Ok(false);
+    }
+    let skill = skill.clone();
+    let target = TrustTarget::Skill { skill };
+    answer!(session.request(Command::Trust(target))?, Trust);
+    Ok(true)
+}
+
+fn target(skill: Option<&str>, session: &mut Session<'_>) -> Result<TrustTarget, Error> {
+    Ok(match skill {
+        None => TrustTarget::Workspace,
+        Some(text) => TrustTarget::Skill {
+            skill: session.selector(text)?,
+        },
+    })
+}
+
+/// Shows what a skill asks for and asks whether it may.
+fn asks_about(skill: &SkillSelector, session: &mut Session<'_>) -> Result<bool, Error> {
+    let info = answer!(session.request(Command::Info(skill.clone()))?, Info);
+    let text = Text::new("trust-skill")
+        .with("skill", &info.summary.id)
+        .with("source", &info.summary.source);
+    session.output.say(|page| {
+        page.say(&text);
+        for permission in &info.permissions {
+            info::describe_permission(permission, page);
+        }
+    });
+    ask(&Text::new("trust-question"), session)
+}
+
+fn ask(question: &Text, session: &mut Session<'_>) -> Result<bool, Error> {
+    session.output.prompt(question);
+    let answer = input::read_line(session.transport.interrupt())?;
+    Ok(matches!(
+        answer.trim().to_lowercase().as_str(),
+        "y" | "yes"
+    ))
+}
+
+/// Adds what is so now; `word` is `trusted` or `revoked`.
+fn describe(word: &str, report: &TrustReport, page: &mut Page) {
+    let subject = match &report.skill {
+        Some(skill) => skill.to_string(),
+        None => report.workspace.display().to_string(),
+    };
+    let kind = match report.skill {
+        Some(_) => "skill",
+        None => "workspace",
+    };
+    let change = match report.changed {
+        true => "changed",
+        false => "unchanged",
+    };
+    let text = Text::new(format!("trust-{word}-{kind}"))
+        .with("subject", subject)
+        .with("change", change);
+    page.say(&text);
+    for permission in &report.permissions {
+        page.line(format!("  - {permission}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::render::Look;
+
+    #[test]
+    fn every_outcome_has_its_words() {
+        let mut page = Page::new(Look::default());
+        for word in ["trusted", "revoked"] {
+            for changed in [true, false] {
+                for skill in [json!(null), json!({"name": "x", "version": "1.0.0"})] {
+                    let report = TrustReport {
+                        workspace: "/w".into(),
+                        skill: serde_json::from_value(skill).unwrap(),
+                        permissions: Vec::new(),
+                        changed,
+                    };
+                    describe(word, &report, &mut page);
+                }
+            }
+        }
+        insta::assert_snapshot!(page.render(), @r"
+        Workspace /w is trusted
+        Skill x@1.0.0 is granted what it asks for
+        Workspace /w was trusted already
+        Skill x@1.0.0 was granted what it asks for already
+        Workspace /w is no longer trusted
+        Skill x@1.0.0 is no longer granted anything
+        Workspace /w was not trusted
+        Skill x@1.0.0 was not granted anything
+        ");
+    }
+}

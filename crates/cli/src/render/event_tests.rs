@@ -1,0 +1,214 @@
+//! The specification's lines, from events.
+
+use mycelium_protocol::ConsoleLevel;
+use mycelium_types::Hook;
+use mycelium_types::Limits;
+use mycelium_types::SkillName;
+use serde_json::json;
+
+use super::super::Look;
+use super::*;
+
+fn skill(name: &str) -> SkillName {
+    name.parse().unwrap()
+}
+
+fn shown(events: &[Event]) -> String {
+    let mut page = Page::new(Look::default());
+    for event in events {
+        describe(event, &mut page);
+    }
+    page.render()
+}
+
+#[test]
+fn a_first_call() {
+    let hello = skill("hello-world");
+    let events = [
+        Event::Lifecycle {
+            skill: hello.clone(),
+            step: LifecycleStep::Initializing,
+        },
+        Event::Console {
+            skill: hello.clone(),
+            level: ConsoleLevel::Info,
+            text: "[hello-world] Initializing...".into(),
+        },
+        Event::DependenciesResolved {
+            skill: hello.clone(),
+            declared: 1,
+            packages: 1,
+            cached: 1,
+            milliseconds: 44.6,
+        },
+        Event::SandboxCreated {
+            skill: hello.clone(),
+            limits: Limits::default(),
+            layers: Vec::new(),
+        },
+        Event::StateChanged {
+            skill: hello.clone(),
+            states: vec![
+                SkillState::Loaded,
+                SkillState::Initializing,
+                SkillState::Ready,
+            ],
+        },
+        Event::Executing {
+            skill: hello,
+            method: "greet".into(),
+            args: json!(["Claude"]),
+        },
+    ];
+    insta::assert_snapshot!(shown(&events), @r#"
+    [SkillLifecycleManager] Initializing skill: hello-world
+    [hello-world] Initializing...
+    [DependencyResolver] Resolved 1 dependencies in 45ms
+    [SkillSandbox] Creating sandbox with limits: 500MB memory, 30s CPU
+    [SkillLifecycleManager] Skill hello-world state: LOADED -> INITIALIZING -> READY
+    [SkillExecutor] Executing hello-world.greet with args: ["Claude"]
+    "#);
+}
+
+#[test]
+fn a_failure_a_limit_and_the_breaker() {
+    let faulty = skill("faulty-skill");
+    let events = [
+        Event::Failed {
+            skill: faulty.clone(),
+            version: "1.0.0".parse().unwrap(),
+            method: Some("willFail".into()),
+            hook: None,
+            message: "Intentional failure for testing".into(),
+            stack: Some(
+                "Error: Intentional failure for testing\n    at willFail (/w/index.js:3:11)\n"
+                    .into(),
+            ),
+        },
+        Event::Failed {
+            skill: faulty.clone(),
+            version: "1.0.0".parse().unwrap(),
+            method: None,
+            hook: Some(Hook::Init),
+            message: "no\u{1b}[1m".into(),
+            stack: Some("    at onInit (/w/index.js:1:1)".into()),
+        },
+        Event::LimitReached {
+            skill: faulty.clone(),
+            limit: "cpuSeconds".into(),
+            value: 30,
+        },
+        Event::LimitReached {
+            skill: faulty.clone(),
+            limit: "wallSeconds".into(),
+            value: 30,
+        },
+        Event::LimitReached {
+            skill: faulty.clone(),
+            limit: "memoryMB".into(),
+            value: 500,
+        },
+        Event::BreakerOpened {
+            skill: faulty.clone(),
+            failures: 2,
+        },
+        Event::BreakerRejected {
+            skill: faulty.clone(),
+            seconds: 60,
+        },
+        Event::Retrying {
+            skill: faulty,
+            attempt: 2,
+            delay_milliseconds: 100,
+        },
+    ];
+    insta::assert_snapshot!(shown(&events));
+}
+
+#[test]
+fn violations_name_the_guard_and_what_is_allowed() {
+    let violation = |operation, allowed: &[&str]| {
+        Event::Violation(Violation {
+            skill: skill("malicious-skill"),
+            version: "1.0.0".parse().unwrap(),
+            operation,
+            attempted: "../../etc/passwd".into(),
+            resolved: "/etc/passwd".into(),
+            allowed: allowed.iter().map(|path| (*path).to_owned()).collect(),
+            timestamp_milliseconds: 1_760_974_245_000,
+        })
+    };
+    insta::assert_snapshot!(shown(&[
+        violation(Operation::Read, &[]),
+        violation(Operation::Write, &["./output", "./data"]),
+        violation(Operation::Connect, &[]),
+        violation(Operation::Exec, &[]),
+    ]));
+}
+
+#[test]
+fn a_reload_and_the_rest() {
+    let hello = skill("hello-world");
+    let lifecycle = |step| Event::Lifecycle {
+        skill: hello.clone(),
+        step,
+    };
+    insta::assert_snapshot!(shown(&[
+        Event::ReloadDetected {
+            skill: hello.clone()
+        },
+        lifecycle(LifecycleStep::Unloading),
+        lifecycle(LifecycleStep::Loading),
+        lifecycle(LifecycleStep::Activating),
+        lifecycle(LifecycleStep::Deactivating),
+        Event::Download {
+            skill: hello.clone(),
+            package: "lodash@4.17.21".into(),
+            done: 1,
+            total: 2,
+        },
+        Event::Note {
+            skill: None,
+            key: "no-such-key\n".into(),
+            args: std::collections::BTreeMap::new(),
+        },
+    ]), @r"
+    [HotReload] Detected changes in hello-world
+    [SkillLifecycleManager] Unloading skill: hello-world
+    [SkillLifecycleManager] Loading skill: hello-world
+    [SkillLifecycleManager] Activating skill: hello-world
+    [SkillLifecycleManager] Deactivating skill: hello-world
+    [PackageManager] Stored lodash@4.17.21 (1 of 2)
+    note: no-such-key␊
+    ");
+}
+
+#[test]
+fn the_ordinary_course_of_a_call_is_told_apart() {
+    let changed = |states: &[SkillState]| {
+        kind(&Event::StateChanged {
+            skill: skill("x"),
+            states: states.to_vec(),
+        })
+    };
+    assert_eq!(
+        changed(&[SkillState::Active, SkillState::Executing]),
+        Kind::Course
+    );
+    assert_eq!(
+        changed(&[SkillState::Executing, SkillState::Failed]),
+        Kind::Component
+    );
+}
+
+#[test]
+fn long_arguments_are_shortened() {
+    let args = json!(["é".repeat(5000)]);
+    let text = shown(&[Event::Executing {
+        skill: skill("x"),
+        method: "m".into(),
+        args,
+    }]);
+    assert!(text.chars().count() < MAX_ARGUMENTS + 100);
+    assert!(text.ends_with("…\n"));
+}

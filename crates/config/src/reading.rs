@@ -1,0 +1,234 @@
+//! Loads all layers and puts them on top of each other.
+
+use std::io;
+use std::io::Read as _;
+use std::path::Path;
+
+use fs_err::File;
+use mycelium_policy::WorkspaceTrust;
+use mycelium_types::Diagnostic;
+use mycelium_types::FieldPath;
+use mycelium_types::Findings;
+use mycelium_types::Locale;
+use mycelium_types::Member;
+use mycelium_types::Message;
+use mycelium_types::Node;
+use mycelium_types::NodeValue;
+use mycelium_types::Severity;
+use mycelium_types::Syntax;
+use mycelium_types::nearest;
+use mycelium_types::printable_path;
+
+use crate::configuration::Configuration;
+use crate::error::ConfigError;
+use crate::interpolation::Variables;
+use crate::key::SECTIONS;
+use crate::key::VARIABLE_PREFIX;
+use crate::key::keys;
+use crate::layer::Layer;
+use crate::section::LayerReader;
+use crate::source::ConfigurationSources;
+use crate::source::Override;
+use crate::tree::Tree;
+
+/// What came of loading a configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfigurationReading {
+    /// All that could be read. A value that is wrong is left out, and a file that cannot be read at
+    /// all sets nothing, so with errors among the remarks `security` may be looser than meant.
+    pub configuration: Configuration,
+    /// All remarks, layer by layer.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Configuration {
+    /// Loads and merges all layers, and lists all that is wrong with any of them.
+    ///
+    /// The files may hold anything: their size, depth and number of values are bounded.
+    #[must_use]
+    pub fn load(sources: &ConfigurationSources<'_>) -> ConfigurationReading {
+        let mut loading = Loading::default();
+        let files = sources.files;
+        loading.file(
+            Layer::System,
+            &files.system,
+            sources,
+            WorkspaceTrust::Trusted,
+        );
+        loading.file(Layer::User, &files.user, sources, WorkspaceTrust::Trusted);
+        loading.file(Layer::Project, &files.project, sources, sources.trust);
+        loading.environment(sources);
+        loading.overrides(sources.overrides);
+        loading.finish()
+    }
+}
+
+impl ConfigurationReading {
+    /// The configuration and the remarks about it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Invalid`] when one of the remarks is an error.
+    pub fn into_result(self) -> Result<(Configuration, Vec<Diagnostic>), ConfigError> {
+        let diagnostics = self.diagnostics;
+        if diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error)
+        {
+            return Err(ConfigError::Invalid { diagnostics });
+        }
+        Ok((self.configuration, diagnostics))
+    }
+}
+
+/// The layers so far.
+#[derive(Default)]
+struct Loading {
+    tree: Tree,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Loading {
+    fn file(
+        &mut self,
+        layer: Layer,
+        path: &Path,
+        sources: &ConfigurationSources<'_>,
+        trust: WorkspaceTrust,
+    ) {
+        let file = printable_path(path);
+        let bytes = match read_bounded(path) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return,
+            Err(problem) => {
+                let mut findings = Findings::without_text(&file);
+                let message = Message::new("config-unreadable").with("reason", problem);
+                findings.error_in_file(message);
+                self.tell(findings);
+                return;
+            }
+        };
+        let (node, findings) = Node::read(&bytes, &file, Syntax::Jsonc);
+        let mut reader = LayerReader::new(layer, findings);
+        reader.file = Some(path.to_owned());
+        match trust {
+            WorkspaceTrust::Trusted => {
+                reader.variables = Some(Variables::Readable(sources.environment));
+            }
+            WorkspaceTrust::Untrusted => {
+                reader.variables = Some(Variables::Refused);
+                reader.tightens = Some(&self.tree);
+            }
+        }
+        let tree = node.map(|node| reader.section(&SECTIONS, &node, &FieldPath::Root));
+        let findings = reader.findings;
+        self.tree.merge(tree.unwrap_or_default());
+        self.tell(findings);
+    }
+
+    fn environment(&mut self, sources: &ConfigurationSources<'_>) {
+        for (variable, text) in sources.environment {
+            if !variable.starts_with(VARIABLE_PREFIX) {
+                continue;
+            }
+            let mut reader = LayerReader::new(Layer::Environment, Findings::without_text(variable));
+            if let Some(key) = keys().iter().find(|key| key.variable() == *variable) {
+                reader.variable = Some(variable.clone());
+                let node = nested(&key.path, key.value_of_text(text).into());
+                let tree = reader.section(&SECTIONS, &node, &FieldPath::Root);
+                self.tree.merge(tree);
+            } else if let Some(message) = unknown_variable(variable) {
+                reader.findings.warning_in_file(message);
+            }
+            self.tell(reader.findings);
+        }
+    }
+
+    fn overrides(&mut self, overrides: &[Override]) {
+        for Override { key, value } in overrides {
+            let mut reader = LayerReader::new(Layer::Runtime, Findings::without_text(""));
+            let path: Vec<_> = key.split('.').map(str::to_owned).collect();
+            let node = nested(&path, value.clone().into());
+            let tree = reader.section(&SECTIONS, &node, &FieldPath::Root);
+            self.tree.merge(tree);
+            self.tell(reader.findings);
+        }
+    }
+
+    fn tell(&mut self, findings: Findings<'_>) {
+        self.diagnostics
+            .extend(findings.into_diagnostics(Locale::EnUs));
+    }
+
+    fn finish(mut self) -> ConfigurationReading {
+        let configuration = serde_json::from_value::<Configuration>(self.tree.to_json().into());
+        let mut configuration = configuration.unwrap_or_else(|problem| {
+            // Every value was accepted by its key, so this is a defect; it must not pass unseen.
+            let mut findings = Findings::without_text("");
+            findings.error_in_file(Message::new("config-defect").with("reason", problem));
+            self.tell(findings);
+            Configuration::default()
+        });
+        configuration.tree = self.tree;
+        ConfigurationReading {
+            configuration,
+            diagnostics: self.diagnostics,
+        }
+    }
+}
+
+/// The content of a file, if there is one; of a large file only enough to see that it is too large.
+pub(crate) fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    // A pipe or device would block or never end. Looked at before it is opened, because opening
+    // alone can block.
+    let is_file = match fs_err::metadata(path) {
+        Ok(metadata) => metadata.is_file(),
+        Err(problem) if is_absent(&problem) => return Ok(None),
+        Err(problem) => return Err(problem),
+    };
+    if !is_file {
+        return Err(io::Error::other("not a file"));
+    }
+    let mut bytes = Vec::new();
+    let most = Node::MAX_BYTES as u64 + 1;
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+fn is_absent(problem: &io::Error) -> bool {
+    matches!(
+        problem.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// An object with `value` at `path` and nothing else.
+pub(crate) fn nested(path: &[String], value: Node) -> Node {
+    path.iter().rev().fold(value, |node, name| Node {
+        value: NodeValue::Object(vec![Member {
+            name: name.clone(),
+            offset: 0,
+            node,
+        }]),
+        offset: 0,
+    })
+}
+
+/// Variables with our prefix mean other things too; one that begins like those of a section is
+/// probably meant for a key.
+fn unknown_variable(variable: &str) -> Option<Message> {
+    let names: Vec<_> = keys().iter().map(|key| key.variable()).collect();
+    let suggestion = nearest(variable, names.iter().map(String::as_str));
+    let begins_like_section = keys().iter().any(|key| {
+        key.path.len() > 1
+            && variable
+                .strip_prefix(VARIABLE_PREFIX)
+                .and_then(|rest| rest.strip_prefix(&key.path[0].to_uppercase()))
+                .is_some_and(|rest| rest.starts_with('_'))
+    });
+    begins_like_section.then(|| {
+        Message::new("config-variable-unknown")
+            .with("name", variable)
+            .with("suggestion", suggestion.unwrap_or("none"))
+    })
+}

@@ -1,0 +1,248 @@
+//! From a source to a verified skill.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use mycelium_types::Digest;
+use mycelium_types::Manifest;
+use mycelium_types::SkillSource;
+use mycelium_types::printable_path;
+
+use crate::Bound;
+use crate::EmbeddedSource;
+use crate::EngineProbe;
+use crate::EntrypointProblem;
+use crate::FolderSource;
+use crate::Host;
+use crate::LoadError;
+use crate::Origin;
+use crate::SignatureRule;
+use crate::Source;
+use crate::VerifiedSkill;
+use crate::compatibility::choose_engine;
+use crate::signature::decide;
+use crate::tree::EntryKind;
+use crate::tree::Tree;
+use crate::tree::read_file;
+use crate::verified::Content;
+
+/// The file that makes a folder a skill.
+const MANIFEST: &str = "skill.json";
+/// How often a folder that changes while it is read is read again.
+const ATTEMPTS: usize = 3;
+/// How many skills are remembered. More are possible; then the memory starts over.
+const MAX_KNOWN: usize = 1_024;
+
+/// A skill to load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadRequest {
+    /// Where it comes from.
+    pub source: SkillSource,
+    /// For a folder, whose work it is; other kinds of places know that themselves.
+    pub origin: Origin,
+    /// What the configuration says about signatures.
+    pub signatures: SignatureRule,
+}
+
+/// Loads skills, and remembers what it found in folders that have not changed since.
+pub struct Loader {
+    sources: Vec<Box<dyn Source>>,
+    host: Host,
+    probe: Box<dyn EngineProbe>,
+    known: Mutex<HashMap<PathBuf, Known>>,
+}
+
+/// What was found in a folder when it looked like this.
+struct Known {
+    fingerprint: Digest,
+    content: Arc<Content>,
+}
+
+impl Loader {
+    /// A loader of folders and embedded skills. Embedded skills are put into the folder `embedded` in
+    /// `cache`.
+    #[must_use]
+    pub fn new(cache: &Path, host: Host, probe: Box<dyn EngineProbe>) -> Self {
+        Self {
+            sources: vec![
+                Box::new(FolderSource),
+                Box::new(EmbeddedSource::new(cache.join("embedded"))),
+            ],
+            host,
+            probe,
+            known: Mutex::default(),
+        }
+    }
+
+    /// Adds another kind of place, asked after the ones before it.
+    #[must_use]
+    pub fn with_source(mut self, source: Box<dyn Source>) -> Self {
+        self.sources.push(source);
+        self
+    }
+
+    /// Fetches the skill, checks its files and manifest, and decides about its signature.
+    ///
+    /// The files are read only if something changed since they were read last; otherwise it costs a
+    /// listing of the folder.
+    ///
+    /// # Errors
+    ///
+    /// Any [`LoadError`]; nothing is left behind that a later call would trip over.
+    pub fn load(&self, request: &LoadRequest) -> Result<VerifiedSkill, LoadError> {
+        let fetched = self
+            .sources
+            .iter()
+            .find_map(|source| source.fetch(request).transpose())
+            .unwrap_or_else(|| {
+                Err(LoadError::NoSource {
+                    place: request.source.clone(),
+                })
+            })?;
+        let content = self.content(&fetched.folder)?;
+        let signature = decide(&content.manifest.id(), fetched.origin, request.signatures)?;
+        Ok(VerifiedSkill {
+            content,
+            source: request.source.clone(),
+            origin: fetched.origin,
+            signature,
+        })
+    }
+
+    fn content(&self, folder: &Path) -> Result<Arc<Content>, LoadError> {
+        let root = canonical(folder)?;
+        let mut tree = Tree::list(&root)?;
+        let mut fingerprint = tree.fingerprint();
+        if let Some(content) = self.remembered(&root, fingerprint) {
+            return Ok(content);
+        }
+        for _ in 0..ATTEMPTS {
+            let inspected = self.inspect(folder, &root, &tree);
+            // Everything must have stood still from before the first byte was read until now.
+            let again = Tree::list(&root)?;
+            let unchanged = again.fingerprint() == fingerprint;
+            match inspected {
+                Ok(content) if unchanged => {
+                    let content = Arc::new(content);
+                    if tree.is_settled() {
+                        self.remember(root, fingerprint, &content);
+                    }
+                    return Ok(content);
+                }
+                Err(error) if unchanged => return Err(error),
+                Ok(_) | Err(_) => {
+                    fingerprint = again.fingerprint();
+                    tree = again;
+                }
+            }
+        }
+        Err(LoadError::Changing {
+            folder: folder.to_owned(),
+        })
+    }
+
+    fn remembered(&self, root: &Path, fingerprint: Digest) -> Option<Arc<Content>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get(root)?;
+        (known.fingerprint == fingerprint).then(|| Arc::clone(&known.content))
+    }
+
+    fn remember(&self, root: PathBuf, fingerprint: Digest, content: &Arc<Content>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_KNOWN {
+            known.clear();
+        }
+        let content = Arc::clone(content);
+        known.insert(
+            root,
+            Known {
+                fingerprint,
+                content,
+            },
+        );
+    }
+
+    fn inspect(&self, folder: &Path, root: &Path, tree: &Tree) -> Result<Content, LoadError> {
+        let bytes = read_manifest(folder, root, tree)?;
+        let file = printable_path(&folder.join(MANIFEST));
+        let reading = Manifest::read(&bytes, &file);
+        let Some(manifest) = reading.manifest else {
+            return Err(LoadError::Manifest {
+                folder: folder.to_owned(),
+                diagnostics: reading.diagnostics,
+            });
+        };
+        let declared = manifest.entrypoint_for(&self.host.os, &self.host.arch);
+        let engine = choose_engine(&manifest, declared, &self.host, self.probe.as_ref())?;
+        let entrypoint = entrypoint(tree, declared).map_err(|problem| LoadError::Entrypoint {
+            folder: folder.to_owned(),
+            entrypoint: declared.to_owned(),
+            problem,
+        })?;
+        Ok(Content {
+            root: root.to_owned(),
+            remarks: reading.diagnostics,
+            digest: tree.digest()?,
+            manifest_digest: Digest::of(&bytes),
+            engine,
+            entrypoint: root.join(entrypoint),
+            manifest,
+        })
+    }
+}
+
+/// The folder without links, itself included: a skill may be linked into a root.
+fn canonical(folder: &Path) -> Result<PathBuf, LoadError> {
+    let missing = || LoadError::NoFolder {
+        folder: folder.to_owned(),
+    };
+    let unreadable = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => missing(),
+        _ => LoadError::Unreadable {
+            path: folder.to_owned(),
+            source,
+        },
+    };
+    let root = fs_err::canonicalize(folder).map_err(unreadable)?;
+    if !fs_err::metadata(&root).map_err(unreadable)?.is_dir() {
+        return Err(missing());
+    }
+    if root.to_str().is_none() {
+        return Err(LoadError::NotUtf8 { folder: root });
+    }
+    Ok(root)
+}
+
+fn read_manifest(folder: &Path, root: &Path, tree: &Tree) -> Result<Vec<u8>, LoadError> {
+    let missing = || LoadError::NoManifest {
+        folder: folder.to_owned(),
+    };
+    let path = tree
+        .resolve(Path::new(""), Path::new(MANIFEST))
+        .map_err(|_| missing())?;
+    match tree.entry(&path).map(|entry| &entry.kind) {
+        Some(EntryKind::File { .. }) => {}
+        Some(EntryKind::Folder | EntryKind::Link { .. }) | None => return Err(missing()),
+    }
+    read_file(&root.join(path), Manifest::MAX_BYTES as u64)?.ok_or_else(|| LoadError::TooLarge {
+        folder: folder.to_owned(),
+        bound: Bound::Manifest,
+    })
+}
+
+/// The file that `declared` leads to, below the root.
+fn entrypoint(tree: &Tree, declared: &Path) -> Result<PathBuf, EntrypointProblem> {
+    let path = tree
+        .resolve(Path::new(""), declared)
+        .map_err(|_| EntrypointProblem::Leaves)?;
+    match tree.entry(&path).map(|entry| &entry.kind) {
+        Some(EntryKind::File { .. }) => Ok(path),
+        Some(EntryKind::Folder | EntryKind::Link { .. }) => Err(EntrypointProblem::NotAFile),
+        None => Err(EntrypointProblem::Missing),
+    }
+}

@@ -1,0 +1,136 @@
+//! A skill that was looked at: the only thing the rest of the program runs.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mycelium_types::Diagnostic;
+use mycelium_types::Digest;
+use mycelium_types::Engine;
+use mycelium_types::Manifest;
+use mycelium_types::SkillId;
+use mycelium_types::SkillSource;
+
+use crate::LoadError;
+use crate::MAX_SOURCE_BYTES;
+use crate::Origin;
+use crate::SignatureDecision;
+use crate::Surface;
+use crate::tree::read_file;
+
+/// A skill whose manifest is valid, whose files are digested and bounded, which works here, and about
+/// whose signature was decided. Only [`crate::Loader::load`] makes one; a copy is cheap.
+#[derive(Clone, Debug)]
+pub struct VerifiedSkill {
+    pub(crate) content: Arc<Content>,
+    pub(crate) source: SkillSource,
+    pub(crate) origin: Origin,
+    pub(crate) signature: SignatureDecision,
+}
+
+/// What was found in the skill's folder.
+#[derive(Debug)]
+pub(crate) struct Content {
+    pub(crate) root: PathBuf,
+    pub(crate) manifest: Manifest,
+    pub(crate) remarks: Vec<Diagnostic>,
+    pub(crate) digest: Digest,
+    pub(crate) manifest_digest: Digest,
+    pub(crate) engine: Engine,
+    pub(crate) entrypoint: PathBuf,
+}
+
+impl VerifiedSkill {
+    /// Name and version.
+    #[must_use]
+    pub fn id(&self) -> SkillId {
+        self.content.manifest.id()
+    }
+
+    /// What the skill says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.content.manifest
+    }
+
+    /// Remarks about the manifest that do not keep the skill from running.
+    #[must_use]
+    pub fn remarks(&self) -> &[Diagnostic] {
+        &self.content.remarks
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn source(&self) -> &SkillSource {
+        &self.source
+    }
+
+    /// Whose work it is.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Its folder on disk, absolute and without links.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.content.root
+    }
+
+    /// The digest of everything in its folder but `.git`: each path, whether the file may be run, and
+    /// its bytes, or where the link points.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.content.digest
+    }
+
+    /// The digest of `skill.json`.
+    #[must_use]
+    pub fn manifest_digest(&self) -> Digest {
+        self.content.manifest_digest
+    }
+
+    /// What was decided about its signature.
+    #[must_use]
+    pub fn signature(&self) -> SignatureDecision {
+        self.signature
+    }
+
+    /// What runs it.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.content.engine
+    }
+
+    /// The file to load on this platform, absolute and without links: a regular file below
+    /// [`VerifiedSkill::root`].
+    #[must_use]
+    pub fn entrypoint(&self) -> &Path {
+        &self.content.entrypoint
+    }
+
+    /// How the exports of the manifest are called, in its order, and which hooks the skill has: those
+    /// the manifest names and those its source shows.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Unreadable`] if the entrypoint cannot be read any more.
+    pub fn surface(&self) -> Result<Surface, LoadError> {
+        // A larger file is a bundle, whose source says nothing.
+        let bytes = read_file(self.entrypoint(), MAX_SOURCE_BYTES as u64)?.unwrap_or_default();
+        let found = Surface::of_source(&String::from_utf8_lossy(&bytes));
+        let manifest = self.manifest();
+        let mut hooks = found.hooks.clone();
+        hooks.extend(&manifest.hooks);
+        hooks.sort_unstable();
+        hooks.dedup();
+        Ok(Surface {
+            functions: manifest
+                .exports
+                .iter()
+                .map(|export| found.signature(export))
+                .collect(),
+            hooks,
+        })
+    }
+}

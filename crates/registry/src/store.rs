@@ -1,0 +1,316 @@
+//! The manifests read so far, in a SQLite file that several processes may use at once.
+//!
+//! It only saves reading again what has not changed, so nothing is lost with it: a damaged file is set
+//! aside and started over, and without a file everything works from memory.
+
+use std::ffi::OsStr;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mycelium_types::Diagnostic;
+use mycelium_types::Manifest;
+use mycelium_types::Message;
+use rusqlite::Connection;
+use rusqlite::ErrorCode;
+use rusqlite::OpenFlags;
+use rusqlite::OptionalExtension;
+use rusqlite::TransactionBehavior;
+use rusqlite::params;
+
+use crate::note;
+use crate::reading::Reading;
+use crate::stamp::Stamp;
+
+/// The version of the tables below. A file of an older one is started over, of a newer one left alone.
+const SCHEMA_VERSION: i64 = 1;
+/// How long another process's write is waited for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How many manifests are kept; beyond that the ones written longest ago go.
+const MAX_MANIFESTS: i64 = 200_000;
+/// How many damaged files are kept for a look at them.
+const MAX_SET_ASIDE: usize = 9;
+
+const SCHEMA: &str = "
+    DROP TABLE IF EXISTS manifests;
+    CREATE TABLE manifests (
+        id INTEGER PRIMARY KEY,
+        folder BLOB NOT NULL UNIQUE,
+        stamp BLOB NOT NULL,
+        manifest TEXT,
+        remarks TEXT NOT NULL
+    ) STRICT;
+";
+
+/// The file, as far as it can be used.
+pub(crate) struct Store {
+    path: PathBuf,
+    connection: Option<Connection>,
+}
+
+/// Why the file cannot be used as it is.
+enum Unusable {
+    /// It is damaged, or no database at all.
+    Damaged(rusqlite::Error),
+    /// A newer version of this program made it.
+    Newer,
+    /// Anything else: permissions, space, another process that does not let go.
+    Unavailable(String),
+}
+
+impl Store {
+    /// Opens the file, making it if need be. What stands in the way is noted.
+    pub(crate) fn open(path: &Path, notes: &mut Vec<Diagnostic>) -> Self {
+        let mut store = Self {
+            path: path.to_owned(),
+            connection: None,
+        };
+        store.reopen(notes);
+        store
+    }
+
+    fn reopen(&mut self, notes: &mut Vec<Diagnostic>) {
+        self.connection = None;
+        let opened = match connect(&self.path) {
+            Err(Unusable::Damaged(error)) => {
+                self.set_aside(&error, notes);
+                connect(&self.path)
+            }
+            other => other,
+        };
+        match opened {
+            Ok(connection) => self.connection = Some(connection),
+            Err(problem) => notes.push(note::warning(&self.path, problem.message())),
+        }
+    }
+
+    /// What was read from `folder` when its manifest looked like `stamp`.
+    pub(crate) fn reading(
+        &mut self,
+        folder: &Path,
+        stamp: &Stamp,
+        notes: &mut Vec<Diagnostic>,
+    ) -> Option<Reading> {
+        let connection = self.connection.as_ref()?;
+        match find(connection, folder, stamp) {
+            Ok(found) => found,
+            Err(error) => {
+                self.recover(error, notes);
+                None
+            }
+        }
+    }
+
+    /// Keeps what was read, and forgets folders that are below `roots` no more. Nothing is written if
+    /// nothing changes.
+    pub(crate) fn update(
+        &mut self,
+        read: &[(&Path, &Reading)],
+        roots: &[&Path],
+        is_there: impl Fn(&Path) -> bool,
+        notes: &mut Vec<Diagnostic>,
+    ) {
+        let Some(connection) = self.connection.as_mut() else {
+            return;
+        };
+        if let Err(error) = write(connection, read, roots, is_there) {
+            self.recover(error, notes);
+        }
+    }
+
+    /// Starts a damaged file over; notes everything else and goes on without it.
+    fn recover(&mut self, error: rusqlite::Error, notes: &mut Vec<Diagnostic>) {
+        match Unusable::from(error) {
+            Unusable::Damaged(error) => {
+                self.connection = None;
+                // Another process may have started it over already.
+                if let Err(Unusable::Damaged(_)) = connect(&self.path) {
+                    self.set_aside(&error, notes);
+                }
+                self.reopen(notes);
+            }
+            problem @ (Unusable::Newer | Unusable::Unavailable(_)) => {
+                notes.push(note::warning(&self.path, problem.message()));
+            }
+        }
+    }
+
+    /// Renames the file and what belongs to it to `NAME.corrupt-1`, `-2`, … for a person to look at.
+    fn set_aside(&self, error: &rusqlite::Error, notes: &mut Vec<Diagnostic>) {
+        let aside = (1..=MAX_SET_ASIDE)
+            .map(|number| with_suffix(&self.path, &format!(".corrupt-{number}")))
+            .find(|aside| fs_err::symlink_metadata(aside).is_err());
+        for suffix in ["", "-wal", "-shm"] {
+            let file = with_suffix(&self.path, suffix);
+            let moved = match &aside {
+                Some(aside) => fs_err::rename(&file, with_suffix(aside, suffix)),
+                None => fs_err::remove_file(&file),
+            };
+            if let Err(error) = moved
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, "a damaged registry file stays where it is");
+            }
+        }
+        let message = Message::new("registry-set-aside").with("reason", error);
+        let file = aside.as_deref().unwrap_or(&self.path);
+        notes.push(note::warning(file, message));
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// Opens the file and sees that it has our tables.
+fn connect(path: &Path) -> Result<Connection, Unusable> {
+    if let Some(folder) = path.parent() {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        let made = builder.create(folder);
+        made.map_err(|error| Unusable::Unavailable(note::system_reason(&error)))?;
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let version = |connection: &Connection| -> rusqlite::Result<i64> {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0))
+    };
+    if version(&connection)? < SCHEMA_VERSION {
+        // Readers and one writer side by side; stays with the file, so it is asked for only once.
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another process may have made the tables while this one waited.
+        if version(&transaction)? < SCHEMA_VERSION {
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        }
+        transaction.commit()?;
+    }
+    if version(&connection)? > SCHEMA_VERSION {
+        return Err(Unusable::Newer);
+    }
+    // A power failure may undo the last writes, and then a few manifests are read again.
+    connection.pragma_update(None, "synchronous", "normal")?;
+    // Finds a file that was cut short, whose first page is intact.
+    connection.query_row("SELECT count(*) FROM manifests", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+fn find(
+    connection: &Connection,
+    folder: &Path,
+    stamp: &Stamp,
+) -> rusqlite::Result<Option<Reading>> {
+    let sql = "SELECT manifest, remarks FROM manifests WHERE folder = ?1 AND stamp = ?2";
+    let row: Option<(Option<String>, String)> = connection
+        .prepare_cached(sql)?
+        .query_row(params![key(folder), stamp.bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    // A row that cannot be understood is as good as none: the manifest is read again.
+    Ok(row.and_then(|(manifest, remarks)| {
+        let manifest: Option<Manifest> = manifest
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .ok()?;
+        let remarks: Vec<Diagnostic> = serde_json::from_str(&remarks).ok()?;
+        Some(Reading {
+            stamp: Some(*stamp),
+            manifest: manifest.map(Arc::new),
+            remarks: remarks.into(),
+        })
+    }))
+}
+
+fn write(
+    connection: &mut Connection,
+    read: &[(&Path, &Reading)],
+    roots: &[&Path],
+    is_there: impl Fn(&Path) -> bool,
+) -> rusqlite::Result<()> {
+    let mut gone: Vec<Vec<u8>> = Vec::new();
+    for root in roots {
+        let sql = "SELECT folder FROM manifests WHERE folder >= ?1 AND folder < ?2";
+        let mut statement = connection.prepare_cached(sql)?;
+        // `0` comes right after `/`.
+        let from = [key(root), b"/"].concat();
+        let to = [key(root), b"0"].concat();
+        let mut rows = statement.query(params![from, to])?;
+        while let Some(row) = rows.next()? {
+            let folder: Vec<u8> = row.get(0)?;
+            if !is_there(Path::new(OsStr::from_bytes(&folder))) {
+                gone.push(folder);
+            }
+        }
+    }
+    if read.is_empty() && gone.is_empty() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    {
+        let mut insert = transaction.prepare_cached(
+            "INSERT OR REPLACE INTO manifests (folder, stamp, manifest, remarks)
+             VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        for (folder, reading) in read {
+            let Some(stamp) = &reading.stamp else {
+                continue;
+            };
+            let json = |error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
+            let manifest = reading.manifest.as_deref();
+            let manifest = manifest.map(serde_json::to_string).transpose();
+            let remarks = serde_json::to_string(&*reading.remarks).map_err(json)?;
+            insert.execute(params![
+                key(folder),
+                stamp.bytes(),
+                manifest.map_err(json)?,
+                remarks
+            ])?;
+        }
+        let mut delete = transaction.prepare_cached("DELETE FROM manifests WHERE folder = ?1")?;
+        for folder in gone {
+            delete.execute([folder])?;
+        }
+        // Every write gives a new, greater id, so the smallest are the oldest.
+        transaction.execute(
+            "DELETE FROM manifests WHERE id <= (SELECT max(id) FROM manifests) - ?1",
+            [MAX_MANIFESTS],
+        )?;
+    }
+    transaction.commit()
+}
+
+fn key(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
+}
+
+impl From<rusqlite::Error> for Unusable {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error),
+            // The version says the tables are ours and they are not.
+            Some(ErrorCode::Unknown) => Self::Damaged(error),
+            Some(_) | None => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl Unusable {
+    fn message(&self) -> Message {
+        match self {
+            Self::Damaged(error) => Message::new("registry-in-memory").with("reason", error),
+            Self::Newer => Message::new("registry-newer"),
+            Self::Unavailable(reason) => Message::new("registry-in-memory").with("reason", reason),
+        }
+    }
+}

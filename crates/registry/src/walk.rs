@@ -1,0 +1,216 @@
+//! Finds the folders below a root that hold a `skill.json`.
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::Root;
+use crate::Verdict;
+use crate::ignored::IgnoreRules;
+use crate::note::system_reason;
+use crate::stamp::Stamp;
+
+/// How deep below a root skills are looked for. The root itself is at depth 0.
+pub(crate) const MAX_DEPTH: usize = 6;
+/// How many folders of a root are looked at.
+pub(crate) const MAX_FOLDERS: usize = 2_000;
+/// How many entries of folders of a root are looked at.
+const MAX_ENTRIES: usize = 100_000;
+/// The file that makes a folder a skill.
+pub(crate) const MANIFEST: &str = "skill.json";
+/// The file that makes a folder an Agent Skill.
+const AGENT_SKILL: &str = "SKILL.md";
+/// Folders that are never looked into: they are large and not the person's own.
+const SKIPPED: [&str; 2] = [".git", "node_modules"];
+
+/// What is at one root.
+pub(crate) struct Scan {
+    /// The folders, in the order they were looked at: shallow before deep, then by name.
+    pub(crate) folders: Vec<Looked>,
+    /// Whether nothing was left out, so that what is not in `folders` is not there.
+    pub(crate) is_complete: bool,
+}
+
+/// A folder that was looked at.
+pub(crate) struct Looked {
+    pub(crate) path: PathBuf,
+    pub(crate) outcome: Outcome,
+}
+
+/// What a folder turned out to be.
+pub(crate) enum Outcome {
+    /// It has a `skill.json`.
+    Manifest {
+        /// The folder, whatever path leads to it.
+        identity: Identity,
+        /// What its `skill.json` looks like from outside; absent if even that cannot be seen.
+        stamp: Option<Stamp>,
+    },
+    /// It is none, for this reason.
+    Other(Verdict),
+}
+
+/// Device and inode: the same for every path that leads to the same folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        }
+    }
+}
+
+struct Walk<'w> {
+    root: &'w Root,
+    rules: &'w IgnoreRules,
+    scan: Scan,
+    pending: VecDeque<(PathBuf, usize)>,
+    /// Folders seen, so that links that lead back end there.
+    seen: HashMap<Identity, PathBuf>,
+    folders: usize,
+    entries: usize,
+}
+
+/// Looks at `root` and the folders below it. Links to folders are followed.
+pub(crate) fn walk(root: &Root, rules: &IgnoreRules) -> Scan {
+    let mut walk = Walk {
+        root,
+        rules,
+        scan: Scan {
+            folders: Vec::new(),
+            is_complete: true,
+        },
+        pending: VecDeque::new(),
+        seen: HashMap::new(),
+        folders: 0,
+        entries: 0,
+    };
+    match rules.verdict_on_root(root) {
+        Some(verdict) => walk.add(root.path.clone(), verdict),
+        None => walk.pending.push_back((root.path.clone(), 0)),
+    }
+    while let Some((path, depth)) = walk.pending.pop_front() {
+        if walk.folders == MAX_FOLDERS {
+            walk.give_up(path, MAX_FOLDERS);
+            break;
+        }
+        walk.folders += 1;
+        walk.look(path, depth);
+    }
+    walk.scan
+}
+
+impl Walk<'_> {
+    fn add(&mut self, path: PathBuf, verdict: Verdict) {
+        let outcome = Outcome::Other(verdict);
+        self.scan.folders.push(Looked { path, outcome });
+    }
+
+    fn give_up(&mut self, path: PathBuf, most: usize) {
+        self.scan.is_complete = false;
+        self.pending.clear();
+        self.add(path, Verdict::TooMany { most });
+    }
+
+    fn fail(&mut self, path: PathBuf, error: &io::Error) {
+        self.scan.is_complete = false;
+        let reason = system_reason(error);
+        self.add(path, Verdict::Unreadable { reason });
+    }
+
+    fn look(&mut self, path: PathBuf, depth: usize) {
+        let metadata = match fs_err::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => metadata,
+            Ok(_) => return self.add(path, Verdict::NotAFolder),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return self.add(path, Verdict::Missing);
+            }
+            Err(error) => return self.fail(path, &error),
+        };
+        let identity = Identity::of(&metadata);
+        if let Some(first) = self.seen.get(&identity) {
+            let first = first.clone();
+            return self.add(path, Verdict::Seen { first });
+        }
+        self.seen.insert(identity, path.clone());
+        match exists(&path.join(MANIFEST)) {
+            Ok(true) => {
+                let stamp = fs_err::metadata(path.join(MANIFEST));
+                let stamp = stamp.ok().map(|metadata| Stamp::of(&metadata));
+                let outcome = Outcome::Manifest { identity, stamp };
+                self.scan.folders.push(Looked { path, outcome });
+            }
+            Ok(false) => self.look_below(path, depth),
+            Err(error) => self.fail(path, &error),
+        }
+    }
+
+    fn look_below(&mut self, path: PathBuf, depth: usize) {
+        let folders = match self.folders_in(&path) {
+            Ok(folders) => folders,
+            Err(error) => return self.fail(path, &error),
+        };
+        let verdict = match exists(&path.join(AGENT_SKILL)) {
+            Ok(true) => Verdict::NoCode,
+            Ok(false) | Err(_) => Verdict::NoManifest,
+        };
+        self.add(path.clone(), verdict);
+        let Some(folders) = folders else {
+            return self.give_up(path, MAX_ENTRIES);
+        };
+        for folder in folders {
+            let skipped = folder
+                .file_name()
+                .is_some_and(|name| SKIPPED.iter().any(|skipped| name == *skipped));
+            if skipped {
+                self.add(folder, Verdict::Skipped);
+            } else if let Some(verdict) = self.rules.verdict(self.root, &folder) {
+                self.add(folder, verdict);
+            } else if depth == MAX_DEPTH {
+                self.add(folder, Verdict::TooDeep);
+            } else {
+                self.pending.push_back((folder, depth + 1));
+            }
+        }
+    }
+
+    /// The folders in `path` and the links to folders, by name; `None` if there is too much in it.
+    fn folders_in(&mut self, path: &Path) -> io::Result<Option<Vec<PathBuf>>> {
+        let mut folders = Vec::new();
+        for entry in fs_err::read_dir(path)? {
+            let entry = entry?;
+            self.entries += 1;
+            if self.entries > MAX_ENTRIES {
+                return Ok(None);
+            }
+            let kind = entry.file_type()?;
+            let is_folder = kind.is_dir()
+                || (kind.is_symlink()
+                    && fs_err::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir()));
+            if is_folder {
+                folders.push(entry.path());
+            }
+        }
+        folders.sort_unstable();
+        Ok(Some(folders))
+    }
+}
+
+/// Whether anything is at `path`, a link that leads nowhere included.
+fn exists(path: &Path) -> io::Result<bool> {
+    match fs_err::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}

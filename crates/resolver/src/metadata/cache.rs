@@ -1,0 +1,134 @@
+//! Descriptions of packages in the store.
+//!
+//! A file for each: the trimmed description on the first line, the registry's ETag on the second.
+//! When the registry last confirmed it is the file's modification time.
+
+use std::io;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::SystemTime;
+
+use deno_npm::registry::NpmPackageInfo;
+use mycelium_types::Digest;
+use url::Url;
+
+use super::Description;
+use crate::PackageName;
+use crate::ResolverError;
+use crate::store::Store;
+
+/// The kept descriptions.
+pub(super) struct MetadataCache {
+    store: Store,
+}
+
+/// A kept description.
+pub(super) struct Known {
+    pub(super) etag: Option<String>,
+    pub(super) description: Description,
+}
+
+/// Another arrangement of the files is another number.
+const FORMAT: &str = "1";
+const MAX_BYTES: u64 = 128 << 20;
+
+impl MetadataCache {
+    pub(super) fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    // What two registries say about one name are two things.
+    fn path(&self, registry: &Url, package: &PackageName) -> PathBuf {
+        let registry = Digest::of(format!("{FORMAT} {registry}").as_bytes()).short();
+        let file = format!("{}.json", package.as_str().replace('/', "+"));
+        self.store.metadata().join(registry).join(file)
+    }
+
+    /// What is kept about a package, however old. What cannot be read is as good as not kept.
+    pub(super) fn known(&self, registry: &Url, package: &PackageName) -> Option<Known> {
+        let path = self.path(registry, package);
+        read(&path)
+            .inspect_err(|error| {
+                if error.kind() != io::ErrorKind::NotFound {
+                    tracing::debug!(%error, "a kept description cannot be read");
+                }
+            })
+            .ok()
+            .and_then(parse)
+    }
+
+    /// What is kept about a package, if it was confirmed less than `ttl` ago.
+    pub(super) fn young(
+        &self,
+        registry: &Url,
+        package: &PackageName,
+        ttl: Duration,
+    ) -> Option<Description> {
+        let path = self.path(registry, package);
+        if ttl != Duration::MAX {
+            let confirmed = fs_err::metadata(&path).ok()?.modified().ok()?;
+            // What is from the future is not young: some clock is wrong.
+            let age = SystemTime::now().duration_since(confirmed).ok()?;
+            if age >= ttl {
+                return None;
+            }
+        }
+        self.known(registry, package).map(|known| known.description)
+    }
+
+    /// Keeps a description.
+    pub(super) fn keep(
+        &self,
+        registry: &Url,
+        package: &PackageName,
+        etag: Option<&str>,
+        description: &[u8],
+    ) -> Result<(), ResolverError> {
+        let path = self.path(registry, package);
+        if let Some(folder) = path.parent() {
+            fs_err::create_dir_all(folder)?;
+        }
+        let storage = |error: io::Error| ResolverError::storage_at(&path)(error);
+        let mut draft = self.store.draft()?;
+        draft.write_all(description).map_err(storage)?;
+        // Neither a header nor JSON without indentation contains a line break.
+        write!(draft, "\n{}", etag.unwrap_or_default()).map_err(storage)?;
+        draft.persist(&path).map_err(|e| storage(e.error))?;
+        Ok(())
+    }
+
+    /// Notes that the registry confirmed what is kept. If that fails, it is only asked once more.
+    pub(super) fn confirm(&self, registry: &Url, package: &PackageName) {
+        let path = self.path(registry, package);
+        let touched = fs_err::OpenOptions::new()
+            .append(true)
+            .open(path)
+            .and_then(|file| file.set_modified(SystemTime::now()));
+        if let Err(error) = touched {
+            tracing::debug!(%error, "a confirmation is not noted");
+        }
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = fs_err::File::open(path)?;
+    let size = file.metadata()?.len().min(MAX_BYTES);
+    let mut text = Vec::with_capacity(size as usize);
+    file.take(MAX_BYTES).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+fn parse(mut text: Vec<u8>) -> Option<Known> {
+    let end = text.iter().rposition(|byte| *byte == b'\n')?;
+    let etag = String::from_utf8(text[end + 1..].to_vec()).ok()?;
+    text.truncate(end);
+    let description = NpmPackageInfo::from_packument_bytes(text).ok()?;
+    Some(Known {
+        etag: (!etag.is_empty()).then_some(etag),
+        description: Arc::new(description),
+    })
+}

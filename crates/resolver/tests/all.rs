@@ -1,0 +1,15 @@
+//! The crate's integration tests: a registry on the loopback interface, real HTTP, real files.
+
+mod suite {
+    mod archives;
+    mod concurrency;
+    mod configuration;
+    mod faults;
+    mod install;
+    mod published;
+    mod registry;
+    mod scene;
+    mod storage;
+    mod versions;
+    mod real;
+}

@@ -1,0 +1,160 @@
+//! The known skills of a workspace: where they are looked for, and how they are shown.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use mycelium_config::skill_roots;
+use mycelium_protocol::control;
+use mycelium_protocol::control::SearchRequest;
+use mycelium_protocol::control::SkillSummary;
+use mycelium_registry::Discovery;
+use mycelium_registry::IgnoreFile;
+use mycelium_registry::Registry;
+use mycelium_registry::Root;
+use mycelium_registry::RootKind;
+use mycelium_registry::SearchQuery;
+use mycelium_registry::SkillRecord;
+use mycelium_types::Digest;
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use mycelium_types::Locale;
+use mycelium_types::SkillSource;
+use mycelium_types::Version;
+
+use crate::Folders;
+use crate::workspace::Workspace;
+
+/// Hits when a search does not say how many.
+const DEFAULT_HITS: usize = 50;
+
+/// The registry of a workspace, which knows the embedded skills and nothing else yet.
+pub(crate) fn open(folders: &Folders, workspace: &Path) -> Registry {
+    let name = Digest::of(workspace.as_os_str().as_encoded_bytes()).short();
+    let file = folders.state.join("registry").join(format!("{name}.db"));
+    let registry = Registry::open(&file);
+    for manifest in mycelium_loader::embedded_manifests() {
+        let name = manifest.name.clone();
+        registry.register(manifest, SkillSource::Embedded { name });
+    }
+    registry
+}
+
+/// What a discovery found, and where it looked.
+pub(crate) struct Found {
+    discovery: Discovery,
+    roots: Vec<PathBuf>,
+}
+
+/// Looks for skills in the workspace's roots, or in `paths` instead.
+pub(crate) fn discover(workspace: &Workspace, registry: &Registry, paths: &[PathBuf]) -> Found {
+    let roots: Vec<Root> = if paths.is_empty() {
+        configured_roots(workspace)
+    } else {
+        let kind = |path: &Path| match path.starts_with(&workspace.path) {
+            true => RootKind::Workspace,
+            false => RootKind::User,
+        };
+        paths
+            .iter()
+            .map(|path| Root {
+                path: path.clone(),
+                kind: kind(path),
+            })
+            .collect()
+    };
+    let ignore = [IgnoreFile {
+        path: workspace.path.join(".claude").join("skills-ignore"),
+        base: workspace.path.clone(),
+    }];
+    Found {
+        discovery: registry.discover(&roots, &ignore),
+        roots: roots.into_iter().map(|root| root.path).collect(),
+    }
+}
+
+fn configured_roots(workspace: &Workspace) -> Vec<Root> {
+    skill_roots(&workspace.path, &workspace.home, &workspace.configuration)
+        .into_iter()
+        .map(|root| Root {
+            kind: match root.kind {
+                mycelium_config::RootKind::Workspace => RootKind::Workspace,
+                mycelium_config::RootKind::Configured if root.path.starts_with(&workspace.path) => {
+                    RootKind::Workspace
+                }
+                mycelium_config::RootKind::Home | mycelium_config::RootKind::Configured => {
+                    RootKind::User
+                }
+            },
+            path: root.path,
+        })
+        .collect()
+}
+
+/// What was found, as clients see it.
+pub(crate) fn report(
+    found: Found,
+    workspace: &Workspace,
+    summary: impl Fn(&SkillRecord) -> SkillSummary,
+) -> control::Discovery {
+    let discovery = found.discovery;
+    let mut problems: Vec<_> = discovery.notes;
+    problems.extend(
+        discovery
+            .problems
+            .into_iter()
+            .flat_map(|problem| problem.diagnostics),
+    );
+    problems.extend(workspace.remarks.iter().cloned());
+    control::Discovery {
+        skills: discovery
+            .skills
+            .iter()
+            .map(|record| summary(record))
+            .collect(),
+        new: discovery.new,
+        problems,
+        collisions: discovery
+            .collisions
+            .into_iter()
+            .map(|collision| control::Collision {
+                id: collision.loser,
+                winner_version: collision.winner.version,
+                winner: collision.winner_source,
+                loser: collision.loser_source,
+            })
+            .collect(),
+        candidates: discovery
+            .candidates
+            .into_iter()
+            .map(|candidate| control::Candidate {
+                path: candidate.path,
+                taken: candidate.verdict.is_taken(),
+                reason: candidate.verdict.message().render(Locale::EnUs),
+            })
+            .collect(),
+        roots: found.roots,
+        milliseconds: discovery.duration.as_secs_f64() * 1000.0,
+    }
+}
+
+/// The conditions of a search, understood.
+pub(crate) fn query(request: SearchRequest) -> Result<SearchQuery, ErrorReport> {
+    let version = |text: Option<String>| {
+        text.map(|text| text.parse::<Version>())
+            .transpose()
+            .map_err(|error| ErrorReport::new(ErrorCode::Usage).with("reason", error))
+    };
+    Ok(SearchQuery {
+        text: request.text,
+        name: request.name,
+        tags: request.tags,
+        author: request.author,
+        category: request.category,
+        min_version: version(request.min_version)?,
+        max_version: version(request.max_version)?,
+        limit: match request.limit {
+            0 => DEFAULT_HITS,
+            limit => limit,
+        },
+    })
+}

@@ -1,0 +1,322 @@
+//! One call, from request to report.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use backon::BackoffBuilder;
+use backon::ExponentialBuilder;
+use mycelium_protocol::Event;
+use mycelium_protocol::control::Arguments;
+use mycelium_protocol::control::ExecReport;
+use mycelium_protocol::control::ExecRequest;
+use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::worker::CallParams;
+use mycelium_protocol::worker::Request;
+use mycelium_protocol::worker::Returned;
+use mycelium_registry::SkillRecord;
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use mycelium_types::Export;
+use mycelium_types::Hook;
+use mycelium_types::SkillState;
+use mycelium_types::Version;
+use serde_json::Value;
+use serde_json::json;
+use serde_json::value::to_raw_value;
+
+use crate::EventSink;
+use crate::breaker::BreakerKey;
+use crate::breaker::BreakerRules;
+use crate::breaker::Recorded;
+use crate::failure::Asked;
+use crate::hook::Stage;
+use crate::hook::StageOutcome;
+use crate::inner::Inner;
+use crate::instance::Instance;
+use crate::lifecycle::Caller;
+use crate::lifecycle::Slot;
+use crate::lifecycle::stage;
+use crate::workspace::Workspace;
+
+/// What is known of a call on the way.
+#[derive(Default)]
+struct Trail {
+    version: Option<Version>,
+    attempts: u32,
+    cpu_microseconds: Option<u64>,
+    memory_bytes: Option<u64>,
+}
+
+impl Inner {
+    /// Runs a function of a skill, with everything that may take: discovery, loading, retries.
+    pub(crate) async fn execute(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        request: ExecRequest,
+        events: &EventSink,
+    ) -> ExecReport {
+        let started = Instant::now();
+        let correlation_id = request
+            .correlation_id
+            .clone()
+            .unwrap_or_else(|| self.new_correlation_id());
+        let mut trail = Trail::default();
+        let mut outcome = self
+            .try_execute(context, &request, events, &correlation_id, &mut trail)
+            .await;
+        if let Err(error) = &mut outcome {
+            error.correlation_id = Some(correlation_id.clone());
+        }
+        ExecReport {
+            skill: request.skill.name,
+            version: trail.version,
+            method: request.method,
+            outcome,
+            correlation_id,
+            attempts: trail.attempts,
+            milliseconds: started.elapsed().as_secs_f64() * 1000.0,
+            cpu_microseconds: trail.cpu_microseconds,
+            memory_bytes: trail.memory_bytes,
+        }
+    }
+
+    async fn try_execute(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        request: &ExecRequest,
+        events: &EventSink,
+        correlation_id: &str,
+        trail: &mut Trail,
+    ) -> Result<Value, ErrorReport> {
+        let workspace = self.workspace(context).await?;
+        let record = self.find(&workspace, &request.skill).await?;
+        trail.version = Some(record.version().clone());
+        let export = find_export(&record, &request.method)?;
+        let caller = Caller {
+            workspace: &workspace,
+            session: &context.session,
+            events,
+            correlation_id,
+        };
+        let key = breaker_key(&caller, &record);
+        let rules = breaker_rules(&workspace);
+        let mut delays = retry_delays(&workspace);
+        loop {
+            trail.attempts += 1;
+            if let Err(refused) = self.breakers.admit(&key, rules) {
+                let seconds = refused.context.get("seconds");
+                (events)(Event::BreakerRejected {
+                    skill: record.name().clone(),
+                    seconds: seconds.and_then(|text| text.parse().ok()).unwrap_or(0),
+                });
+                return Err(refused);
+            }
+            let outcome = self.call(caller, &record, &export, request, trail).await;
+            let recorded = self.breakers.record(&key, rules, outcome.as_ref().err());
+            if let Recorded::Opened { failures } = recorded {
+                (events)(Event::BreakerOpened {
+                    skill: record.name().clone(),
+                    failures,
+                });
+            }
+            let error = match outcome {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let delay = may_repeat(&error, &record).then(|| delays.next()).flatten();
+            let Some(delay) = delay else {
+                return Err(error);
+            };
+            (events)(Event::Retrying {
+                skill: record.name().clone(),
+                attempt: trail.attempts + 1,
+                delay_milliseconds: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+            });
+            tokio::time::sleep(delay).await;
+        }
+    }
+
+    /// One attempt.
+    async fn call(
+        self: &Arc<Self>,
+        caller: Caller<'_>,
+        record: &SkillRecord,
+        export: &Export,
+        request: &ExecRequest,
+        trail: &mut Trail,
+    ) -> Result<Value, ErrorReport> {
+        let key = self.instance_key(&caller, &record.manifest);
+        let for_one_call = key.call.is_some();
+        let instance = self.instances.get_or_insert(key);
+        let _place = instance.queue()?;
+        let mut slot = instance.running.lock().await;
+        self.ensure_active(caller, record, &instance, &mut slot)
+            .await?;
+        let outcome = self
+            .invoke(caller, &instance, &mut slot, export, request, trail)
+            .await;
+        instance.touch();
+        if for_one_call && let Err(error) = self.retire(&instance, &mut slot, caller.events).await {
+            tracing::info!(skill = %instance.key.skill, %error, "an instance ended badly");
+        }
+        outcome
+    }
+
+    /// Asks an active instance.
+    async fn invoke(
+        self: &Arc<Self>,
+        caller: Caller<'_>,
+        instance: &Arc<Instance>,
+        slot: &mut Slot<'_>,
+        export: &Export,
+        request: &ExecRequest,
+        trail: &mut Trail,
+    ) -> Result<Value, ErrorReport> {
+        let Some(running) = slot.as_mut() else {
+            return Err(ErrorReport::internal("an active instance has no worker"));
+        };
+        let launch = Arc::clone(&running.launch);
+        let manifest = launch.skill.manifest();
+        let args = launch.schemas.check(manifest, export, &request.args)?;
+        let stage = Stage {
+            method: Some(&export.name),
+            evaluation: Some(&launch.evaluation),
+            ..stage(Hook::Execute, instance, caller.correlation_id)
+        };
+        self.before(&stage)?;
+        (caller.events)(Event::Executing {
+            skill: instance.key.skill.name.clone(),
+            method: export.name.clone(),
+            args: shown(&request.args),
+        });
+        instance.machine.advance(SkillState::Executing)?;
+        instance.count_call();
+        let started = Instant::now();
+        let announced = self
+            .run_hook(
+                running,
+                Hook::Execute,
+                json!({"method": export.name, "args": args}),
+                caller.events,
+            )
+            .await;
+        let (answer, violations) = match announced {
+            Ok(()) => {
+                let limits = &launch.policy.limits;
+                let call = CallParams {
+                    method: export.name.clone(),
+                    args: to_raw_value(&args).map_err(ErrorReport::internal)?,
+                    style: export.call,
+                    max_result: limits.output_mb << 20,
+                    max_output: limits.output_mb << 20,
+                };
+                let asked = Asked::Call(&export.name);
+                let asking = self.ask(running, Request::Call(call), asked, caller.events);
+                match request.timeout_seconds {
+                    Some(seconds) => tokio::time::timeout(Duration::from_secs(seconds), asking)
+                        .await
+                        .unwrap_or_else(|_| (Err(too_late(stage.skill, export, seconds)), vec![])),
+                    None => asking.await,
+                }
+            }
+            Err(error) => (Err(error), Vec::new()),
+        };
+        let outcome = answer.and_then(|raw| {
+            let returned: Returned =
+                serde_json::from_str(raw.get()).map_err(ErrorReport::internal)?;
+            trail.cpu_microseconds = Some(returned.cpu_microseconds);
+            trail.memory_bytes = Some(returned.memory_bytes);
+            serde_json::from_str(returned.value.get()).map_err(ErrorReport::internal)
+        });
+        self.after(
+            &stage,
+            &StageOutcome {
+                error: outcome.as_ref().err(),
+                duration: started.elapsed(),
+                cpu: trail.cpu_microseconds.map(Duration::from_micros),
+                violations: &violations,
+            },
+        );
+        if let Err(error) = &outcome
+            && error.code == ErrorCode::SkillExecutionError
+        {
+            (caller.events)(Event::Failed {
+                skill: instance.key.skill.name.clone(),
+                version: instance.key.skill.version.clone(),
+                method: Some(export.name.clone()),
+                hook: None,
+                message: error.context.get("reason").cloned().unwrap_or_default(),
+                stack: error.stack.clone(),
+            });
+        }
+        if running.worker.is_usable() {
+            instance.machine.advance(SkillState::Active)?;
+        } else {
+            self.bury(instance, slot)?;
+        }
+        outcome
+    }
+}
+
+fn too_late(skill: &mycelium_types::SkillId, export: &Export, seconds: u64) -> ErrorReport {
+    ErrorReport::new(ErrorCode::SkillTimeout)
+        .with("skill", &skill.name)
+        .with("version", &skill.version)
+        .with("method", &export.name)
+        .with("limit", seconds)
+}
+
+/// The method, or an error that names the nearest one.
+fn find_export(record: &SkillRecord, method: &str) -> Result<Export, ErrorReport> {
+    record.manifest.export(method).cloned().ok_or_else(|| {
+        let names = record.manifest.exports.iter();
+        let nearest = mycelium_types::nearest(method, names.map(|export| export.name.as_str()));
+        ErrorReport::new(ErrorCode::MethodNotFound)
+            .with("skill", record.name())
+            .with("method", method)
+            .with("suggestion", nearest.unwrap_or("none"))
+    })
+}
+
+pub(crate) fn breaker_key(caller: &Caller<'_>, record: &SkillRecord) -> BreakerKey {
+    BreakerKey {
+        workspace: caller.workspace.path.clone(),
+        session: caller.session.to_owned(),
+        skill: record.name().clone(),
+    }
+}
+
+pub(crate) fn breaker_rules(workspace: &Workspace) -> BreakerRules {
+    let breaker = &workspace.configuration.breaker;
+    BreakerRules {
+        threshold: breaker.failure_threshold,
+        reset: Duration::from_secs(breaker.reset_seconds),
+    }
+}
+
+fn retry_delays(workspace: &Workspace) -> impl Iterator<Item = Duration> + use<> {
+    let execution = &workspace.configuration.execution;
+    ExponentialBuilder::default()
+        .with_jitter()
+        .with_min_delay(Duration::from_millis(execution.retry_base_ms))
+        .with_max_times(execution.max_retries as usize)
+        .build()
+}
+
+/// Whether the same call may simply be made again: the skill says that its error passes, or its worker
+/// was lost and the skill says that repeating does no harm.
+fn may_repeat(error: &ErrorReport, record: &SkillRecord) -> bool {
+    match error.code {
+        ErrorCode::SkillExecutionError => error.retryable,
+        ErrorCode::WorkerCrashed => record.manifest.idempotent,
+        _ => false,
+    }
+}
+
+fn shown(args: &Arguments) -> Value {
+    match args {
+        Arguments::Positional(list) => Value::Array(list.clone()),
+        Arguments::Named(object) => Value::Array(vec![Value::Object(object.clone())]),
+    }
+}

@@ -1,0 +1,111 @@
+//! What a worker's failure is to the caller.
+
+use mycelium_policy::SandboxPolicy;
+use mycelium_protocol::Violation;
+use mycelium_protocol::worker::Failure;
+use mycelium_protocol::worker::FailureKind;
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use mycelium_types::Hook;
+
+use crate::supervisor::WorkerFailure;
+
+/// What was asked of the worker.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asked<'a> {
+    Load,
+    Hook(Hook),
+    Call(&'a str),
+}
+
+impl Asked<'_> {
+    /// The word that stands for it in texts.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Load => "load",
+            Self::Hook(hook) => hook.as_str(),
+            Self::Call(method) => method,
+        }
+    }
+}
+
+/// The report of a failed request. What the sandbox refused meanwhile is the reason, if it was anything.
+pub(crate) fn report(
+    failure: WorkerFailure,
+    asked: Asked<'_>,
+    policy: &SandboxPolicy,
+    violations: &[Violation],
+) -> ErrorReport {
+    let limits = &policy.limits;
+    let new = |code| {
+        ErrorReport::new(code)
+            .with("skill", &policy.skill.name)
+            .with("version", &policy.skill.version)
+            .with("method", asked.name())
+    };
+    match failure {
+        WorkerFailure::Answered(failure) => answered(failure, asked, policy, violations),
+        WorkerFailure::WallTime => new(ErrorCode::SkillTimeout).with("limit", limits.wall_seconds),
+        WorkerFailure::CpuTime => new(ErrorCode::CpuLimit).with("limit", limits.cpu_seconds),
+        WorkerFailure::Memory => new(ErrorCode::MemoryLimit).with("limit", limits.memory_mb),
+        WorkerFailure::Output => new(ErrorCode::OutputLimit).with("limit", limits.output_mb),
+        WorkerFailure::FileSize => new(ErrorCode::WorkerCrashed).with(
+            "reason",
+            format!("it wrote a file larger than {} MB", limits.file_size_mb),
+        ),
+        WorkerFailure::Crashed(reason) => new(ErrorCode::WorkerCrashed).with("reason", reason),
+    }
+}
+
+fn answered(
+    failure: Failure,
+    asked: Asked<'_>,
+    policy: &SandboxPolicy,
+    violations: &[Violation],
+) -> ErrorReport {
+    let limits = &policy.limits;
+    let code = match failure.kind {
+        FailureKind::Thrown | FailureKind::Exited | FailureKind::NeverSettles => match asked {
+            Asked::Call(_) => ErrorCode::SkillExecutionError,
+            Asked::Load | Asked::Hook(_) => ErrorCode::SkillLoadError,
+        },
+        FailureKind::Syntax | FailureKind::MissingExport => ErrorCode::SkillLoadError,
+        FailureKind::ResultInvalid => ErrorCode::ResultInvalid,
+        FailureKind::ResultTooLarge | FailureKind::OutputTooLarge => ErrorCode::OutputLimit,
+        FailureKind::OutOfMemory => ErrorCode::MemoryLimit,
+        FailureKind::Sandbox => ErrorCode::SandboxUnavailable,
+        FailureKind::Protocol => ErrorCode::Internal,
+    };
+    let limit = match code {
+        ErrorCode::OutputLimit => Some(limits.output_mb),
+        ErrorCode::MemoryLimit => Some(limits.memory_mb),
+        _ => None,
+    };
+    let reason = match asked {
+        Asked::Hook(hook) => format!("{hook} failed: {}", failure.message),
+        Asked::Load | Asked::Call(_) => failure.message,
+    };
+    // The last refusal is the one the skill did not get over.
+    let mut report = match violations.last() {
+        Some(violation) => ErrorReport::new(ErrorCode::SecurityViolation)
+            .with("operation", violation.operation.as_str())
+            .with("path", violation.resolved.display()),
+        None => ErrorReport::new(code),
+    }
+    .with("skill", &policy.skill.name)
+    .with("version", &policy.skill.version)
+    .with("method", asked.name())
+    .with("reason", reason);
+    if let Some(limit) = limit {
+        report = report.with("limit", limit);
+    }
+    if let Some(name) = failure.name {
+        report = report.with("error", name);
+    }
+    if let Some(error_code) = failure.code {
+        report = report.with("error_code", error_code);
+    }
+    report.stack = failure.stack;
+    report.retryable = failure.transient && report.code == ErrorCode::SkillExecutionError;
+    report
+}

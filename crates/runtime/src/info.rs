@@ -1,0 +1,159 @@
+//! All about one skill, told without running anything of it.
+
+use std::sync::Arc;
+
+use mycelium_policy::Evaluation;
+use mycelium_protocol::control::DependencyInfo;
+use mycelium_protocol::control::MethodInfo;
+use mycelium_protocol::control::ParameterInfo;
+use mycelium_protocol::control::PermissionInfo;
+use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::control::SkillInfo;
+use mycelium_protocol::control::SkillSelector;
+use mycelium_registry::SkillRecord;
+use mycelium_types::ErrorReport;
+use mycelium_types::Manifest;
+use mycelium_types::Permission;
+use mycelium_types::SkillState;
+
+use crate::execution::breaker_key;
+use crate::execution::breaker_rules;
+use crate::inner::Inner;
+use crate::inner::blocking;
+use crate::lifecycle::Caller;
+use crate::workspace::Workspace;
+
+impl Inner {
+    pub(crate) async fn info(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        skill: &SkillSelector,
+    ) -> Result<SkillInfo, ErrorReport> {
+        let workspace = self.workspace(context).await?;
+        let record = self.find(&workspace, skill).await?;
+        let versions = self.registry(&workspace).await?.versions(record.name());
+        let events = self.silent();
+        let caller = Caller {
+            workspace: &workspace,
+            session: &context.session,
+            events: &events,
+            correlation_id: "",
+        };
+        let breaker = self
+            .breakers
+            .state(&breaker_key(&caller, &record), breaker_rules(&workspace));
+        let mut summary = self.summary(&workspace, &context.session, &record);
+        if summary.state == SkillState::Unloaded {
+            // What follows reads and verifies it.
+            summary.state = SkillState::Loaded;
+        }
+        let inner = Arc::clone(self);
+        blocking(move || {
+            let (verified, evaluation) = inner.launches.verify(&workspace, &record)?;
+            let surface = verified.surface()?;
+            let manifest = verified.manifest();
+            Ok(SkillInfo {
+                summary,
+                versions,
+                author: manifest.author.clone(),
+                license: manifest.license.clone(),
+                homepage: manifest.homepage.clone(),
+                root: verified.root().to_owned(),
+                digest: verified.digest().to_string(),
+                engine: verified.engine().as_str().to_owned(),
+                dependencies: inner.dependencies(&workspace, &record),
+                permissions: permissions(manifest, &evaluation),
+                methods: surface
+                    .functions
+                    .iter()
+                    .map(|function| MethodInfo {
+                        name: function.name.clone(),
+                        description: function.description.clone(),
+                        parameters: function
+                            .parameters
+                            .iter()
+                            .flatten()
+                            .map(|parameter| ParameterInfo {
+                                name: parameter.name.clone(),
+                                type_name: parameter.type_name.clone(),
+                            })
+                            .collect(),
+                        returns: function.returns.clone(),
+                        schema: manifest
+                            .export(&function.name)
+                            .and_then(|export| export.parameters.clone()),
+                    })
+                    .collect(),
+                hooks: surface.hooks,
+                limits: evaluation.policy.limits,
+                breaker: breaker.as_str().to_owned(),
+                diagnostics: record.remarks.to_vec(),
+            })
+        })
+        .await
+    }
+
+    fn dependencies(&self, workspace: &Workspace, record: &SkillRecord) -> Vec<DependencyInfo> {
+        let manifest = &record.manifest;
+        let statuses = self.launches.resolver(workspace).status(
+            &manifest.name,
+            &manifest.dependencies,
+            &workspace.lock_file(),
+        );
+        let statuses = statuses.unwrap_or_default();
+        manifest
+            .dependencies
+            .iter()
+            .map(|dependency| {
+                let status = statuses
+                    .iter()
+                    .find(|status| status.name == dependency.name);
+                DependencyInfo {
+                    name: dependency.name.clone(),
+                    range: dependency.range.clone(),
+                    kind: dependency.kind.as_str().to_owned(),
+                    resolved: status
+                        .and_then(|status| status.resolved.as_ref())
+                        .map(ToString::to_string),
+                    cached: status.is_some_and(|status| status.cached),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Each permission asked for, with the denials that are about it.
+fn permissions(manifest: &Manifest, evaluation: &Evaluation) -> Vec<PermissionInfo> {
+    manifest
+        .permissions
+        .iter()
+        .map(|permission| {
+            let denials: Vec<_> = evaluation
+                .policy
+                .denials
+                .iter()
+                .filter(|denial| is_part(&denial.permission, permission))
+                .cloned()
+                .collect();
+            PermissionInfo {
+                permission: permission.to_string(),
+                granted: denials.is_empty(),
+                denials,
+            }
+        })
+        .collect()
+}
+
+/// Whether a denied permission is the whole or one path of an asked one.
+fn is_part(denied: &Permission, asked: &Permission) -> bool {
+    match (denied, asked) {
+        (
+            Permission::Filesystem { paths, access },
+            Permission::Filesystem {
+                paths: all,
+                access: of,
+            },
+        ) => access == of && paths.iter().all(|path| all.contains(path)),
+        _ => denied == asked,
+    }
+}

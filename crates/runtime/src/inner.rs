@@ -1,0 +1,280 @@
+//! What all handles of one runtime share.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+use mycelium_loader::Host;
+use mycelium_loader::Loader;
+use mycelium_loader::NoEngines;
+use mycelium_protocol::Event;
+use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::control::SkillSelector;
+use mycelium_registry::Registry;
+use mycelium_registry::SkillRecord;
+use mycelium_types::Digest;
+use mycelium_types::DigestBuilder;
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use mycelium_types::Version;
+use tokio::sync::watch;
+
+use crate::EventSink;
+use crate::RuntimeOptions;
+use crate::breaker::Breakers;
+use crate::hook::LifecycleHook;
+use crate::hook::Logging;
+use crate::hook::PermissionCheck;
+use crate::hook::Stage;
+use crate::hook::StageOutcome;
+use crate::instance::Instances;
+use crate::launch::Launches;
+use crate::metrics::Metrics;
+use crate::supervisor::Supervisor;
+use crate::trust::TrustStore;
+use crate::workspace::Workspace;
+use crate::workspace::Workspaces;
+
+/// The state behind every [`crate::SkillRuntime`] handle.
+pub(crate) struct Inner {
+    pub(crate) options: RuntimeOptions,
+    pub(crate) supervisor: Arc<Supervisor>,
+    pub(crate) instances: Instances,
+    pub(crate) breakers: Breakers,
+    pub(crate) trust: TrustStore,
+    pub(crate) metrics: Metrics,
+    pub(crate) launches: Launches,
+    pub(crate) ports: watch::Sender<BTreeMap<u16, BTreeSet<PathBuf>>>,
+    pub(crate) compiling: Mutex<BTreeSet<Digest>>,
+    hooks: RwLock<Vec<Arc<dyn LifecycleHook>>>,
+    listeners: RwLock<Vec<EventSink>>,
+    workspaces: Workspaces,
+    registries: Mutex<HashMap<PathBuf, Arc<Registry>>>,
+    numbers: AtomicU64,
+}
+
+impl Inner {
+    pub(crate) fn new(options: RuntimeOptions) -> Result<Self, ErrorReport> {
+        let version: Version = env!("CARGO_PKG_VERSION")
+            .parse()
+            .map_err(ErrorReport::internal)?;
+        let folders = options.folders.clone();
+        let metrics = Metrics::default();
+        let loader = Loader::new(&folders.cache, Host::current(version), Box::new(NoEngines));
+        Ok(Self {
+            supervisor: Arc::new(Supervisor::new(options.program.clone())),
+            instances: Instances::default(),
+            breakers: Breakers::new(folders.state.join("breakers.json")),
+            trust: TrustStore::new(folders.state.join("trust.json")),
+            hooks: RwLock::new(vec![
+                Arc::new(PermissionCheck),
+                Arc::new(metrics.clone()),
+                Arc::new(Logging),
+            ]),
+            metrics,
+            launches: Launches::new(loader, folders, &options.program),
+            ports: watch::Sender::default(),
+            compiling: Mutex::default(),
+            listeners: RwLock::default(),
+            workspaces: Workspaces::default(),
+            registries: Mutex::default(),
+            numbers: AtomicU64::new(0),
+            options,
+        })
+    }
+
+    pub(crate) fn add_hook(&self, hook: Arc<dyn LifecycleHook>) {
+        let mut hooks = self.hooks.write().unwrap_or_else(PoisonError::into_inner);
+        hooks.push(hook);
+    }
+
+    pub(crate) fn add_listener(&self, listener: EventSink) {
+        let mut listeners = self
+            .listeners
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        listeners.push(listener);
+    }
+
+    /// The caller's events, which everybody who listens to all events gets as well.
+    pub(crate) fn heard(self: &Arc<Self>, events: &EventSink) -> EventSink {
+        let inner = Arc::clone(self);
+        let events = Arc::clone(events);
+        Arc::new(move |event: Event| {
+            inner.tell_listeners(&event);
+            events(event);
+        })
+    }
+
+    /// For events that no caller waits for.
+    pub(crate) fn silent(self: &Arc<Self>) -> EventSink {
+        let inner = Arc::clone(self);
+        Arc::new(move |event| inner.tell_listeners(&event))
+    }
+
+    fn tell_listeners(&self, event: &Event) {
+        let listeners = self
+            .listeners
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        for listener in listeners.iter() {
+            listener(event.clone());
+        }
+    }
+
+    pub(crate) fn before(&self, stage: &Stage<'_>) -> Result<(), ErrorReport> {
+        let hooks = self.hooks.read().unwrap_or_else(PoisonError::into_inner);
+        hooks.iter().try_for_each(|hook| hook.before(stage))
+    }
+
+    pub(crate) fn after(&self, stage: &Stage<'_>, outcome: &StageOutcome<'_>) {
+        let hooks = self.hooks.read().unwrap_or_else(PoisonError::into_inner);
+        for hook in hooks.iter() {
+            hook.after(stage, outcome);
+        }
+    }
+
+    pub(crate) fn next_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A text that no other call of this or another daemon has.
+    pub(crate) fn new_correlation_id(&self) -> String {
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| since.as_nanos());
+        DigestBuilder::new()
+            .part(&now.to_le_bytes())
+            .part(&std::process::id().to_le_bytes())
+            .part(&self.next_number().to_le_bytes())
+            .finish()
+            .to_string()[..32]
+            .to_owned()
+    }
+
+    /// The workspace of a request, with its configuration as it is now.
+    pub(crate) async fn workspace(
+        self: &Arc<Self>,
+        context: &RequestContext,
+    ) -> Result<Arc<Workspace>, ErrorReport> {
+        let workspace = self
+            .workspaces
+            .get(context, &self.options.system_config, &self.trust)?;
+        self.want_metrics(&workspace);
+        Ok(workspace)
+    }
+
+    fn want_metrics(&self, workspace: &Workspace) {
+        let monitoring = &workspace.configuration.monitoring;
+        let port = monitoring.metrics_port.filter(|_| monitoring.enabled);
+        self.ports.send_if_modified(|ports| {
+            let before = ports.clone();
+            for workspaces in ports.values_mut() {
+                workspaces.remove(&workspace.path);
+            }
+            ports.retain(|_, workspaces| !workspaces.is_empty());
+            if let Some(port) = port {
+                ports
+                    .entry(port)
+                    .or_default()
+                    .insert(workspace.path.clone());
+            }
+            *ports != before
+        });
+    }
+
+    /// The workspace's registry, with what its skill folders had when it was first asked for.
+    pub(crate) async fn registry(
+        self: &Arc<Self>,
+        workspace: &Arc<Workspace>,
+    ) -> Result<Arc<Registry>, ErrorReport> {
+        if let Some(registry) = self.known_registry(workspace) {
+            return Ok(registry);
+        }
+        let inner = Arc::clone(self);
+        let workspace = Arc::clone(workspace);
+        blocking(move || {
+            let registry = inner.open_registry(&workspace)?;
+            if workspace.configuration.auto_discovery {
+                crate::catalogue::discover(&workspace, &registry, &[]);
+            }
+            Ok(registry)
+        })
+        .await
+    }
+
+    fn known_registry(&self, workspace: &Workspace) -> Option<Arc<Registry>> {
+        let registries = self
+            .registries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        registries.get(&workspace.path).cloned()
+    }
+
+    pub(crate) fn open_registry(
+        &self,
+        workspace: &Workspace,
+    ) -> Result<Arc<Registry>, ErrorReport> {
+        let mut registries = self
+            .registries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(registry) = registries.get(&workspace.path) {
+            return Ok(Arc::clone(registry));
+        }
+        let registry = Arc::new(crate::catalogue::open(
+            &self.options.folders,
+            &workspace.path,
+        ));
+        registries.insert(workspace.path.clone(), Arc::clone(&registry));
+        Ok(registry)
+    }
+
+    /// The skill that a selector means. Skills that appeared since the last discovery are found too.
+    pub(crate) async fn find(
+        self: &Arc<Self>,
+        workspace: &Arc<Workspace>,
+        selector: &SkillSelector,
+    ) -> Result<Arc<SkillRecord>, ErrorReport> {
+        let registry = self.registry(workspace).await?;
+        let get = |registry: &Registry| registry.get(&selector.name, selector.range.as_ref());
+        if let Some(record) = get(&registry) {
+            return Ok(record);
+        }
+        if workspace.configuration.auto_discovery {
+            let registry = Arc::clone(&registry);
+            let workspace = Arc::clone(workspace);
+            blocking(move || {
+                crate::catalogue::discover(&workspace, &registry, &[]);
+                Ok(())
+            })
+            .await?;
+        }
+        get(&registry).ok_or_else(|| {
+            let suggestion = registry.suggest(selector.name.as_str());
+            ErrorReport::new(ErrorCode::SkillNotFound)
+                .with("skill", selector)
+                .with(
+                    "suggestion",
+                    suggestion.as_ref().map_or("none", |name| name.as_str()),
+                )
+        })
+    }
+}
+
+/// Runs something that blocks where blocking is allowed.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ErrorReport> + Send + 'static,
+) -> Result<T, ErrorReport> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(ErrorReport::internal)?
+}

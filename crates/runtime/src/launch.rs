@@ -1,0 +1,361 @@
+//! From a known skill to everything that starting it takes.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+use std::time::Instant;
+
+use mycelium_loader::LoadRequest;
+use mycelium_loader::Loader;
+use mycelium_loader::SignatureRule;
+use mycelium_loader::VerifiedSkill;
+use mycelium_policy::Evaluation;
+use mycelium_policy::PolicyRequest;
+use mycelium_policy::SandboxPolicy;
+use mycelium_policy::evaluate;
+use mycelium_protocol::Event;
+use mycelium_protocol::worker::LoadParams;
+use mycelium_registry::SkillRecord;
+use mycelium_resolver::InstallEvent;
+use mycelium_resolver::InstallObserver;
+use mycelium_resolver::InstallRequest;
+use mycelium_resolver::InstalledLayer;
+use mycelium_resolver::NetworkUse;
+use mycelium_resolver::NpmEnvironment;
+use mycelium_resolver::PackageOrigin;
+use mycelium_resolver::Resolver;
+use mycelium_types::Digest;
+use mycelium_types::DigestBuilder;
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use mycelium_types::FileAccess;
+use mycelium_types::Message;
+use mycelium_types::SkillName;
+use mycelium_types::SkillSource;
+use serde_json::Value;
+
+use crate::EventSink;
+use crate::Folders;
+use crate::arguments::ArgumentSchemas;
+use crate::bytecode::BytecodeStore;
+use crate::host_paths::HostFiles;
+use crate::workspace::Workspace;
+
+/// Everything that starting one skill in one workspace takes.
+#[derive(Debug)]
+pub(crate) struct LaunchSpec {
+    pub(crate) skill: VerifiedSkill,
+    pub(crate) evaluation: Evaluation,
+    pub(crate) policy: SandboxPolicy,
+    pub(crate) settings: Value,
+    pub(crate) schemas: ArgumentSchemas,
+    pub(crate) resolution: Resolution,
+    /// What names the compiled code of these sources.
+    pub(crate) bytecode_key: Digest,
+}
+
+/// How the skill's packages came about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Resolution {
+    pub(crate) declared: usize,
+    pub(crate) packages: usize,
+    pub(crate) cached: usize,
+    pub(crate) duration: Duration,
+}
+
+impl LaunchSpec {
+    /// What the worker is told.
+    pub(crate) fn load_params(&self) -> LoadParams {
+        let manifest = self.skill.manifest();
+        LoadParams {
+            policy: self.policy.clone(),
+            entrypoint: self.skill.entrypoint().to_owned(),
+            exports: manifest
+                .exports
+                .iter()
+                .map(|export| export.name.clone())
+                .collect(),
+            settings: self.settings.clone(),
+        }
+    }
+}
+
+/// Prepares launches. All of it blocks.
+pub(crate) struct Launches {
+    pub(crate) loader: Loader,
+    folders: Folders,
+    bytecode: BytecodeStore,
+    /// One resolver for each age of metadata that some workspace accepts.
+    resolvers: Mutex<HashMap<u64, std::sync::Arc<Resolver>>>,
+}
+
+impl Launches {
+    pub(crate) fn new(loader: Loader, folders: Folders, program: &Path) -> Self {
+        Self {
+            bytecode: BytecodeStore::new(folders.cache.join("bytecode"), program),
+            loader,
+            folders,
+            resolvers: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn bytecode(&self) -> &BytecodeStore {
+        &self.bytecode
+    }
+
+    /// Verifies the skill's files, and decides what it may do.
+    pub(crate) fn verify(
+        &self,
+        workspace: &Workspace,
+        record: &SkillRecord,
+    ) -> Result<(VerifiedSkill, Evaluation), ErrorReport> {
+        let skill = self.loader.load(&LoadRequest {
+            source: record.source.clone(),
+            origin: mycelium_loader::Origin::Local,
+            signatures: if workspace.configuration.security.require_signatures {
+                SignatureRule::RequiredFromElsewhere
+            } else {
+                SignatureRule::Optional
+            },
+        })?;
+        let evaluation = self.evaluate(workspace, &skill);
+        Ok((skill, evaluation))
+    }
+
+    fn evaluate(&self, workspace: &Workspace, skill: &VerifiedSkill) -> Evaluation {
+        let own = workspace.configuration.skill(&skill.manifest().name);
+        let mut manifest = skill.manifest().clone();
+        manifest.limits = merge_limits(manifest.limits, own.limits);
+        evaluate(
+            &PolicyRequest {
+                manifest: &manifest,
+                digest: skill.digest(),
+                origin: origin(workspace, skill),
+                skill_root: skill.root(),
+                workspace: &workspace.path,
+                home: &workspace.home,
+                trust: workspace.trust(),
+                grants: &workspace.answers.grants,
+                environment: &workspace.environment,
+                ceilings: &workspace.configuration.security.ceilings(),
+                required_rung: workspace.configuration.security.required_rung,
+            },
+            &HostFiles,
+        )
+    }
+
+    /// Gets everything ready for starting the skill.
+    pub(crate) fn prepare(
+        &self,
+        workspace: &Workspace,
+        record: &SkillRecord,
+        events: &EventSink,
+    ) -> Result<LaunchSpec, ErrorReport> {
+        let (skill, evaluation) = self.verify(workspace, record)?;
+        let manifest = skill.manifest();
+        let settings = workspace.settings_of(manifest)?;
+        let schemas = ArgumentSchemas::new(manifest)?;
+        let (layer, resolution) = self.install(workspace, &skill, events)?;
+        let bytecode_key = DigestBuilder::new()
+            .part(skill.digest().as_bytes())
+            .part(skill.root().as_os_str().as_encoded_bytes())
+            .part(
+                layer
+                    .as_ref()
+                    .map_or(&[][..], |layer| layer.digest.as_bytes().as_slice()),
+            )
+            .finish();
+        let mut policy = evaluation.policy.clone();
+        policy.dependency_layer = layer.map(|layer| layer.path);
+        policy.bytecode = self.bytecode.find(bytecode_key);
+        policy.data = Some(self.data_folder(&manifest.name, skill.source())?);
+        for grant in &policy.paths {
+            if grant.access == FileAccess::Write && !grant.path.exists() {
+                fs_err::create_dir_all(&grant.path).map_err(unusable)?;
+            }
+        }
+        Ok(LaunchSpec {
+            skill,
+            evaluation,
+            policy,
+            settings,
+            schemas,
+            resolution,
+            bytecode_key,
+        })
+    }
+
+    fn install(
+        &self,
+        workspace: &Workspace,
+        skill: &VerifiedSkill,
+        events: &EventSink,
+    ) -> Result<(Option<mycelium_resolver::Layer>, Resolution), ErrorReport> {
+        let manifest = skill.manifest();
+        if manifest.dependencies.is_empty() {
+            return Ok((None, Resolution::default()));
+        }
+        let started = Instant::now();
+        let progress = Progress::new(&manifest.name, events);
+        let environment = npm_environment(workspace);
+        let installed = self.resolver(workspace).install(
+            &InstallRequest {
+                skill: &manifest.name,
+                dependencies: &manifest.dependencies,
+                lock: &workspace.lock_file(),
+                network: network_use(workspace),
+                npm: &environment,
+            },
+            &progress,
+        )?;
+        for note in &installed.notes {
+            let message = Message::from(note);
+            events(Event::Note {
+                skill: Some(manifest.name.clone()),
+                key: message.key().to_owned(),
+                args: message.args().clone(),
+            });
+        }
+        let resolution = Resolution {
+            declared: manifest.dependencies.len(),
+            packages: installed.packages.len(),
+            cached: cached(&installed),
+            duration: started.elapsed(),
+        };
+        Ok((installed.layer, resolution))
+    }
+
+    /// The resolver that keeps metadata as long as the workspace says.
+    pub(crate) fn resolver(&self, workspace: &Workspace) -> std::sync::Arc<Resolver> {
+        let seconds = workspace.configuration.dependencies.metadata_ttl;
+        let mut resolvers = self
+            .resolvers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let resolver = resolvers.entry(seconds).or_insert_with(|| {
+            let mut settings = mycelium_resolver::ResolverSettings::new(&self.folders.cache);
+            settings.metadata_ttl = Duration::from_secs(seconds);
+            std::sync::Arc::new(Resolver::new(settings))
+        });
+        std::sync::Arc::clone(resolver)
+    }
+
+    /// The skill's private data folder. Skills of one name from different places have different ones.
+    fn data_folder(&self, name: &SkillName, source: &SkillSource) -> Result<PathBuf, ErrorReport> {
+        use fs_err::os::unix::fs::DirBuilderExt;
+
+        let place = Digest::of(source.to_string().as_bytes()).short();
+        let folder = self
+            .folders
+            .data
+            .join("skills")
+            .join(format!("{name}-{place}"));
+        let mut builder = fs_err::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(&folder).map_err(unusable)?;
+        Ok(folder)
+    }
+}
+
+/// Where npm's configuration comes from. The workspace's own `.npmrc` counts once it is trusted.
+pub(crate) fn npm_environment(workspace: &Workspace) -> NpmEnvironment {
+    NpmEnvironment {
+        workspace: (workspace.trust() == mycelium_policy::WorkspaceTrust::Trusted)
+            .then(|| workspace.path.clone()),
+        home: Some(workspace.home.clone()),
+        variables: workspace.environment.clone(),
+    }
+}
+
+fn network_use(workspace: &Workspace) -> NetworkUse {
+    if workspace.offline || workspace.configuration.dependencies.offline {
+        NetworkUse::Offline
+    } else {
+        NetworkUse::Allowed
+    }
+}
+
+fn cached(installed: &InstalledLayer) -> usize {
+    installed
+        .packages
+        .iter()
+        .filter(|package| package.origin == PackageOrigin::Cached)
+        .count()
+}
+
+/// Whose skill it is to the permission decision: one below the workspace is the workspace's own.
+fn origin(workspace: &Workspace, skill: &VerifiedSkill) -> mycelium_policy::Origin {
+    match skill.origin() {
+        mycelium_loader::Origin::BuiltIn => mycelium_policy::Origin::Embedded,
+        mycelium_loader::Origin::Local if skill.root().starts_with(&workspace.path) => {
+            mycelium_policy::Origin::Workspace
+        }
+        mycelium_loader::Origin::Local | mycelium_loader::Origin::External => {
+            mycelium_policy::Origin::Elsewhere
+        }
+    }
+}
+
+/// The manifest's limits, changed by what the configuration says about this one skill.
+fn merge_limits(
+    manifest: mycelium_types::LimitOverrides,
+    configured: mycelium_types::LimitOverrides,
+) -> mycelium_types::LimitOverrides {
+    mycelium_types::LimitOverrides {
+        memory_mb: configured.memory_mb.or(manifest.memory_mb),
+        cpu_seconds: configured.cpu_seconds.or(manifest.cpu_seconds),
+        wall_seconds: configured.wall_seconds.or(manifest.wall_seconds),
+        open_files: configured.open_files.or(manifest.open_files),
+        processes: configured.processes.or(manifest.processes),
+        file_size_mb: configured.file_size_mb.or(manifest.file_size_mb),
+        data_mb: configured.data_mb.or(manifest.data_mb),
+        tmp_mb: configured.tmp_mb.or(manifest.tmp_mb),
+        output_mb: configured.output_mb.or(manifest.output_mb),
+        bandwidth_kbps: configured.bandwidth_kbps.or(manifest.bandwidth_kbps),
+    }
+}
+
+fn unusable(error: std::io::Error) -> ErrorReport {
+    ErrorReport::new(ErrorCode::StateUnavailable).with("reason", error)
+}
+
+/// Turns what the resolver tells into events.
+struct Progress<'a> {
+    skill: &'a SkillName,
+    events: &'a EventSink,
+    counts: Mutex<(usize, usize)>,
+}
+
+impl<'a> Progress<'a> {
+    fn new(skill: &'a SkillName, events: &'a EventSink) -> Self {
+        Self {
+            skill,
+            events,
+            counts: Mutex::default(),
+        }
+    }
+}
+
+impl InstallObserver for Progress<'_> {
+    fn observe(&self, event: InstallEvent<'_>) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            InstallEvent::Fetching { packages } => counts.1 = packages,
+            InstallEvent::Finished { package } => {
+                counts.0 += 1;
+                (self.events)(Event::Download {
+                    skill: self.skill.clone(),
+                    package: package.to_string(),
+                    done: counts.0,
+                    total: counts.1,
+                });
+            }
+            InstallEvent::Resolving { .. }
+            | InstallEvent::Started { .. }
+            | InstallEvent::Received { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,534 @@
+//! Starting, waking, putting to sleep and ending instances.
+
+use std::sync::Arc;
+use std::sync::Weak;
+use std::time::Duration;
+use std::time::Instant;
+
+use mycelium_protocol::Event;
+use mycelium_protocol::LifecycleStep;
+use mycelium_protocol::Violation;
+use mycelium_protocol::worker::HookParams;
+use mycelium_protocol::worker::Loaded;
+use mycelium_protocol::worker::Request;
+use mycelium_registry::SkillRecord;
+use mycelium_sandbox::SandboxReport;
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use mycelium_types::Hook;
+use mycelium_types::InstanceScope;
+use mycelium_types::Limits;
+use mycelium_types::Manifest;
+use mycelium_types::SkillState;
+use serde_json::Value;
+use tokio::sync::MutexGuard;
+
+use crate::EventSink;
+use crate::failure;
+use crate::failure::Asked;
+use crate::hook::Stage;
+use crate::hook::StageOutcome;
+use crate::inner::Inner;
+use crate::inner::blocking;
+use crate::instance::Instance;
+use crate::instance::InstanceKey;
+use crate::instance::Running;
+use crate::launch::LaunchSpec;
+use crate::listener::Listener;
+use crate::supervisor::Budget;
+use crate::supervisor::ended;
+use crate::supervisor::kill;
+use crate::supervisor::megabytes;
+use crate::workspace::Workspace;
+
+/// How long a skill may take to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Who asks, for one operation on one skill.
+#[derive(Clone, Copy)]
+pub(crate) struct Caller<'a> {
+    pub(crate) workspace: &'a Arc<Workspace>,
+    pub(crate) session: &'a str,
+    pub(crate) events: &'a EventSink,
+    pub(crate) correlation_id: &'a str,
+}
+
+pub(crate) type Slot<'a> = MutexGuard<'a, Option<Running>>;
+
+pub(crate) fn budget(limits: &Limits) -> Budget {
+    Budget {
+        wall: Duration::from_secs(limits.wall_seconds),
+        cpu: Duration::from_secs(limits.cpu_seconds),
+        output_bytes: megabytes(limits.output_mb),
+    }
+}
+
+impl Inner {
+    /// What makes this caller's requests share an instance of the skill.
+    pub(crate) fn instance_key(&self, caller: &Caller<'_>, manifest: &Manifest) -> InstanceKey {
+        InstanceKey {
+            workspace: caller.workspace.path.clone(),
+            session: (manifest.instance != InstanceScope::Workspace)
+                .then(|| caller.session.to_owned()),
+            skill: manifest.id(),
+            call: (manifest.instance == InstanceScope::Call).then(|| self.next_number()),
+        }
+    }
+
+    /// Makes sure that the instance runs and takes calls.
+    pub(crate) async fn ensure_active(
+        self: &Arc<Self>,
+        caller: Caller<'_>,
+        record: &SkillRecord,
+        instance: &Arc<Instance>,
+        slot: &mut Slot<'_>,
+    ) -> Result<(), ErrorReport> {
+        let alive = slot.as_ref().is_some_and(|run| run.worker.is_usable());
+        match instance.machine.state() {
+            SkillState::Active if alive => return Ok(()),
+            SkillState::Deactivated if alive => {
+                return Err(ErrorReport::new(ErrorCode::SkillDeactivated)
+                    .with("skill", &instance.key.skill.name));
+            }
+            SkillState::Unloaded => {}
+            // Its worker ended, or was ended, between two calls.
+            SkillState::Loaded
+            | SkillState::Initializing
+            | SkillState::Ready
+            | SkillState::Active
+            | SkillState::Executing
+            | SkillState::Deactivated
+            | SkillState::Failed
+            | SkillState::Cleanup => self.bury(instance, slot)?,
+        }
+        self.start(caller, record, instance, slot).await
+    }
+
+    /// Load → init → activate.
+    async fn start(
+        self: &Arc<Self>,
+        caller: Caller<'_>,
+        record: &SkillRecord,
+        instance: &Arc<Instance>,
+        slot: &mut Slot<'_>,
+    ) -> Result<(), ErrorReport> {
+        let started = Instant::now();
+        let loaded = self.load(caller, record, instance, slot).await;
+        let evaluation = slot.as_ref().map(|run| run.launch.evaluation.clone());
+        let stage = Stage {
+            evaluation: evaluation.as_ref(),
+            ..stage(Hook::Load, instance, caller.correlation_id)
+        };
+        self.after(
+            &stage,
+            &StageOutcome {
+                error: loaded.as_ref().err(),
+                duration: started.elapsed(),
+                cpu: None,
+                violations: &[],
+            },
+        );
+        let outcome = match loaded {
+            Ok(()) => self.activate_running(caller, instance, slot).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &outcome {
+            (caller.events)(Event::Failed {
+                skill: instance.key.skill.name.clone(),
+                version: instance.key.skill.version.clone(),
+                method: None,
+                hook: None,
+                message: error.message(mycelium_types::Locale::EnUs),
+                stack: error.stack.clone(),
+            });
+            self.bury(instance, slot)?;
+        }
+        outcome
+    }
+
+    async fn load(
+        self: &Arc<Self>,
+        caller: Caller<'_>,
+        record: &SkillRecord,
+        instance: &Arc<Instance>,
+        slot: &mut Slot<'_>,
+    ) -> Result<(), ErrorReport> {
+        let skill = &instance.key.skill;
+        let events = caller.events;
+        (events)(Event::Lifecycle {
+            skill: skill.name.clone(),
+            step: LifecycleStep::Initializing,
+        });
+        let launch = {
+            let inner = Arc::clone(self);
+            let workspace = Arc::clone(caller.workspace);
+            let record = record.clone();
+            let events = Arc::clone(events);
+            blocking(move || inner.launches.prepare(&workspace, &record, &events)).await?
+        };
+        let launch = Arc::new(launch);
+        let resolution = launch.resolution;
+        if resolution.declared > 0 {
+            let misses = resolution.packages - resolution.cached;
+            self.metrics.resolved(
+                &caller.workspace.path,
+                resolution.duration,
+                resolution.cached as u64,
+                misses as u64,
+            );
+            (events)(Event::DependenciesResolved {
+                skill: skill.name.clone(),
+                declared: resolution.declared,
+                packages: resolution.packages,
+                cached: resolution.cached,
+                milliseconds: resolution.duration.as_secs_f64() * 1000.0,
+            });
+        }
+        self.before(&Stage {
+            evaluation: Some(&launch.evaluation),
+            ..stage(Hook::Load, instance, caller.correlation_id)
+        })?;
+        instance.machine.advance(SkillState::Loaded)?;
+        instance.machine.advance(SkillState::Initializing)?;
+        let (worker, report) = {
+            let supervisor = Arc::clone(&self.supervisor);
+            let launch = Arc::clone(&launch);
+            blocking(move || supervisor.start(&launch.policy)).await?
+        };
+        instance.set_process(Some(Arc::clone(worker.process())));
+        self.instances.recount();
+        let mut running = Running {
+            worker,
+            launch: Arc::clone(&launch),
+            hooks: Default::default(),
+        };
+        let (answer, _) = self
+            .ask(
+                &mut running,
+                Request::Load(launch.load_params()),
+                Asked::Load,
+                events,
+            )
+            .await;
+        let loaded = answer.and_then(|value| {
+            serde_json::from_str::<Loaded>(value.get()).map_err(ErrorReport::internal)
+        })?;
+        (events)(Event::SandboxCreated {
+            skill: skill.name.clone(),
+            limits: launch.policy.limits,
+            layers: layers(&report, loaded.layers),
+        });
+        running.hooks = loaded.hooks.into_iter().collect();
+        for hook in [Hook::Load, Hook::Init] {
+            self.run_hook(&mut running, hook, Value::Null, events)
+                .await?;
+        }
+        instance.machine.advance(SkillState::Ready)?;
+        (events)(Event::StateChanged {
+            skill: skill.name.clone(),
+            states: vec![
+                SkillState::Loaded,
+                SkillState::Initializing,
+                SkillState::Ready,
+            ],
+        });
+        **slot = Some(running);
+        instance.touch();
+        self.watch(caller.workspace, instance, slot);
+        if launch.policy.bytecode.is_none() {
+            self.compile_in_background(launch);
+        }
+        Ok(())
+    }
+
+    /// Runs `onActivate` of an instance that is ready or deactivated.
+    pub(crate) async fn activate_running(
+        self: &Arc<Self>,
+        caller: Caller<'_>,
+        instance: &Arc<Instance>,
+        slot: &mut Slot<'_>,
+    ) -> Result<(), ErrorReport> {
+        self.change_activity(caller, instance, slot, Hook::Activate, SkillState::Active)
+            .await
+    }
+
+    /// Runs `onDeactivate` of an active instance.
+    pub(crate) async fn deactivate_running(
+        self: &Arc<Self>,
+        caller: Caller<'_>,
+        instance: &Arc<Instance>,
+        slot: &mut Slot<'_>,
+    ) -> Result<(), ErrorReport> {
+        self.change_activity(
+            caller,
+            instance,
+            slot,
+            Hook::Deactivate,
+            SkillState::Deactivated,
+        )
+        .await
+    }
+
+    async fn change_activity(
+        self: &Arc<Self>,
+        caller: Caller<'_>,
+        instance: &Arc<Instance>,
+        slot: &mut Slot<'_>,
+        hook: Hook,
+        to: SkillState,
+    ) -> Result<(), ErrorReport> {
+        let from = instance.machine.advance(to)?;
+        let Some(running) = slot.as_mut() else {
+            return Err(ErrorReport::internal(
+                "an instance without a worker is ready",
+            ));
+        };
+        let stage = stage(hook, instance, caller.correlation_id);
+        let started = Instant::now();
+        let outcome = match self.before(&stage) {
+            Ok(()) => {
+                self.run_hook(running, hook, Value::Null, caller.events)
+                    .await
+            }
+            Err(refused) => Err(refused),
+        };
+        self.after(
+            &stage,
+            &StageOutcome {
+                error: outcome.as_ref().err(),
+                duration: started.elapsed(),
+                cpu: None,
+                violations: &[],
+            },
+        );
+        match outcome {
+            Ok(()) => (caller.events)(Event::StateChanged {
+                skill: instance.key.skill.name.clone(),
+                states: vec![from, to],
+            }),
+            Err(_) => self.bury(instance, slot)?,
+        }
+        outcome
+    }
+
+    /// Ends an instance: `onDeactivate`, `onUnload`, then its worker. What fails on the way is returned;
+    /// the instance ends all the same.
+    pub(crate) async fn retire(
+        self: &Arc<Self>,
+        instance: &Arc<Instance>,
+        slot: &mut Slot<'_>,
+        events: &EventSink,
+    ) -> Result<(), ErrorReport> {
+        let skill = &instance.key.skill.name;
+        let state = instance.machine.state();
+        if state == SkillState::Unloaded {
+            return Ok(());
+        }
+        (events)(Event::Lifecycle {
+            skill: skill.clone(),
+            step: LifecycleStep::Unloading,
+        });
+        let mut outcome = Ok(());
+        if let Some(running) = slot.as_mut().filter(|run| run.worker.is_usable()) {
+            let hooks = match state {
+                SkillState::Active => &[Hook::Deactivate, Hook::Unload][..],
+                _ => &[Hook::Unload][..],
+            };
+            for hook in hooks {
+                let asked = self.farewell(running, *hook, events).await;
+                outcome = outcome.and(asked);
+            }
+        }
+        self.bury(instance, slot)?;
+        (events)(Event::StateChanged {
+            skill: skill.clone(),
+            states: vec![state, SkillState::Cleanup, SkillState::Unloaded],
+        });
+        outcome
+    }
+
+    /// Ends an instance's worker and forgets the instance.
+    pub(crate) fn bury(
+        &self,
+        instance: &Arc<Instance>,
+        slot: &mut Slot<'_>,
+    ) -> Result<(), ErrorReport> {
+        if let Some(running) = slot.take() {
+            kill(running.worker.process());
+        }
+        instance.set_process(None);
+        let machine = &instance.machine;
+        loop {
+            match machine.state() {
+                SkillState::Unloaded => break,
+                SkillState::Cleanup => machine.advance(SkillState::Unloaded)?,
+                SkillState::Initializing | SkillState::Executing => {
+                    machine.advance(SkillState::Failed)?
+                }
+                SkillState::Loaded
+                | SkillState::Ready
+                | SkillState::Active
+                | SkillState::Deactivated
+                | SkillState::Failed => machine.advance(SkillState::Cleanup)?,
+            };
+        }
+        self.instances.remove(instance);
+        self.instances.recount();
+        Ok(())
+    }
+
+    /// Runs one of the skill's hooks, if it has it.
+    pub(crate) async fn run_hook(
+        &self,
+        running: &mut Running,
+        hook: Hook,
+        argument: Value,
+        events: &EventSink,
+    ) -> Result<(), ErrorReport> {
+        if !running.hooks.contains(&hook) {
+            return Ok(());
+        }
+        let request = Request::Hook(HookParams { hook, argument });
+        let (answer, _) = self.ask(running, request, Asked::Hook(hook), events).await;
+        answer.map(|_| ())
+    }
+
+    async fn farewell(
+        &self,
+        running: &mut Running,
+        hook: Hook,
+        events: &EventSink,
+    ) -> Result<(), ErrorReport> {
+        match tokio::time::timeout(FAREWELL, self.run_hook(running, hook, Value::Null, events))
+            .await
+        {
+            Ok(outcome) => outcome,
+            Err(_) => Err(ErrorReport::new(ErrorCode::SkillTimeout)
+                .with("skill", &running.launch.policy.skill.name)
+                .with("method", hook)
+                .with("limit", FAREWELL.as_secs())),
+        }
+    }
+
+    /// Asks a worker, with the skill's limits. Gives the answer and what the sandbox refused meanwhile.
+    pub(crate) async fn ask(
+        &self,
+        running: &mut Running,
+        request: Request,
+        asked: Asked<'_>,
+        events: &EventSink,
+    ) -> (
+        Result<Box<serde_json::value::RawValue>, ErrorReport>,
+        Vec<Violation>,
+    ) {
+        let launch = Arc::clone(&running.launch);
+        let mut listener = Listener::new(&launch, events);
+        let answer = running
+            .worker
+            .request(request, budget(&launch.policy.limits), &mut |told| {
+                listener.hear(told);
+            })
+            .await;
+        let violations = listener.into_violations();
+        let answer =
+            answer.map_err(|failure| failure::report(failure, asked, &launch.policy, &violations));
+        if let Err(error) = &answer {
+            self.tell_limit(error, &launch, events);
+        }
+        (answer, violations)
+    }
+
+    fn tell_limit(&self, error: &ErrorReport, launch: &LaunchSpec, events: &EventSink) {
+        let limits = &launch.policy.limits;
+        let (limit, value) = match error.code {
+            ErrorCode::SkillTimeout => ("wallSeconds", limits.wall_seconds),
+            ErrorCode::CpuLimit => ("cpuSeconds", limits.cpu_seconds),
+            ErrorCode::MemoryLimit => ("memoryMB", limits.memory_mb),
+            ErrorCode::OutputLimit => ("outputMB", limits.output_mb),
+            _ => return,
+        };
+        (events)(Event::LimitReached {
+            skill: launch.policy.skill.name.clone(),
+            limit: limit.to_owned(),
+            value,
+        });
+    }
+
+    /// Follows a new instance: forgets it when its worker ends by itself, retires it when it is idle.
+    fn watch(
+        self: &Arc<Self>,
+        workspace: &Arc<Workspace>,
+        instance: &Arc<Instance>,
+        slot: &Slot<'_>,
+    ) {
+        let Some(worker) = slot.as_ref().map(|run| Arc::clone(run.worker.process())) else {
+            return;
+        };
+        let patience = Duration::from_secs(workspace.configuration.instances.idle_seconds);
+        let inner: Weak<Self> = Arc::downgrade(self);
+        let instance = Arc::downgrade(instance);
+        tokio::spawn(async move {
+            loop {
+                let Some(wake) = instance.upgrade().map(|it| it.last_used() + patience) else {
+                    return;
+                };
+                let gone = tokio::select! {
+                    ended = ended(&worker) => {
+                        if let Err(error) = ended {
+                            tracing::warn!(%error, "a worker cannot be watched");
+                        }
+                        true
+                    }
+                    () = tokio::time::sleep_until(wake.into()) => false,
+                };
+                let (Some(inner), Some(instance)) = (inner.upgrade(), instance.upgrade()) else {
+                    return;
+                };
+                let idle = instance.last_used().elapsed() >= patience && !instance.is_waited_for();
+                if !gone && !idle {
+                    continue;
+                }
+                let mut slot = instance.running.lock().await;
+                let current = slot
+                    .as_ref()
+                    .is_some_and(|run| Arc::ptr_eq(run.worker.process(), &worker));
+                if !current {
+                    return;
+                }
+                let ended = if gone {
+                    inner.bury(&instance, &mut slot)
+                } else {
+                    let events = inner.silent();
+                    inner.retire(&instance, &mut slot, &events).await
+                };
+                if let Err(error) = ended {
+                    tracing::warn!(skill = %instance.key.skill, %error, "an instance ended badly");
+                }
+                return;
+            }
+        });
+    }
+}
+
+pub(crate) fn stage<'a>(hook: Hook, instance: &'a Instance, correlation_id: &'a str) -> Stage<'a> {
+    Stage {
+        hook,
+        skill: &instance.key.skill,
+        workspace: &instance.key.workspace,
+        session: instance.key.session.as_deref(),
+        method: None,
+        evaluation: None,
+        correlation_id,
+    }
+}
+
+/// The layers that hold, in words: what was done around the worker and what it did to itself.
+fn layers(report: &SandboxReport, own: Vec<String>) -> Vec<String> {
+    let mut layers: Vec<String> = report.layers.iter().map(ToString::to_string).collect();
+    for layer in own {
+        if !layers.contains(&layer) {
+            layers.push(layer);
+        }
+    }
+    layers
+}

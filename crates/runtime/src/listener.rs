@@ -1,0 +1,89 @@
+//! What a worker tells while it works, made into events.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+
+use mycelium_protocol::Event;
+use mycelium_protocol::Operation;
+use mycelium_protocol::Violation;
+use mycelium_protocol::worker::Notification;
+use mycelium_types::FileAccess;
+
+use crate::EventSink;
+use crate::launch::LaunchSpec;
+
+/// Refusals kept for one request; a skill that goes on trying says nothing new.
+const MAX_VIOLATIONS: usize = 100;
+
+/// Passes a worker's notifications on as events, and keeps what was refused.
+pub(crate) struct Listener {
+    launch: Arc<LaunchSpec>,
+    events: EventSink,
+    violations: Vec<Violation>,
+}
+
+impl Listener {
+    pub(crate) fn new(launch: &Arc<LaunchSpec>, events: &EventSink) -> Self {
+        Self {
+            launch: Arc::clone(launch),
+            events: Arc::clone(events),
+            violations: Vec::new(),
+        }
+    }
+
+    pub(crate) fn hear(&mut self, notification: Notification) {
+        let id = &self.launch.policy.skill;
+        match notification {
+            Notification::Console(printed) => (self.events)(Event::Console {
+                skill: id.name.clone(),
+                level: printed.level,
+                text: printed.text,
+            }),
+            Notification::Denied(denied) => {
+                if self.violations.len() >= MAX_VIOLATIONS {
+                    return;
+                }
+                let violation = Violation {
+                    skill: id.name.clone(),
+                    version: id.version.clone(),
+                    allowed: self.allowed(denied.operation),
+                    operation: denied.operation,
+                    attempted: denied.attempted,
+                    resolved: denied.resolved,
+                    timestamp_milliseconds: now(),
+                };
+                (self.events)(Event::Violation(violation.clone()));
+                self.violations.push(violation);
+            }
+        }
+    }
+
+    /// What was refused.
+    pub(crate) fn into_violations(self) -> Vec<Violation> {
+        self.violations
+    }
+
+    fn allowed(&self, operation: Operation) -> Vec<String> {
+        let wanted = |access| match operation {
+            Operation::Read => true,
+            Operation::Write => access == FileAccess::Write,
+            Operation::Connect | Operation::Exec => false,
+        };
+        self.launch
+            .policy
+            .paths
+            .iter()
+            .filter(|grant| wanted(grant.access))
+            .map(|grant| grant.declared.clone())
+            .collect()
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        })
+}

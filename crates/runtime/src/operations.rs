@@ -1,0 +1,415 @@
+//! Everything a client can ask for besides a call.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use mycelium_policy::Grant;
+use mycelium_policy::WorkspaceTrust;
+use mycelium_protocol::Event;
+use mycelium_protocol::LifecycleStep;
+use mycelium_protocol::control::Discovery;
+use mycelium_protocol::control::MetricsReport;
+use mycelium_protocol::control::ProcessId;
+use mycelium_protocol::control::ProcessReport;
+use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::control::SearchRequest;
+use mycelium_protocol::control::SkillChange;
+use mycelium_protocol::control::SkillSelector;
+use mycelium_protocol::control::SkillSummary;
+use mycelium_protocol::control::TrustReport;
+use mycelium_protocol::control::TrustTarget;
+use mycelium_protocol::control::UnloadReport;
+use mycelium_registry::SkillRecord;
+use mycelium_types::ErrorReport;
+use mycelium_types::SkillState;
+
+use crate::EventSink;
+use crate::catalogue;
+use crate::execution::breaker_key;
+use crate::inner::Inner;
+use crate::inner::blocking;
+use crate::instance::Instance;
+use crate::instance::InstanceKey;
+use crate::lifecycle::Caller;
+use crate::workspace::Workspace;
+
+/// The context of an operation on one skill.
+struct Target {
+    workspace: Arc<Workspace>,
+    record: Arc<SkillRecord>,
+    correlation_id: String,
+    started: Instant,
+}
+
+impl Inner {
+    async fn target(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        skill: &SkillSelector,
+    ) -> Result<Target, ErrorReport> {
+        let started = Instant::now();
+        let workspace = self.workspace(context).await?;
+        let record = self.find(&workspace, skill).await?;
+        Ok(Target {
+            workspace,
+            record,
+            correlation_id: self.new_correlation_id(),
+            started,
+        })
+    }
+
+    fn instance_of(&self, caller: &Caller<'_>, record: &SkillRecord) -> Option<Arc<Instance>> {
+        let key = self.instance_key(caller, &record.manifest);
+        self.instances.get(&InstanceKey { call: None, ..key })
+    }
+
+    /// The state a session sees a skill in; one without an instance has at most been read.
+    pub(crate) fn state_of(
+        &self,
+        workspace: &Workspace,
+        session: &str,
+        record: &SkillRecord,
+    ) -> SkillState {
+        self.instances
+            .state(&workspace.path, session, &record.id())
+            .unwrap_or(SkillState::Unloaded)
+    }
+
+    pub(crate) async fn discover(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        paths: Vec<std::path::PathBuf>,
+    ) -> Result<Discovery, ErrorReport> {
+        let workspace = self.workspace(context).await?;
+        let registry = {
+            let inner = Arc::clone(self);
+            let workspace = Arc::clone(&workspace);
+            blocking(move || inner.open_registry(&workspace)).await?
+        };
+        let found = {
+            let workspace = Arc::clone(&workspace);
+            blocking(move || Ok(catalogue::discover(&workspace, &registry, &paths))).await?
+        };
+        Ok(catalogue::report(found, &workspace, |record| {
+            self.summary(&workspace, &context.session, record)
+        }))
+    }
+
+    pub(crate) async fn list(
+        self: &Arc<Self>,
+        context: &RequestContext,
+    ) -> Result<Vec<SkillSummary>, ErrorReport> {
+        let workspace = self.workspace(context).await?;
+        let registry = self.registry(&workspace).await?;
+        Ok(registry
+            .list()
+            .iter()
+            .map(|record| self.summary(&workspace, &context.session, record))
+            .collect())
+    }
+
+    pub(crate) async fn search(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        request: SearchRequest,
+    ) -> Result<Vec<SkillSummary>, ErrorReport> {
+        let workspace = self.workspace(context).await?;
+        let registry = self.registry(&workspace).await?;
+        let query = catalogue::query(request)?;
+        let found = blocking(move || registry.search(&query).map_err(ErrorReport::from)).await?;
+        Ok(found
+            .iter()
+            .map(|record| self.summary(&workspace, &context.session, record))
+            .collect())
+    }
+
+    pub(crate) fn summary(
+        &self,
+        workspace: &Workspace,
+        session: &str,
+        record: &SkillRecord,
+    ) -> SkillSummary {
+        let manifest = &record.manifest;
+        SkillSummary {
+            id: record.id(),
+            description: manifest.description.clone(),
+            source: record.source.clone(),
+            tags: manifest.tags.clone(),
+            category: manifest.category.clone(),
+            deprecated: manifest.deprecated.clone(),
+            state: self.state_of(workspace, session, record),
+        }
+    }
+
+    pub(crate) async fn activate(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        skill: &SkillSelector,
+        events: &EventSink,
+    ) -> Result<SkillChange, ErrorReport> {
+        let target = self.target(context, skill).await?;
+        let caller = target.caller(context, events);
+        let key = self.instance_key(&caller, &target.record.manifest);
+        let instance = self
+            .instances
+            .get_or_insert(InstanceKey { call: None, ..key });
+        let mut slot = instance.running.lock().await;
+        let before = instance.machine.state();
+        if before == SkillState::Deactivated
+            && slot.as_ref().is_some_and(|run| run.worker.is_usable())
+        {
+            (events)(Event::Lifecycle {
+                skill: target.record.name().clone(),
+                step: LifecycleStep::Activating,
+            });
+            self.activate_running(caller, &instance, &mut slot).await?;
+        } else {
+            self.ensure_active(caller, &target.record, &instance, &mut slot)
+                .await?;
+        }
+        Ok(target.change(instance.machine.state(), before != SkillState::Active))
+    }
+
+    pub(crate) async fn deactivate(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        skill: &SkillSelector,
+        events: &EventSink,
+    ) -> Result<SkillChange, ErrorReport> {
+        let target = self.target(context, skill).await?;
+        let caller = target.caller(context, events);
+        let key = self.instance_key(&caller, &target.record.manifest);
+        let instance = self
+            .instances
+            .get_or_insert(InstanceKey { call: None, ..key });
+        let mut slot = instance.running.lock().await;
+        if instance.machine.state() == SkillState::Deactivated {
+            return Ok(target.change(SkillState::Deactivated, false));
+        }
+        self.ensure_active(caller, &target.record, &instance, &mut slot)
+            .await?;
+        (events)(Event::Lifecycle {
+            skill: target.record.name().clone(),
+            step: LifecycleStep::Deactivating,
+        });
+        self.deactivate_running(caller, &instance, &mut slot)
+            .await?;
+        Ok(target.change(SkillState::Deactivated, true))
+    }
+
+    pub(crate) async fn unload(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        skill: &SkillSelector,
+        events: &EventSink,
+    ) -> Result<SkillChange, ErrorReport> {
+        let target = self.target(context, skill).await?;
+        let caller = target.caller(context, events);
+        let mut changed = false;
+        if let Some(instance) = self.instance_of(&caller, &target.record) {
+            let mut slot = instance.running.lock().await;
+            changed = instance.machine.state() != SkillState::Unloaded;
+            self.retire(&instance, &mut slot, events).await?;
+        }
+        Ok(target.change(SkillState::Unloaded, changed))
+    }
+
+    /// Reads the skill again and, if it runs, starts it anew.
+    pub(crate) async fn reload(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        skill: &SkillSelector,
+        events: &EventSink,
+    ) -> Result<SkillChange, ErrorReport> {
+        let started = Instant::now();
+        let workspace = self.workspace(context).await?;
+        let old = self.find(&workspace, skill).await?;
+        // The manifest may have changed as well, its version included.
+        let registry = self.registry(&workspace).await?;
+        {
+            let workspace = Arc::clone(&workspace);
+            blocking(move || {
+                catalogue::discover(&workspace, &registry, &[]);
+                Ok(())
+            })
+            .await?;
+        }
+        let record = self.find(&workspace, skill).await?;
+        let target = Target {
+            workspace,
+            record,
+            correlation_id: self.new_correlation_id(),
+            started,
+        };
+        let caller = target.caller(context, events);
+        let running = self.instance_of(&caller, &old);
+        let fresh = {
+            let inner = Arc::clone(self);
+            let workspace = Arc::clone(&target.workspace);
+            let record = Arc::clone(&target.record);
+            blocking(move || inner.launches.verify(&workspace, &record)).await
+        };
+        if let Some(instance) = &running {
+            let mut slot = instance.running.lock().await;
+            let changed = match (&fresh, slot.as_ref()) {
+                (Ok((skill, _)), Some(run)) => skill.digest() != run.launch.skill.digest(),
+                _ => true,
+            };
+            if changed {
+                (events)(Event::ReloadDetected {
+                    skill: target.record.name().clone(),
+                });
+            }
+            if let Err(error) = self.retire(instance, &mut slot, events).await {
+                tracing::info!(skill = %instance.key.skill, %error, "an instance ended badly");
+            }
+        }
+        fresh?;
+        (events)(Event::Lifecycle {
+            skill: target.record.name().clone(),
+            step: LifecycleStep::Loading,
+        });
+        let key = self.instance_key(&caller, &target.record.manifest);
+        let instance = self
+            .instances
+            .get_or_insert(InstanceKey { call: None, ..key });
+        let mut slot = instance.running.lock().await;
+        self.ensure_active(caller, &target.record, &instance, &mut slot)
+            .await?;
+        Ok(target.change(instance.machine.state(), true))
+    }
+
+    pub(crate) async fn unload_all(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        events: &EventSink,
+    ) -> Result<UnloadReport, ErrorReport> {
+        let started = Instant::now();
+        let workspace = self.workspace(context).await?;
+        let instances = self.instances.select(|key| key.workspace == workspace.path);
+        let mut report = self.retire_all(instances, events).await;
+        report.milliseconds = started.elapsed().as_secs_f64() * 1000.0;
+        Ok(report)
+    }
+
+    /// Ends instances. One that fails on the way ends all the same.
+    pub(crate) async fn retire_all(
+        self: &Arc<Self>,
+        instances: Vec<Arc<Instance>>,
+        events: &EventSink,
+    ) -> UnloadReport {
+        let mut report = UnloadReport {
+            skills: Vec::new(),
+            failures: Vec::new(),
+            milliseconds: 0.0,
+        };
+        for instance in instances {
+            let mut slot = instance.running.lock().await;
+            if instance.machine.state() == SkillState::Unloaded {
+                self.instances.remove(&instance);
+                continue;
+            }
+            report.skills.push(instance.key.skill.clone());
+            if let Err(error) = self.retire(&instance, &mut slot, events).await {
+                report.failures.push(error);
+            }
+        }
+        report
+    }
+
+    pub(crate) async fn reset(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        skill: &SkillSelector,
+        events: &EventSink,
+    ) -> Result<SkillChange, ErrorReport> {
+        let target = self.target(context, skill).await?;
+        let caller = target.caller(context, events);
+        let key = breaker_key(&caller, &target.record);
+        let changed = self.breakers.reset(&key);
+        let state = self.state_of(&target.workspace, &context.session, &target.record);
+        Ok(target.change(state, changed))
+    }
+
+    pub(crate) async fn metrics_report(
+        self: &Arc<Self>,
+        context: &RequestContext,
+    ) -> Result<MetricsReport, ErrorReport> {
+        let workspace = self.workspace(context).await?;
+        let usage = self.instances.usage(&workspace.path);
+        Ok(self.metrics.report(&workspace.path, usage))
+    }
+
+    pub(crate) fn processes(&self) -> ProcessReport {
+        let id = |pid| ProcessId { pid };
+        ProcessReport {
+            daemon: id(std::process::id()),
+            launcher: self.supervisor.launcher_pid().map(id),
+            warm: self.supervisor.warm_pids().into_iter().map(id).collect(),
+            instances: self.instances.describe(),
+        }
+    }
+
+    pub(crate) async fn set_trust(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        target: TrustTarget,
+        trust: WorkspaceTrust,
+    ) -> Result<TrustReport, ErrorReport> {
+        let workspace = self.workspace(context).await?;
+        let TrustTarget::Skill { skill } = target else {
+            let changed = self.trust.set_workspace(&workspace.path, trust)?;
+            return Ok(TrustReport {
+                workspace: workspace.path.clone(),
+                skill: None,
+                permissions: Vec::new(),
+                changed,
+            });
+        };
+        let record = self.find(&workspace, &skill).await?;
+        let inner = Arc::clone(self);
+        blocking(move || {
+            let (verified, _) = inner.launches.verify(&workspace, &record)?;
+            let manifest = verified.manifest();
+            let changed = match trust {
+                WorkspaceTrust::Trusted => inner.trust.grant(Grant {
+                    skill: manifest.name.clone(),
+                    digest: verified.digest(),
+                    permissions: manifest.permissions.clone(),
+                })?,
+                WorkspaceTrust::Untrusted => inner.trust.revoke(&manifest.name)?,
+            };
+            let granted = match trust {
+                WorkspaceTrust::Trusted => manifest.permissions.as_slice(),
+                WorkspaceTrust::Untrusted => &[],
+            };
+            Ok(TrustReport {
+                workspace: workspace.path.clone(),
+                skill: Some(manifest.id()),
+                permissions: granted.iter().map(ToString::to_string).collect(),
+                changed,
+            })
+        })
+        .await
+    }
+}
+
+impl Target {
+    fn caller<'a>(&'a self, context: &'a RequestContext, events: &'a EventSink) -> Caller<'a> {
+        Caller {
+            workspace: &self.workspace,
+            session: &context.session,
+            events,
+            correlation_id: &self.correlation_id,
+        }
+    }
+
+    fn change(&self, state: SkillState, changed: bool) -> SkillChange {
+        SkillChange {
+            skill: self.record.id(),
+            state,
+            changed,
+            milliseconds: self.started.elapsed().as_secs_f64() * 1000.0,
+        }
+    }
+}

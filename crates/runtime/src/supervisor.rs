@@ -1,0 +1,338 @@
+//! Workers: kept warm, given to one skill each, ended when they overstep.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use mycelium_policy::SandboxPolicy;
+use mycelium_protocol::worker::Failure;
+use mycelium_protocol::worker::Notification;
+use mycelium_protocol::worker::Request;
+use mycelium_sandbox::CpuTimer;
+use mycelium_sandbox::CpuTimers;
+use mycelium_sandbox::ExitCause;
+use mycelium_sandbox::Launcher;
+use mycelium_sandbox::LauncherOptions;
+use mycelium_sandbox::SandboxError;
+use mycelium_sandbox::SandboxReport;
+use mycelium_sandbox::Worker;
+use mycelium_types::ErrorReport;
+use serde_json::value::RawValue;
+use tokio::net::UnixStream;
+use tokio::sync::Notify;
+
+use crate::connection::Connection;
+use crate::connection::ConnectionError;
+
+/// Workers that wait, locked down, for a skill. They cost about 2 MiB each.
+const WARM: usize = 2;
+/// How long the exit of a worker that closed its connection is waited for.
+const EXIT_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Makes workers and keeps some ready.
+pub(crate) struct Supervisor {
+    program: PathBuf,
+    launcher: Mutex<Option<Arc<Launcher>>>,
+    warm: Mutex<Vec<Worker>>,
+    refilling: AtomicBool,
+    timers: Mutex<Option<Arc<CpuTimers>>>,
+    stopped: AtomicBool,
+}
+
+impl Supervisor {
+    /// A supervisor that has started nothing yet.
+    pub(crate) fn new(program: PathBuf) -> Self {
+        Self {
+            program,
+            launcher: Mutex::default(),
+            warm: Mutex::default(),
+            refilling: AtomicBool::new(false),
+            timers: Mutex::default(),
+            stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// Gives a worker its sandbox. Blocks for as long as the kernel takes, 0.1 ms for a warm worker.
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        policy: &SandboxPolicy,
+    ) -> Result<(LiveWorker, SandboxReport), ErrorReport> {
+        let started = match self.try_start(policy) {
+            // Somebody ended the launcher; its workers are gone with it.
+            Err(SandboxError::LauncherLost | SandboxError::WorkerLost) => {
+                self.forget_launcher();
+                self.try_start(policy)
+            }
+            started => started,
+        };
+        self.refill();
+        started.map_err(|error| ErrorReport::from(error).with("skill", &policy.skill.name))
+    }
+
+    fn try_start(
+        &self,
+        policy: &SandboxPolicy,
+    ) -> Result<(LiveWorker, SandboxReport), SandboxError> {
+        let launcher = self.launcher()?;
+        let mut worker = match lock(&self.warm).pop() {
+            Some(worker) => worker,
+            None => launcher.spawn()?,
+        };
+        let report = launcher.assign(&worker, policy)?;
+        let socket = worker.take_socket().ok_or(SandboxError::WorkerLost)?;
+        let stream = socket
+            .set_nonblocking(true)
+            .and_then(|()| UnixStream::from_std(socket))
+            .map_err(|_| SandboxError::WorkerLost)?;
+        let limits = &policy.limits;
+        let exceeded = Arc::new(Notify::new());
+        let timer = {
+            let exceeded = Arc::clone(&exceeded);
+            self.timers()?
+                .timer(&worker, Box::new(move || exceeded.notify_one()))?
+        };
+        let live = LiveWorker {
+            worker: Arc::new(worker),
+            connection: Connection::new(stream, megabytes(limits.output_mb)),
+            timer,
+            exceeded,
+            usable: true,
+        };
+        Ok((live, report))
+    }
+
+    fn launcher(&self) -> Result<Arc<Launcher>, SandboxError> {
+        let mut slot = lock(&self.launcher);
+        if let Some(launcher) = &*slot {
+            return Ok(Arc::clone(launcher));
+        }
+        let launcher = Arc::new(Launcher::start(LauncherOptions {
+            program: self.program.clone(),
+        })?);
+        *slot = Some(Arc::clone(&launcher));
+        Ok(launcher)
+    }
+
+    fn timers(&self) -> Result<Arc<CpuTimers>, SandboxError> {
+        let mut slot = lock(&self.timers);
+        if let Some(timers) = &*slot {
+            return Ok(Arc::clone(timers));
+        }
+        let timers = Arc::new(CpuTimers::start()?);
+        *slot = Some(Arc::clone(&timers));
+        Ok(timers)
+    }
+
+    fn forget_launcher(&self) {
+        lock(&self.launcher).take();
+        lock(&self.warm).clear();
+    }
+
+    /// Makes warm workers in the background, unless that already happens.
+    fn refill(self: &Arc<Self>) {
+        if self.refilling.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let supervisor = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            while lock(&supervisor.warm).len() < WARM && !supervisor.stopped.load(Ordering::Acquire)
+            {
+                match supervisor.launcher().and_then(|launcher| launcher.spawn()) {
+                    Ok(worker) => lock(&supervisor.warm).push(worker),
+                    Err(error) => {
+                        // The next skill finds out by itself and tells its caller.
+                        tracing::debug!(%error, "no warm worker could be made");
+                        break;
+                    }
+                }
+            }
+            supervisor.refilling.store(false, Ordering::Release);
+        });
+    }
+
+    /// The launcher's process id, once there is one.
+    pub(crate) fn launcher_pid(&self) -> Option<u32> {
+        lock(&self.launcher).as_ref().map(|launcher| launcher.pid())
+    }
+
+    /// The process ids of the warm workers.
+    pub(crate) fn warm_pids(&self) -> Vec<u32> {
+        lock(&self.warm).iter().map(Worker::pid).collect()
+    }
+
+    /// Ends the launcher and with it every worker.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+        self.forget_launcher();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn megabytes(count: u64) -> usize {
+    usize::try_from(count << 20).unwrap_or(usize::MAX)
+}
+
+/// How much one request may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    pub(crate) wall: Duration,
+    pub(crate) cpu: Duration,
+    pub(crate) output_bytes: usize,
+}
+
+/// Why a request to a worker failed.
+#[derive(Debug)]
+pub(crate) enum WorkerFailure {
+    /// The worker answered with a failure; it can be asked again.
+    Answered(Failure),
+    /// The request took too long.
+    WallTime,
+    /// The request used too much processor time.
+    CpuTime,
+    /// The worker used too much memory.
+    Memory,
+    /// The worker sent too much.
+    Output,
+    /// The worker wrote a file beyond its limit.
+    FileSize,
+    /// The worker ended or broke the protocol.
+    Crashed(String),
+}
+
+/// A worker that is one skill's.
+pub(crate) struct LiveWorker {
+    worker: Arc<Worker>,
+    connection: Connection,
+    timer: CpuTimer,
+    exceeded: Arc<Notify>,
+    /// Whether the last request ran to its end. A request whose caller went away leaves the worker in
+    /// the middle of something.
+    usable: bool,
+}
+
+impl fmt::Debug for LiveWorker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveWorker")
+            .field("pid", &self.worker.pid())
+            .finish_non_exhaustive()
+    }
+}
+
+impl LiveWorker {
+    /// The process, for looking at and ending it.
+    pub(crate) fn process(&self) -> &Arc<Worker> {
+        &self.worker
+    }
+
+    /// Whether requests make sense.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.usable && self.worker.exit().is_none()
+    }
+
+    /// Asks the worker. Any failure but an answered one ends it, and so does dropping the future.
+    pub(crate) async fn request(
+        &mut self,
+        request: Request,
+        budget: Budget,
+        notify: &mut (dyn FnMut(Notification) + Send),
+    ) -> Result<Box<RawValue>, WorkerFailure> {
+        self.usable = false;
+        let unfinished = KillOnDrop(Some(Arc::clone(&self.worker)));
+        if self.timer.arm(budget.cpu).is_err() {
+            return Err(WorkerFailure::Crashed(self.describe_exit()));
+        }
+        let outcome = tokio::select! {
+            answer = self.connection.request(request, budget.output_bytes, notify) => match answer {
+                Ok(Ok(value)) => Ok(value),
+                Ok(Err(error)) => Err(WorkerFailure::Answered(error.data.unwrap_or(Failure {
+                    kind: mycelium_protocol::worker::FailureKind::Protocol,
+                    message: error.message,
+                    name: None,
+                    code: None,
+                    stack: None,
+                    transient: false,
+                }))),
+                Err(error) => Err(self.broken(error).await),
+            },
+            () = tokio::time::sleep(budget.wall) => Err(WorkerFailure::WallTime),
+            () = self.exceeded.notified() => Err(WorkerFailure::CpuTime),
+        };
+        if matches!(outcome, Ok(_) | Err(WorkerFailure::Answered(_))) {
+            self.usable = self.timer.disarm().is_ok();
+            unfinished.forget();
+        }
+        outcome
+    }
+
+    async fn broken(&self, error: ConnectionError) -> WorkerFailure {
+        match error {
+            ConnectionError::Closed | ConnectionError::Socket(_) => {
+                let worker = Arc::clone(&self.worker);
+                let exit = tokio::task::spawn_blocking(move || worker.wait_exit(EXIT_PATIENCE));
+                match exit.await.ok().flatten().map(|exit| exit.cause) {
+                    Some(ExitCause::MemoryLimit) => WorkerFailure::Memory,
+                    Some(ExitCause::CpuLimit) => WorkerFailure::CpuTime,
+                    Some(ExitCause::FileSize) => WorkerFailure::FileSize,
+                    Some(
+                        ExitCause::Returned(_)
+                        | ExitCause::Killed
+                        | ExitCause::ForbiddenCall
+                        | ExitCause::Signal(_)
+                        | ExitCause::LauncherLost,
+                    )
+                    | None => WorkerFailure::Crashed(self.describe_exit()),
+                }
+            }
+            ConnectionError::Flood | ConnectionError::Frame(_) => WorkerFailure::Output,
+            ConnectionError::Protocol(reason) => WorkerFailure::Crashed(reason.to_owned()),
+        }
+    }
+
+    fn describe_exit(&self) -> String {
+        match self.worker.exit().map(|exit| exit.cause) {
+            Some(cause) => cause.to_string(),
+            None => "it closed its connection".to_owned(),
+        }
+    }
+}
+
+/// Ends a worker whose request did not come to its end.
+struct KillOnDrop(Option<Arc<Worker>>);
+
+impl KillOnDrop {
+    fn forget(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for KillOnDrop {
+    fn drop(&mut self) {
+        if let Some(worker) = &self.0 {
+            kill(worker);
+        }
+    }
+}
+
+/// Ends a worker; one that has ended is fine.
+pub(crate) fn kill(worker: &Worker) {
+    if let Err(error) = worker.kill() {
+        tracing::warn!(pid = worker.pid(), %error, "a worker could not be ended");
+    }
+}
+
+/// Waits until a worker's process has ended.
+pub(crate) async fn ended(worker: &Worker) -> io::Result<()> {
+    let pidfd = worker.pidfd().try_clone_to_owned()?;
+    let watched = tokio::io::unix::AsyncFd::with_interest(pidfd, tokio::io::Interest::READABLE)?;
+    watched.readable().await.map(|_| ())
+}

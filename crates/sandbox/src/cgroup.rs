@@ -1,0 +1,284 @@
+//! One control group for each worker, where the surroundings let us make them.
+//!
+//! A control group counts memory exactly, and says when it was the reason for a worker's end. Its
+//! name carries the launcher's process id, so that whoever comes later can tell whether the launcher
+//! is still there and clean up if not.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+use std::time::Instant;
+
+use rustix::process::Pid;
+
+use crate::CgroupVersion;
+use crate::SandboxError;
+use crate::Step;
+use crate::wire::CgroupPlace;
+
+/// How the name of every control group of ours begins.
+const NAME: &str = "mycelium-";
+
+/// Finds a place for the control groups of the launcher with process id `launcher`.
+pub(crate) fn find(launcher: Pid) -> Option<CgroupPlace> {
+    let membership = fs_err::read_to_string("/proc/self/cgroup").ok()?;
+    let mounts = fs_err::read_to_string("/proc/self/mountinfo").ok()?;
+    let prefix = format!("{NAME}{}-", launcher.as_raw_pid());
+    candidates(&membership, &mounts)
+        .into_iter()
+        .find(|(version, base)| works(*version, base, &prefix))
+        .map(|(version, base)| CgroupPlace {
+            version,
+            base,
+            prefix,
+        })
+}
+
+/// Whether a control group made in `base` limits memory. Tried, because nothing else tells.
+fn works(version: CgroupVersion, base: &Path, prefix: &str) -> bool {
+    let trial = base.join(format!("{prefix}trial"));
+    let made = fs_err::create_dir(&trial).is_ok();
+    let works = made && trial.join(limit_file(version)).exists();
+    if made {
+        let _ = fs_err::remove_dir(&trial);
+    }
+    works
+}
+
+fn limit_file(version: CgroupVersion) -> &'static str {
+    match version {
+        CgroupVersion::V1 => "memory.limit_in_bytes",
+        CgroupVersion::V2 => "memory.max",
+    }
+}
+
+/// Folders in which control groups for memory could be made: in our own one, and, because a group
+/// of version 2 with processes in it has no children that count, beside it.
+fn candidates(membership: &str, mounts: &str) -> Vec<(CgroupVersion, PathBuf)> {
+    let mut found = Vec::new();
+    for line in membership.lines() {
+        let mut fields = line.splitn(3, ':');
+        let (Some(_), Some(controllers), Some(own)) = (fields.next(), fields.next(), fields.next())
+        else {
+            continue;
+        };
+        let version = if controllers.is_empty() {
+            CgroupVersion::V2
+        } else if controllers.split(',').any(|name| name == "memory") {
+            CgroupVersion::V1
+        } else {
+            continue;
+        };
+        let Some(folder) = locate(version, Path::new(own), mounts) else {
+            continue;
+        };
+        match version {
+            CgroupVersion::V1 => found.insert(0, (version, folder)),
+            CgroupVersion::V2 => {
+                found.push((version, folder.clone()));
+                if let (Some(parent), true) = (folder.parent(), own != "/") {
+                    found.push((version, parent.to_owned()));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The folder of the group `own`, by the mount table (proc(5), `mountinfo`).
+fn locate(version: CgroupVersion, own: &Path, mounts: &str) -> Option<PathBuf> {
+    mounts.lines().find_map(|line| {
+        let (place, kind) = line.split_once(" - ")?;
+        let mut place = place.split(' ').skip(3);
+        let (root, mount_point) = (place.next()?, place.next()?);
+        let mut kind = kind.split(' ');
+        let (filesystem, options) = (kind.next()?, kind.nth(1)?);
+        let fits = match version {
+            CgroupVersion::V1 => {
+                filesystem == "cgroup" && options.split(',').any(|option| option == "memory")
+            }
+            CgroupVersion::V2 => filesystem == "cgroup2",
+        };
+        let below = fits.then(|| own.strip_prefix(root).ok())??;
+        let mut folder = PathBuf::from(mount_point);
+        folder.extend(below);
+        Some(folder)
+    })
+}
+
+/// The control group of one worker.
+#[derive(Debug)]
+pub(crate) struct Cgroup {
+    version: CgroupVersion,
+    folder: PathBuf,
+}
+
+impl Cgroup {
+    /// Makes the group of the launcher's worker number `worker`.
+    pub(crate) fn create(place: &CgroupPlace, worker: u64) -> Result<Self, SandboxError> {
+        let folder = place.base.join(format!("{}{worker}", place.prefix));
+        fs_err::create_dir(&folder)
+            .map_err(SandboxError::step_at(Step::ControlGroup, &folder))?;
+        Ok(Self {
+            version: place.version,
+            folder,
+        })
+    }
+
+    fn write(&self, file: &str, text: &str) -> Result<(), SandboxError> {
+        let file = self.folder.join(file);
+        fs_err::write(&file, text).map_err(SandboxError::step_at(Step::ControlGroup, file))
+    }
+
+    /// Puts a process into the group.
+    pub(crate) fn place(&self, pid: Pid) -> Result<(), SandboxError> {
+        self.write("cgroup.procs", &pid.as_raw_pid().to_string())
+    }
+
+    /// Limits the group's memory; swapping is no way around it where the kernel counts it.
+    pub(crate) fn limit(&self, bytes: u64) -> Result<(), SandboxError> {
+        let bytes = bytes.to_string();
+        self.write(limit_file(self.version), &bytes)?;
+        let (swap, most) = match self.version {
+            CgroupVersion::V1 => ("memory.memsw.limit_in_bytes", bytes.as_str()),
+            CgroupVersion::V2 => ("memory.swap.max", "0"),
+        };
+        if self.folder.join(swap).exists() {
+            self.write(swap, most)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the kernel ended a process of the group because of its memory.
+    pub(crate) fn ran_out_of_memory(&self) -> bool {
+        let file = match self.version {
+            CgroupVersion::V1 => "memory.oom_control",
+            CgroupVersion::V2 => "memory.events",
+        };
+        fs_err::read_to_string(self.folder.join(file)).is_ok_and(|text| {
+            text.lines()
+                .filter_map(|line| line.strip_prefix("oom_kill "))
+                .any(|count| count.trim() != "0")
+        })
+    }
+
+    /// Removes the group, whose processes have ended.
+    pub(crate) fn remove(self) {
+        // What cannot be removed now is by the supervisor, or by the next launcher.
+        let _ = fs_err::remove_dir(self.folder);
+    }
+}
+
+/// Removes the groups of launchers that are gone.
+pub(crate) fn sweep(place: &CgroupPlace) {
+    for (folder, launcher) in ours(&place.base) {
+        if !Path::new("/proc").join(launcher.to_string()).exists() {
+            let _ = fs_err::remove_dir(folder);
+        }
+    }
+}
+
+/// Removes the groups of a launcher that has just ended, whose workers are ending.
+pub(crate) fn clear(place: &CgroupPlace, patience: Duration) {
+    let deadline = Instant::now() + patience;
+    loop {
+        let left = ours(&place.base)
+            .into_iter()
+            .filter(|(folder, launcher)| {
+                place.prefix == format!("{NAME}{launcher}-")
+                    && fs_err::remove_dir(folder).is_err()
+            })
+            .count();
+        if left == 0 || Instant::now() > deadline {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The groups in `base` that a launcher made, with the launcher's process id.
+fn ours(base: &Path) -> Vec<(PathBuf, u32)> {
+    let Ok(entries) = fs_err::read_dir(base) else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name();
+            let (launcher, _) = name.to_str()?.strip_prefix(NAME)?.split_once('-')?;
+            Some((entry.path(), launcher.parse().ok()?))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_hierarchy_of_version_1_is_found_before_version_2() {
+        let membership = "9:pids:/x\n4:cpu,memory:/job/7\n0::/";
+        let mounts = "\
+30 25 0:26 / /sys/fs/cgroup/memory rw,relatime shared:9 - cgroup cgroup rw,cpu,memory
+31 25 0:27 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw";
+        assert_eq!(
+            candidates(membership, mounts),
+            [
+                (CgroupVersion::V1, "/sys/fs/cgroup/memory/job/7".into()),
+                (CgroupVersion::V2, "/sys/fs/cgroup/unified".into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_delegated_group_of_version_2_is_tried_inside_and_beside() {
+        let membership = "0::/user.slice/user-1000.slice/app.slice/shell.scope";
+        let mounts = "29 23 0:26 /user.slice /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate";
+        let app = "/sys/fs/cgroup/user-1000.slice/app.slice";
+        assert_eq!(
+            candidates(membership, mounts),
+            [
+                (CgroupVersion::V2, Path::new(app).join("shell.scope")),
+                (CgroupVersion::V2, app.into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_group_outside_of_what_is_mounted_and_odd_lines_are_passed_over() {
+        assert_eq!(
+            candidates(
+                "nonsense\n0::/elsewhere",
+                "x\n29 23 0:26 /here /sys/fs/cgroup rw - cgroup2 cgroup2 rw"
+            ),
+            []
+        );
+    }
+
+    #[test]
+    fn a_folder_that_is_no_control_group_does_not_work_and_stays_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!works(CgroupVersion::V2, folder.path(), "mycelium-1-"));
+        assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn groups_of_launchers_that_are_gone_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let alive = format!("{NAME}{}-0", std::process::id());
+        for name in [alive.as_str(), "mycelium-4194305-3", "mycelium-notes", "other"] {
+            fs_err::create_dir(folder.path().join(name)).unwrap();
+        }
+        sweep(&CgroupPlace {
+            version: CgroupVersion::V2,
+            base: folder.path().to_owned(),
+            prefix: String::new(),
+        });
+        let mut left: Vec<_> = fs_err::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, [alive.as_str(), "mycelium-notes", "other"]);
+    }
+}

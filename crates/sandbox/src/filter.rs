@@ -1,0 +1,69 @@
+//! Which system calls a worker may make.
+//!
+//! A filter is data: a table of calls, each with an answer that may depend on the arguments. The
+//! table is compiled once, when the launcher starts, to a program the kernel runs at each call.
+
+mod compile;
+mod embedded;
+
+pub(crate) use compile::compile;
+pub(crate) use embedded::EMBEDDED;
+pub(crate) use libc::sock_filter as Instruction;
+
+/// What the kernel answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Does what was asked.
+    Allow,
+    /// Does nothing and returns this error number.
+    Refuse(i32),
+    /// Ends the process.
+    Kill,
+}
+
+/// How a call is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// The same way always.
+    Always(Answer),
+    /// As the first case says whose tests all hold.
+    Cases {
+        /// The cases, in order.
+        cases: &'static [Case],
+        /// The answer if none applies.
+        otherwise: Answer,
+    },
+}
+
+/// One way a call can be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Case {
+    /// All must hold.
+    pub(crate) tests: &'static [Test],
+    /// The answer then.
+    pub(crate) answer: Answer,
+}
+
+/// Whether the bits of `mask` in an argument are those of `value`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Test {
+    /// The argument's place, from 0.
+    pub(crate) argument: u32,
+    /// The bits looked at.
+    pub(crate) mask: u64,
+    /// What they must be.
+    pub(crate) value: u64,
+}
+
+/// A whole filter. A call from a foreign instruction set ends the process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Filter {
+    /// The calls that are known, each at most once in all tables together.
+    pub(crate) tables: &'static [&'static [(libc::c_long, Rule)]],
+    /// The answer for calls that exist and are not listed.
+    pub(crate) unlisted: Answer,
+    /// The last call that existed when the tables were written.
+    pub(crate) last: libc::c_long,
+    /// The answer for calls after that one: programs fall back from what they do not know either.
+    pub(crate) newer: Answer,
+}

@@ -1,0 +1,140 @@
+//! The launcher: one small process with one thread that makes workers, equips and buries them.
+//!
+//! The program becomes a launcher when its first argument is
+//! [`LAUNCHER_ARGUMENT`](crate::LAUNCHER_ARGUMENT); it must then call [`run`] before it starts a
+//! thread. Workers are copies of this process, made without `exec`: whatever the launcher had in
+//! memory they have, so it is started with an empty environment and holds no secrets.
+
+mod host;
+mod id_map;
+mod identity;
+mod inject;
+mod root;
+mod worker;
+
+use std::os::fd::OwnedFd;
+
+use rustix::fs::CWD;
+use rustix::fs::Mode;
+use rustix::fs::OFlags;
+use rustix::fs::openat;
+use rustix::process::Signal;
+use rustix::process::chdir;
+use rustix::process::getpid;
+use rustix::process::set_child_subreaper;
+use rustix::process::set_parent_process_death_signal;
+use rustix::process::setsid;
+use rustix::thread::set_name;
+
+use crate::SandboxError;
+use crate::Seat;
+use crate::Step;
+use crate::cgroup;
+use crate::filter::EMBEDDED;
+use crate::filter::compile;
+use crate::launcher::host::Host;
+use crate::launcher::host::Parts;
+use crate::launcher::identity::Identity;
+use crate::syscall;
+use crate::wire::Channel;
+use crate::wire::Reply;
+use crate::wire::Request;
+use crate::wire::Surroundings;
+
+/// The exit status of a launcher whose supervisor went away, as it does at the end.
+const DONE: u8 = 0;
+/// The exit status of a launcher that could not do its work.
+const FAILED: u8 = 70;
+
+/// Runs the launcher until its supervisor goes away; returns the process's exit status.
+///
+/// Standard input is the control socket. `worker_main` is called in every worker, with the worker's
+/// [`Seat`], and what it returns becomes the worker's exit status. It must not start threads or
+/// processes: the worker's filter refuses both.
+pub fn run(worker_main: fn(Seat) -> u8) -> u8 {
+    let Ok(control) = take_control_socket() else {
+        return FAILED;
+    };
+    let begin = match control.receive::<Request>() {
+        Ok(Some((Request::Begin { user, group }, _))) => (user, group),
+        Ok(None) => return DONE,
+        Ok(Some(_)) | Err(_) => return FAILED,
+    };
+    let (parts, surroundings) = match prepare(begin, worker_main) {
+        Ok(ready) => ready,
+        Err(error) => {
+            // If nobody listens any more, nobody needs to know.
+            let _ = control.send(&Reply::Impossible(error), &[]);
+            return FAILED;
+        }
+    };
+    if control.send(&Reply::Ready(surroundings), &[]).is_err() {
+        return FAILED;
+    }
+    match Host::new(control, parts) {
+        Ok(host) if host.serve() => DONE,
+        Ok(_) | Err(_) => FAILED,
+    }
+}
+
+/// Moves the control socket away from standard input, where whatever reads it would do harm.
+fn take_control_socket() -> Result<Channel, SandboxError> {
+    let step = || SandboxError::step(Step::Plumbing);
+    let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3).map_err(step())?;
+    let null = open_null()?;
+    rustix::stdio::dup2_stdin(&null).map_err(step())?;
+    rustix::stdio::dup2_stdout(&null).map_err(step())?;
+    Ok(Channel::new(socket))
+}
+
+fn open_null() -> Result<OwnedFd, SandboxError> {
+    openat(CWD, "/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
+        .map_err(SandboxError::step_at(Step::Plumbing, "/dev/null"))
+}
+
+/// Becomes what a launcher is; `user` and `group` are those of root's workers.
+fn prepare(
+    (user, group): (u32, u32),
+    worker_main: fn(Seat) -> u8,
+) -> Result<(Parts, Surroundings), SandboxError> {
+    let step = || SandboxError::step(Step::Plumbing);
+    // A signal of the terminal is not for us: the supervisor decides, by closing the socket. Its
+    // death tells us the same by that socket and, should a copy of it be open somewhere, by a signal.
+    setsid().map_err(step())?;
+    chdir("/").map_err(step())?;
+    let signals =
+        syscall::signal_descriptor(&[libc::SIGCHLD, libc::SIGTERM]).map_err(|source| {
+            SandboxError::Setup {
+                step: Step::Plumbing,
+                path: None,
+                source,
+            }
+        })?;
+    set_parent_process_death_signal(Some(Signal::TERM)).map_err(step())?;
+    set_child_subreaper(Some(getpid())).map_err(step())?;
+    // Without consequence if it fails.
+    let _ = set_name(c"mycelium-launch");
+
+    let landlock_abi = syscall::landlock_abi().map_err(|_| SandboxError::NoLandlock)?;
+    let cgroup = cgroup::find(getpid());
+    if let Some(place) = &cgroup {
+        cgroup::sweep(place);
+    }
+    let identity = Identity::establish(user, group)?;
+    identity.shed_capabilities()?;
+    let surroundings = Surroundings {
+        landlock_abi,
+        privilege: identity.privilege,
+        cgroup: cgroup.clone(),
+    };
+    let parts = Parts {
+        identity,
+        signals,
+        null: open_null()?,
+        own_namespace: identity::own_mount_namespace()?,
+        filter: compile(&EMBEDDED),
+        cgroup,
+        worker_main,
+    };
+    Ok((parts, surroundings))
+}

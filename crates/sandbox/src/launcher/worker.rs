@@ -1,0 +1,154 @@
+//! The first moments of a worker, from its birth to the call of its main function.
+
+use std::os::fd::AsRawFd;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
+use mycelium_policy::Rung;
+use mycelium_types::Limits;
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
+use rustix::event::poll;
+use rustix::process::DumpableBehavior;
+use rustix::process::Signal;
+use rustix::process::set_dumpable_behavior;
+use rustix::process::set_parent_process_death_signal;
+use rustix::process::setsid;
+use rustix::system::setdomainname;
+use rustix::system::sethostname;
+use rustix::thread::set_name;
+use rustix::thread::set_no_new_privs;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::Layer;
+use crate::SandboxError;
+use crate::SandboxReport;
+use crate::Seat;
+use crate::Step;
+use crate::attack;
+use crate::filter::Instruction;
+use crate::launcher::identity::Identity;
+use crate::launcher::identity::drop_capabilities;
+use crate::launcher::root;
+use crate::limits::limit_self;
+use crate::limits::temporary_bytes;
+use crate::syscall;
+use crate::wire::Channel;
+use crate::wire::Job;
+
+/// The status of a worker whose main function panicked.
+const PANICKED: u8 = 101;
+/// The status of a worker that could not be set up.
+const NOT_SET_UP: u8 = 102;
+
+/// What a launcher tells a new worker: that its user is mapped and its control group set.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Go;
+
+/// What a new worker tells its launcher, once.
+pub(super) type Verdict = Result<SandboxReport, SandboxError>;
+
+/// What a worker inherits.
+pub(super) struct Birth<'a> {
+    pub(super) identity: &'a Identity,
+    pub(super) filter: &'a [Instruction],
+    pub(super) null: &'a OwnedFd,
+    pub(super) socket: OwnedFd,
+    pub(super) setup: Channel,
+    pub(super) job: Job,
+    pub(super) worker_main: fn(Seat) -> u8,
+}
+
+/// A worker's whole life.
+pub(super) fn live(birth: Birth<'_>) -> ! {
+    let verdict = prepare(&birth);
+    let report = verdict.as_ref().ok().cloned();
+    // The filter is loaded: from here on the worker is as it will always be.
+    let told = birth.setup.send(&verdict, &[]);
+    let Birth {
+        socket,
+        setup,
+        job,
+        worker_main,
+        ..
+    } = birth;
+    drop(setup);
+    let (Some(report), Ok(())) = (report, told) else {
+        syscall::terminate(NOT_SET_UP)
+    };
+    let seat = Seat::new(UnixStream::from(socket), report);
+    let main = match job {
+        Job::Serve => worker_main,
+        Job::Probe => attack::worker_main,
+    };
+    syscall::terminate(catch_unwind(AssertUnwindSafe(|| main(seat))).unwrap_or(PANICKED))
+}
+
+/// Gives up the host, step by step. The order matters: each step needs rights that a later one drops.
+fn prepare(birth: &Birth<'_>) -> Verdict {
+    let kernel = |step| move |source| SandboxError::Setup { step, path: None, source };
+
+    // Nothing of the launcher's is kept open, least of all other workers' sockets. This comes first:
+    // a launcher that ends must be noticed by those at the other ends.
+    for replace in [
+        rustix::stdio::dup2_stdin::<&OwnedFd>,
+        rustix::stdio::dup2_stdout,
+        rustix::stdio::dup2_stderr,
+    ] {
+        replace(birth.null).map_err(SandboxError::step(Step::Descriptors))?;
+    }
+    let kept = [
+        birth.socket.as_raw_fd() as u32,
+        std::os::fd::AsFd::as_fd(&birth.setup).as_raw_fd() as u32,
+    ];
+    syscall::close_all_but(&kept).map_err(kernel(Step::Descriptors))?;
+    syscall::unblock_signals().map_err(kernel(Step::Plumbing))?;
+
+    let Some((Go, _)) = birth.setup.receive::<Go>()? else {
+        return Err(SandboxError::LauncherLost);
+    };
+    birth.identity.assume()?;
+    die_with_launcher(&birth.setup)?;
+
+    let notes = root::enter(temporary_bytes(&Limits::default()))?;
+    sethostname(b"mycelium").map_err(SandboxError::step(Step::HostName))?;
+    setdomainname(b"").map_err(SandboxError::step(Step::HostName))?;
+    setsid().map_err(SandboxError::step(Step::Session))?;
+    limit_self()?;
+    // Without consequence if it fails.
+    let _ = set_name(c"mycelium-worker");
+
+    drop_capabilities()?;
+    set_no_new_privs(true).map_err(SandboxError::step(Step::NoNewPrivileges))?;
+    syscall::load_filter(birth.filter).map_err(kernel(Step::Filter))?;
+    Ok(SandboxReport {
+        rung: Rung::None,
+        layers: vec![
+            Layer::Namespaces,
+            Layer::Filter {
+                instructions: birth.filter.len(),
+            },
+            Layer::ResourceLimits,
+        ],
+        notes,
+    })
+}
+
+/// Asks the kernel to end this process with the launcher. Changing the user clears that wish, and so
+/// does being late: hence after the one, and with a look whether the launcher is still there.
+fn die_with_launcher(setup: &Channel) -> Result<(), SandboxError> {
+    let step = || SandboxError::step(Step::DeathSignal);
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(step())?;
+    // After a change of user a process's own files in /proc belong to nobody it can be.
+    set_dumpable_behavior(DumpableBehavior::Dumpable).map_err(step())?;
+    let mut wait = [PollFd::new(setup, PollFlags::empty())];
+    poll(&mut wait, Some(&Timespec::default())).map_err(step())?;
+    if wait[0].revents().contains(PollFlags::HUP) {
+        return Err(SandboxError::LauncherLost);
+    }
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! From a policy to what is shown where: pure, and done by the supervisor.
+
+use std::collections::BTreeMap;
+use std::path::Component;
+use std::path::Path;
+use std::path::PathBuf;
+
+use mycelium_policy::BYTECODE_PATH;
+use mycelium_policy::DATA_PATH;
+use mycelium_policy::DEPENDENCIES_PATH;
+use mycelium_policy::SandboxPolicy;
+use mycelium_types::FileAccess;
+use mycelium_types::Limits;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::Refusal;
+use crate::SandboxError;
+
+/// The most paths a policy may grant. Each costs about 10 µs at assignment.
+pub(crate) const MAX_PATHS: usize = 256;
+
+/// The longest path the kernel takes, its end mark included.
+const MAX_PATH: usize = 4096;
+
+/// Places of the private root that no host path may cover.
+const RESERVED: [&str; 4] = ["/dev", "/mycelium", "/proc", "/sys"];
+
+/// What the launcher does to a worker at assignment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    /// In the order they are attached: what is above comes first.
+    pub(crate) placements: Vec<Placement>,
+    /// The working directory, an empty folder unless a placement shows it.
+    pub(crate) workspace: PathBuf,
+    /// How much the worker may use.
+    pub(crate) limits: Limits,
+}
+
+/// A host path shown inside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Placement {
+    /// Where it is on the host.
+    pub(crate) source: PathBuf,
+    /// Where it is inside.
+    pub(crate) target: PathBuf,
+    /// Whether it may be changed.
+    pub(crate) access: FileAccess,
+}
+
+impl Plan {
+    /// What `policy` needs.
+    ///
+    /// Grants add up, as [`SandboxPolicy::allows`] says: reading below a folder that may be written
+    /// takes nothing away. The skill's own folder is the exception, it is never writable through a
+    /// folder above it.
+    ///
+    /// # Errors
+    /// When the policy names too many paths, or one that cannot be shown.
+    pub(crate) fn new(policy: &SandboxPolicy) -> Result<Self, SandboxError> {
+        if policy.paths.len() > MAX_PATHS {
+            return Err(SandboxError::TooManyPaths {
+                count: policy.paths.len(),
+                limit: MAX_PATHS,
+            });
+        }
+        let mut asked: BTreeMap<&Path, FileAccess> = BTreeMap::new();
+        for grant in &policy.paths {
+            let access = asked.entry(&grant.path).or_insert(grant.access);
+            if grant.access == FileAccess::Write {
+                *access = FileAccess::Write;
+            }
+        }
+        asked.insert(&policy.skill_root, FileAccess::Read);
+        for path in asked.keys() {
+            check_form(path)?;
+            check_place(path)?;
+        }
+        check_form(&policy.workspace)?;
+        if policy.workspace != Path::new("/") {
+            check_place(&policy.workspace)?;
+        }
+
+        // Sorted by component, so that every path comes after the ones above it.
+        let mut placements: Vec<Placement> = Vec::new();
+        for (path, access) in asked {
+            let above = placements
+                .iter()
+                .rev()
+                .find(|placement| path.starts_with(&placement.target))
+                .map(|placement| placement.access);
+            let shown = match (above, access) {
+                (None, _) | (Some(FileAccess::Read), FileAccess::Write) => false,
+                (Some(FileAccess::Read), FileAccess::Read)
+                | (Some(FileAccess::Write), FileAccess::Write) => true,
+                (Some(FileAccess::Write), FileAccess::Read) => path != policy.skill_root,
+            };
+            if !shown {
+                placements.push(Placement {
+                    source: path.to_owned(),
+                    target: path.to_owned(),
+                    access,
+                });
+            }
+        }
+        let own = [
+            (BYTECODE_PATH, &policy.bytecode, FileAccess::Read),
+            (DATA_PATH, &policy.data, FileAccess::Write),
+            (DEPENDENCIES_PATH, &policy.dependency_layer, FileAccess::Read),
+        ];
+        for (target, source, access) in own {
+            if let Some(source) = source {
+                check_form(source)?;
+                placements.push(Placement {
+                    source: source.clone(),
+                    target: target.into(),
+                    access,
+                });
+            }
+        }
+        Ok(Self {
+            placements,
+            workspace: policy.workspace.clone(),
+            limits: policy.limits,
+        })
+    }
+}
+
+fn refused(path: &Path, reason: Refusal) -> SandboxError {
+    SandboxError::Refused {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+/// Absolute, UTF-8, no `.` or `..`, written in the one way there is.
+fn check_form(path: &Path) -> Result<(), SandboxError> {
+    let normal: PathBuf = path
+        .components()
+        .filter(|part| matches!(part, Component::RootDir | Component::Normal(_)))
+        .collect();
+    let well_formed = path.is_absolute()
+        && path.to_str().is_some_and(|text| !text.contains('\0'))
+        && path.as_os_str().len() < MAX_PATH
+        && normal.as_os_str() == path.as_os_str();
+    if well_formed {
+        Ok(())
+    } else {
+        Err(refused(path, Refusal::Form))
+    }
+}
+
+fn check_place(path: &Path) -> Result<(), SandboxError> {
+    let taken =
+        path == Path::new("/") || RESERVED.iter().any(|reserved| path.starts_with(reserved));
+    if taken {
+        Err(refused(path, Refusal::Reserved))
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mycelium_policy::PathGrant;
+    use mycelium_policy::Rung;
+
+    use super::*;
+
+    fn policy(skill_root: &str, grants: &[(&str, FileAccess)]) -> SandboxPolicy {
+        SandboxPolicy {
+            skill: mycelium_types::SkillId {
+                name: "sample".parse().unwrap(),
+                version: "1.0.0".parse().unwrap(),
+            },
+            skill_root: skill_root.into(),
+            workspace: "/ws".into(),
+            paths: grants
+                .iter()
+                .map(|(path, access)| PathGrant {
+                    declared: (*path).to_owned(),
+                    path: path.into(),
+                    access: *access,
+                })
+                .collect(),
+            dependency_layer: None,
+            bytecode: None,
+            data: None,
+            environment: BTreeMap::new(),
+            limits: Limits::default(),
+            required_rung: Rung::Full,
+            denials: Vec::new(),
+        }
+    }
+
+    fn shown(policy: &SandboxPolicy) -> Vec<(String, FileAccess)> {
+        Plan::new(policy)
+            .unwrap()
+            .placements
+            .into_iter()
+            .map(|placement| (placement.target.display().to_string(), placement.access))
+            .collect()
+    }
+
+    use FileAccess::Read;
+    use FileAccess::Write;
+
+    #[test]
+    fn what_is_above_comes_first_and_what_it_shows_is_not_repeated() {
+        let policy = policy(
+            "/ws/skills/sample",
+            &[("/ws/out", Write), ("/ws/out/deep", Read), ("/ws", Read), ("/ws/docs", Read)],
+        );
+        assert_eq!(
+            shown(&policy),
+            [("/ws".to_owned(), Read), ("/ws/out".to_owned(), Write)]
+        );
+    }
+
+    #[test]
+    fn a_folder_whose_name_begins_like_another_is_not_below_it() {
+        let policy = policy("/ws/skill", &[("/ws/a", Write), ("/ws/a-b", Read)]);
+        assert_eq!(
+            shown(&policy),
+            [
+                ("/ws/a".to_owned(), Write),
+                ("/ws/a-b".to_owned(), Read),
+                ("/ws/skill".to_owned(), Read)
+            ]
+        );
+    }
+
+    #[test]
+    fn the_skill_stays_read_only_below_a_writable_folder() {
+        let policy = policy("/ws/out/skill", &[("/ws/out", Write)]);
+        assert_eq!(
+            shown(&policy),
+            [("/ws/out".to_owned(), Write), ("/ws/out/skill".to_owned(), Read)]
+        );
+    }
+
+    #[test]
+    fn a_path_in_another_form_is_refused() {
+        for path in ["ws", "/ws/../etc", "/ws/./a", "/ws//a", "/ws/", "/ws/a\0b", ""] {
+            let error = Plan::new(&policy("/skill", &[(path, Read)])).unwrap_err();
+            assert_eq!(error, refused(Path::new(path), Refusal::Form), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_would_cover_the_sandbox_itself_is_refused() {
+        for path in ["/", "/proc", "/proc/1", "/dev/shm", "/mycelium/data", "/sys"] {
+            let error = Plan::new(&policy("/skill", &[(path, Read)])).unwrap_err();
+            assert_eq!(error, refused(Path::new(path), Refusal::Reserved), "{path}");
+        }
+    }
+
+    #[test]
+    fn too_many_paths_are_refused() {
+        let mut policy = policy("/skill", &[("/ws/a", Read)]);
+        policy.paths = vec![policy.paths[0].clone(); MAX_PATHS + 1];
+        assert_eq!(
+            Plan::new(&policy).unwrap_err(),
+            SandboxError::TooManyPaths {
+                count: MAX_PATHS + 1,
+                limit: MAX_PATHS
+            }
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! The last layer: Landlock with exactly the policy's paths, put on by the worker itself.
+
+use std::ffi::CString;
+use std::path::Path;
+
+use landlock::ABI;
+use landlock::Access;
+use landlock::AccessFs;
+use landlock::AccessNet;
+use landlock::BitFlags;
+use landlock::LandlockStatus;
+use landlock::PathBeneath;
+use landlock::Ruleset;
+use landlock::RulesetAttr;
+use landlock::RulesetCreatedAttr;
+use landlock::RulesetError;
+use landlock::RulesetStatus;
+use landlock::Scope;
+use landlock::make_bitflags;
+use mycelium_policy::BYTECODE_PATH;
+use mycelium_policy::DATA_PATH;
+use mycelium_policy::DEPENDENCIES_PATH;
+use mycelium_policy::SandboxPolicy;
+use mycelium_types::FileAccess;
+use rustix::fs::CWD;
+use rustix::fs::FileType;
+use rustix::fs::Mode;
+use rustix::fs::OFlags;
+use rustix::fs::fstat;
+use rustix::fs::openat;
+
+use crate::Layer;
+use crate::SandboxError;
+
+/// The newest interface the rules below were written for; older kernels get the part they know.
+const KNOWN: ABI = ABI::V9;
+
+/// Enters the workspace and restricts the calling thread, which is the process's only one.
+pub(crate) fn apply(policy: &SandboxPolicy) -> Result<Layer, SandboxError> {
+    name_process(policy);
+    rustix::process::chdir(&policy.workspace).map_err(|errno| SandboxError::WorkingDirectory {
+        path: policy.workspace.clone(),
+        source: errno.into(),
+    })?;
+
+    // Everything Landlock knows is handled, so that whatever no rule below gives is refused:
+    // executing, sockets, device ioctls, TCP, abstract sockets, signals.
+    let mut rules = Ruleset::default()
+        .handle_access(AccessFs::from_all(KNOWN))
+        .and_then(|rules| rules.handle_access(AccessNet::from_all(KNOWN)))
+        .and_then(|rules| rules.scope(Scope::from_all(KNOWN)))
+        .and_then(Ruleset::create)
+        .map_err(not_enforced)?;
+    for (path, how) in allowed(policy) {
+        let place = openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(
+            |errno| SandboxError::Rule {
+                path: path.to_owned(),
+                source: errno.into(),
+            },
+        )?;
+        let kind = fstat(&place).map_err(|errno| SandboxError::Rule {
+            path: path.to_owned(),
+            source: errno.into(),
+        })?;
+        let mut rights = how.rights();
+        if FileType::from_raw_mode(kind.st_mode) != FileType::Directory {
+            rights &= AccessFs::from_file(KNOWN);
+        }
+        rules = rules
+            .add_rule(PathBeneath::new(place, rights))
+            .map_err(not_enforced)?;
+    }
+    let status = rules.restrict_self().map_err(not_enforced)?;
+    match (status.ruleset, status.landlock) {
+        (
+            RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced,
+            LandlockStatus::Available {
+                effective_abi,
+                kernel_abi,
+            },
+        ) => Ok(Layer::Landlock {
+            abi: kernel_abi.unwrap_or(effective_abi as i32),
+        }),
+        (
+            RulesetStatus::NotEnforced
+            | RulesetStatus::FullyEnforced
+            | RulesetStatus::PartiallyEnforced,
+            LandlockStatus::NotEnabled
+            | LandlockStatus::NotImplemented
+            | LandlockStatus::Available { .. },
+        ) => Err(SandboxError::NoLandlock),
+    }
+}
+
+fn not_enforced(error: RulesetError) -> SandboxError {
+    SandboxError::NotEnforced {
+        reason: error.to_string(),
+    }
+}
+
+/// What may be done below a path.
+#[derive(Clone, Copy)]
+enum Use {
+    Read,
+    /// Reading and writing what is there, such as `/dev/null`.
+    Device,
+    Write,
+}
+
+impl Use {
+    fn rights(self) -> BitFlags<AccessFs> {
+        let read = make_bitflags!(AccessFs::{ReadFile | ReadDir});
+        match self {
+            Self::Read => read,
+            Self::Device => read | AccessFs::WriteFile,
+            // Making devices, sockets or pipes is not among them, and neither is executing.
+            Self::Write => {
+                read | make_bitflags!(AccessFs::{
+                    WriteFile | Truncate | Refer | MakeReg | MakeDir | MakeSym | RemoveFile
+                    | RemoveDir
+                })
+            }
+        }
+    }
+}
+
+/// Every path the policy gives, as it is called inside.
+fn allowed(policy: &SandboxPolicy) -> impl Iterator<Item = (&Path, Use)> {
+    let own = [
+        Some((policy.skill_root.as_path(), Use::Read)),
+        Some((Path::new("/dev"), Use::Device)),
+        Some((Path::new("/tmp"), Use::Write)),
+        (policy.dependency_layer.as_ref()).map(|_| (Path::new(DEPENDENCIES_PATH), Use::Read)),
+        (policy.bytecode.as_ref()).map(|_| (Path::new(BYTECODE_PATH), Use::Read)),
+        (policy.data.as_ref()).map(|_| (Path::new(DATA_PATH), Use::Write)),
+    ];
+    let granted = policy.paths.iter().map(|grant| {
+        let how = match grant.access {
+            FileAccess::Read => Use::Read,
+            FileAccess::Write => Use::Write,
+        };
+        (grant.path.as_path(), how)
+    });
+    own.into_iter().flatten().chain(granted)
+}
+
+/// Shows the skill's name in `ps`; of no consequence if it fails.
+fn name_process(policy: &SandboxPolicy) {
+    if let Ok(name) = CString::new(policy.skill.name.to_string()) {
+        let _ = rustix::thread::set_name(&name);
+    }
+}

@@ -1,0 +1,62 @@
+//! A worker's place in the world: one socket, and the way to give up the rest.
+
+use std::os::unix::net::UnixStream;
+
+use mycelium_policy::Rung;
+use mycelium_policy::SandboxPolicy;
+
+use crate::SandboxError;
+use crate::SandboxReport;
+use crate::restrict;
+
+/// What a worker has when its main function starts: a socket to the runtime and nothing else.
+///
+/// The namespaces, the private root, the limits and the system call filter hold already. What is
+/// missing is the skill: the worker learns the policy from its first message and then calls
+/// [`Seat::restrict`], before it reads a single byte of the skill.
+#[derive(Debug)]
+pub struct Seat {
+    socket: UnixStream,
+    report: SandboxReport,
+    restricted: bool,
+}
+
+impl Seat {
+    pub(crate) fn new(socket: UnixStream, report: SandboxReport) -> Self {
+        Self {
+            socket,
+            report,
+            restricted: false,
+        }
+    }
+
+    /// The socket to the runtime, in blocking mode.
+    #[must_use]
+    pub fn socket(&self) -> &UnixStream {
+        &self.socket
+    }
+
+    /// Gives the socket away.
+    #[must_use]
+    pub fn into_socket(self) -> UnixStream {
+        self.socket
+    }
+
+    /// Lets Landlock hold exactly the policy's paths from here on and enters the workspace.
+    ///
+    /// The launcher has put those paths in place before the worker was told its policy.
+    ///
+    /// # Errors
+    /// When Landlock does not hold for any reason, or when called a second time. The worker must end
+    /// then: it may be half restricted.
+    pub fn restrict(&mut self, policy: &SandboxPolicy) -> Result<SandboxReport, SandboxError> {
+        if std::mem::replace(&mut self.restricted, true) {
+            return Err(SandboxError::AlreadyRestricted);
+        }
+        let layer = restrict::apply(policy)?;
+        let mut report = self.report.clone();
+        report.layers.push(layer);
+        report.rung = Rung::Full;
+        Ok(report)
+    }
+}

@@ -1,0 +1,188 @@
+//! The supervisor's side of the launcher.
+
+mod folder;
+mod link;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use mycelium_policy::Rung;
+use mycelium_policy::SandboxPolicy;
+use mycelium_types::FileAccess;
+
+use crate::Operation;
+use crate::Privilege;
+use crate::SandboxError;
+use crate::SandboxReport;
+use crate::Worker;
+use crate::plan::Plan;
+use crate::supervisor::link::Answer;
+use crate::supervisor::link::Link;
+use crate::wire::Job;
+use crate::wire::Surroundings;
+
+/// The user and group of root's workers. Nothing assigns the numbers from 65520 to 65533 to anybody.
+const WORKER_USER: u32 = 65_530;
+
+/// How long the launcher may take for each operation.
+const START_LIMIT: Duration = Duration::from_secs(10);
+const SPAWN_LIMIT: Duration = Duration::from_secs(15);
+const ASSIGN_LIMIT: Duration = Duration::from_secs(5);
+
+/// How to start a launcher.
+#[derive(Clone, Debug)]
+pub struct LauncherOptions {
+    /// The executable that becomes a launcher when its first argument is
+    /// [`LAUNCHER_ARGUMENT`](crate::LAUNCHER_ARGUMENT); usually the running one.
+    pub program: PathBuf,
+    /// The user that workers are when the supervisor is root. It should own nothing.
+    pub worker_user: u32,
+    /// The group that workers are in when the supervisor is root.
+    pub worker_group: u32,
+}
+
+impl LauncherOptions {
+    /// The usual way to start `program` as a launcher.
+    #[must_use]
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            worker_user: WORKER_USER,
+            worker_group: WORKER_USER,
+        }
+    }
+}
+
+/// A running launcher. It ends, and every worker with it, when this is dropped.
+///
+/// All methods block, each for a bounded time, and may be called from many threads.
+#[derive(Debug)]
+pub struct Launcher {
+    link: Arc<Link>,
+    listener: Option<JoinHandle<()>>,
+    surroundings: Surroundings,
+}
+
+impl Launcher {
+    /// Starts a launcher. Takes a few milliseconds.
+    ///
+    /// # Errors
+    /// When the program cannot be started or is no launcher, and when the kernel does not allow what
+    /// the rung `full` needs: user namespaces, mounts in them, Landlock. There is no lower rung yet.
+    pub fn start(options: &LauncherOptions) -> Result<Self, SandboxError> {
+        let (link, listener) = Link::establish(&options.program)?;
+        let mut launcher = Self {
+            link,
+            listener: Some(listener),
+            surroundings: Surroundings {
+                landlock_abi: 0,
+                privilege: Privilege::Person,
+                cgroup: None,
+            },
+        };
+        launcher.surroundings = launcher.link.begin(options, START_LIMIT)?;
+        Ok(launcher)
+    }
+
+    /// Makes a worker and waits until it is locked in. Takes about 2 ms.
+    ///
+    /// # Errors
+    /// When a step of the set-up fails, it takes too long, or the launcher is gone.
+    pub fn spawn(&self) -> Result<Worker, SandboxError> {
+        self.spawn_for(Job::Serve)
+    }
+
+    pub(crate) fn spawn_for(&self, job: Job) -> Result<Worker, SandboxError> {
+        match self.link.ask(Operation::Spawn, SPAWN_LIMIT, |request| {
+            crate::wire::Request::Spawn { request, job }
+        })? {
+            Answer::Spawned(worker) => Ok(*worker),
+            Answer::Ready(_) | Answer::Assigned(_) => Err(misunderstood()),
+        }
+    }
+
+    /// Shows a warm worker what `policy` grants and limits it. The worker is then told the policy, by
+    /// its socket, and restricts itself with [`Seat::restrict`](crate::Seat::restrict).
+    ///
+    /// Granted folders to write that do not exist yet are created. The report says what holds so far:
+    /// its rung is `none` until the worker's own report, with Landlock in it, is joined to it.
+    ///
+    /// # Errors
+    /// When a path cannot be shown, a limit not set, the worker already has a skill or is gone. The
+    /// worker is of no use then.
+    pub fn assign(
+        &self,
+        worker: &Worker,
+        policy: &SandboxPolicy,
+    ) -> Result<SandboxReport, SandboxError> {
+        let plan = Plan::new(policy)?;
+        for grant in &policy.paths {
+            if grant.access == FileAccess::Write {
+                folder::ensure(&grant.path)?;
+            }
+        }
+        worker.set_limits(plan.limits);
+        match self.link.ask(Operation::Assign, ASSIGN_LIMIT, |request| {
+            crate::wire::Request::Assign {
+                request,
+                worker: worker.number(),
+                plan,
+            }
+        })? {
+            Answer::Assigned(notes) => Ok(worker.report().clone().join(&SandboxReport {
+                rung: Rung::None,
+                layers: Vec::new(),
+                notes,
+            })),
+            Answer::Ready(_) | Answer::Spawned(_) => Err(misunderstood()),
+        }
+    }
+
+    /// The launcher's process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.link.pid()
+    }
+
+    /// Whether the launcher is still there. Once it is not, a new one has to be started.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.link.is_alive()
+    }
+
+    /// Whose rights the launcher has.
+    #[must_use]
+    pub fn privilege(&self) -> Privilege {
+        self.surroundings.privilege
+    }
+
+    /// The kernel's version of Landlock's interface.
+    #[must_use]
+    pub fn landlock_abi(&self) -> i32 {
+        self.surroundings.landlock_abi
+    }
+
+    /// The kind of control groups that limit workers' memory, if there are any.
+    #[must_use]
+    pub fn cgroup(&self) -> Option<crate::CgroupVersion> {
+        self.surroundings.cgroup.as_ref().map(|place| place.version)
+    }
+}
+
+impl Drop for Launcher {
+    fn drop(&mut self) {
+        self.link.close();
+        if let Some(listener) = self.listener.take() {
+            // It ends within the time it gives the launcher to do so; a panic in it was its own.
+            let _ = listener.join();
+        }
+    }
+}
+
+fn misunderstood() -> SandboxError {
+    SandboxError::Protocol {
+        reason: "an answer to another question".to_owned(),
+    }
+}

@@ -1,0 +1,296 @@
+//! What a supervisor and its launcher say to each other, one packet a message.
+//!
+//! Both ends are the same executable; the messages are bounded and checked all the same, and one that
+//! cannot be read ends the conversation.
+
+use std::io::IoSlice;
+use std::io::IoSliceMut;
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::net::AddressFamily;
+use rustix::net::RecvAncillaryBuffer;
+use rustix::net::RecvAncillaryMessage;
+use rustix::net::RecvFlags;
+use rustix::net::ReturnFlags;
+use rustix::net::SendAncillaryBuffer;
+use rustix::net::SendAncillaryMessage;
+use rustix::net::SendFlags;
+use rustix::net::SocketFlags;
+use rustix::net::SocketType;
+use rustix::net::recvmsg;
+use rustix::net::sendmsg;
+use rustix::net::socketpair;
+use rustix::net::sockopt::Timeout;
+use rustix::net::sockopt::set_socket_timeout;
+use serde::Deserialize;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::CgroupVersion;
+use crate::Note;
+use crate::SandboxError;
+use crate::SandboxReport;
+use crate::plan::Plan;
+use crate::syscall::Ending;
+
+/// The largest message, in bytes. It has to fit into a socket's buffer, whose usual size is 208 KiB.
+pub(crate) const MAX_MESSAGE: usize = 96 << 10;
+
+/// The most descriptors one message carries.
+const MAX_DESCRIPTORS: usize = 2;
+
+/// A supervisor's messages.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Request {
+    /// The first one: who workers are when the launcher is root.
+    Begin {
+        user: u32,
+        group: u32,
+    },
+    Spawn {
+        request: u64,
+        job: Job,
+    },
+    Assign {
+        request: u64,
+        worker: u64,
+        plan: Plan,
+    },
+}
+
+/// What a worker is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Job {
+    /// The program's worker function.
+    Serve,
+    /// Attacking its own sandbox.
+    Probe,
+}
+
+/// A launcher's messages.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Reply {
+    /// To [`Request::Begin`].
+    Ready(Surroundings),
+    /// To [`Request::Begin`]; the launcher ends.
+    Impossible(SandboxError),
+    /// To [`Request::Spawn`], with the worker's process descriptor and socket.
+    Spawned {
+        request: u64,
+        worker: u64,
+        pid: i32,
+        report: SandboxReport,
+    },
+    /// To [`Request::Assign`].
+    Assigned { request: u64, notes: Vec<Note> },
+    /// To either, when it failed.
+    Failed { request: u64, error: SandboxError },
+    /// A worker has ended.
+    Ended {
+        worker: u64,
+        ending: Ending,
+        out_of_memory: bool,
+        cpu_time: Duration,
+        peak_memory: u64,
+    },
+}
+
+/// What the launcher found around it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Surroundings {
+    pub(crate) landlock_abi: i32,
+    pub(crate) privilege: Privilege,
+    pub(crate) cgroup: Option<CgroupPlace>,
+}
+
+/// Where workers' control groups are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CgroupPlace {
+    pub(crate) version: CgroupVersion,
+    /// The folder they are made in.
+    pub(crate) base: PathBuf,
+    /// How their names begin.
+    pub(crate) prefix: String,
+}
+
+/// Whose rights a supervisor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Privilege {
+    /// Root's: workers are another user, and see the person's files through id-mapped mounts.
+    Root,
+    /// An ordinary person's: workers are that person, in namespaces of their own.
+    Person,
+}
+
+/// One end of a packet socket.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    socket: OwnedFd,
+}
+
+impl Channel {
+    pub(crate) fn new(socket: OwnedFd) -> Self {
+        Self { socket }
+    }
+
+    /// Two ends of one socket.
+    pub(crate) fn pair() -> Result<(Self, Self), Errno> {
+        let (one, other) = socketpair(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        Ok((Self::new(one), Self::new(other)))
+    }
+
+    pub(crate) fn into_socket(self) -> OwnedFd {
+        self.socket
+    }
+
+    /// Lets no send and no receive take longer than `limit`.
+    pub(crate) fn limit(&self, id: Timeout, limit: Duration) -> Result<(), Errno> {
+        set_socket_timeout(&self.socket, id, Some(limit))
+    }
+
+    /// Ends the conversation for both sides.
+    pub(crate) fn shut_down(&self) {
+        // Fails only when the other end is gone already.
+        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both);
+    }
+
+    /// Sends one message, with descriptors.
+    pub(crate) fn send<T: Serialize>(
+        &self,
+        message: &T,
+        descriptors: &[BorrowedFd<'_>],
+    ) -> Result<(), SandboxError> {
+        let bytes = serde_json::to_vec(message).map_err(|error| protocol(&error))?;
+        if bytes.len() > MAX_MESSAGE {
+            return Err(SandboxError::TooLarge {
+                bytes: bytes.len(),
+                limit: MAX_MESSAGE,
+            });
+        }
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !descriptors.is_empty() && !control.push(SendAncillaryMessage::ScmRights(descriptors)) {
+            return Err(protocol(&"too many descriptors"));
+        }
+        rustix::io::retry_on_intr(|| {
+            sendmsg(
+                &self.socket,
+                &[IoSlice::new(&bytes)],
+                &mut control,
+                SendFlags::NOSIGNAL,
+            )
+        })
+        .map(drop)
+        .map_err(|errno| match errno {
+            Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN => SandboxError::LauncherLost,
+            other => protocol(&std::io::Error::from(other)),
+        })
+    }
+
+    /// Receives one message, with descriptors; `None` when the other end is gone.
+    pub(crate) fn receive<T: DeserializeOwned>(
+        &self,
+    ) -> Result<Option<(T, Vec<OwnedFd>)>, SandboxError> {
+        let mut bytes = vec![0; MAX_MESSAGE];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let received = rustix::io::retry_on_intr(|| {
+            recvmsg(
+                &self.socket,
+                &mut [IoSliceMut::new(&mut bytes)],
+                &mut control,
+                RecvFlags::CMSG_CLOEXEC,
+            )
+        });
+        let received = match received {
+            Ok(received) => received,
+            Err(Errno::CONNRESET) => return Ok(None),
+            Err(errno) => return Err(protocol(&std::io::Error::from(errno))),
+        };
+        let descriptors = control
+            .drain()
+            .filter_map(|message| match message {
+                RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        if received.bytes == 0 {
+            return Ok(None);
+        }
+        if received
+            .flags
+            .intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC)
+        {
+            return Err(protocol(&"a message is too long"));
+        }
+        let message =
+            serde_json::from_slice(&bytes[..received.bytes]).map_err(|error| protocol(&error))?;
+        Ok(Some((message, descriptors)))
+    }
+}
+
+impl AsFd for Channel {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+fn protocol(reason: &dyn std::fmt::Display) -> SandboxError {
+    SandboxError::Protocol {
+        reason: reason.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_arrives_with_its_descriptors() {
+        let (one, other) = Channel::pair().unwrap();
+        one.send(&Job::Probe, &[one.as_fd(), other.as_fd()]).unwrap();
+        let (job, descriptors) = other.receive::<Job>().unwrap().unwrap();
+        assert_eq!((job, descriptors.len()), (Job::Probe, 2));
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_not_sent() {
+        let (one, _other) = Channel::pair().unwrap();
+        let error = one.send(&"x".repeat(MAX_MESSAGE), &[]).unwrap_err();
+        assert!(matches!(error, SandboxError::TooLarge { .. }), "{error}");
+    }
+
+    #[test]
+    fn bytes_that_are_no_message_and_a_longer_one_than_accepted_are_errors() {
+        let (one, other) = Channel::pair().unwrap();
+        for bytes in [b"{".to_vec(), vec![b' '; MAX_MESSAGE + 1]] {
+            rustix::net::send(&one, &bytes, SendFlags::empty()).unwrap();
+            let error = other.receive::<Job>().unwrap_err();
+            assert!(matches!(error, SandboxError::Protocol { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_other_side_is_no_error() {
+        let (one, other) = Channel::pair().unwrap();
+        drop(one);
+        assert!(other.receive::<Job>().unwrap().is_none());
+        assert_eq!(
+            other.send(&Job::Serve, &[]).unwrap_err(),
+            SandboxError::LauncherLost
+        );
+    }
+}

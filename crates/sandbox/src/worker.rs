@@ -1,0 +1,199 @@
+//! A worker as its supervisor sees it.
+
+use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use mycelium_types::Limits;
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
+use rustix::event::poll;
+use rustix::io::Errno;
+use rustix::process::Pid;
+use rustix::process::Signal;
+use rustix::process::pidfd_send_signal;
+
+use crate::Exit;
+use crate::SandboxError;
+use crate::SandboxReport;
+use crate::syscall::CpuClock;
+
+/// One worker. Dropping it kills it.
+#[derive(Debug)]
+pub struct Worker {
+    number: u64,
+    pid: Pid,
+    pidfd: OwnedFd,
+    socket: Option<UnixStream>,
+    report: SandboxReport,
+    fate: Arc<Fate>,
+}
+
+/// What a worker has used so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Processor time.
+    pub cpu_time: Duration,
+    /// Resident memory, in bytes.
+    pub memory: u64,
+}
+
+/// What a worker's handle and the launcher's listener both know of it.
+#[derive(Debug, Default)]
+pub(crate) struct Fate {
+    killed: AtomicBool,
+    limits: OnceLock<Limits>,
+    exit: Mutex<Option<Exit>>,
+    ended: Condvar,
+}
+
+impl Fate {
+    pub(crate) fn killed(&self) -> bool {
+        self.killed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn limits(&self) -> Option<Limits> {
+        self.limits.get().copied()
+    }
+
+    /// The worker has ended; what is known first stays.
+    pub(crate) fn settle(&self, exit: Exit) {
+        self.exit
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(exit);
+        self.ended.notify_all();
+    }
+}
+
+impl Worker {
+    pub(crate) fn new(
+        number: u64,
+        pid: Pid,
+        pidfd: OwnedFd,
+        socket: OwnedFd,
+        report: SandboxReport,
+    ) -> Self {
+        Self {
+            number,
+            pid,
+            pidfd,
+            socket: Some(UnixStream::from(socket)),
+            report,
+            fate: Arc::default(),
+        }
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(crate) fn fate(&self) -> &Arc<Fate> {
+        &self.fate
+    }
+
+    pub(crate) fn clock(&self) -> Result<CpuClock, SandboxError> {
+        CpuClock::of(self.pid).map_err(|source| SandboxError::Clock { source })
+    }
+
+    pub(crate) fn set_limits(&self, limits: Limits) {
+        // Set once: a worker is assigned once.
+        let _ = self.fate.limits.set(limits);
+    }
+
+    /// The worker's process id, as the supervisor's own process namespace numbers it.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid.as_raw_pid().unsigned_abs()
+    }
+
+    /// A descriptor that becomes readable when the worker has ended.
+    #[must_use]
+    pub fn pidfd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+
+    /// The socket to the worker, the first time it is asked for. It is in blocking mode.
+    #[must_use]
+    pub fn take_socket(&mut self) -> Option<UnixStream> {
+        self.socket.take()
+    }
+
+    /// What the kernel enforces before the worker has a skill.
+    #[must_use]
+    pub fn report(&self) -> &SandboxReport {
+        &self.report
+    }
+
+    /// Kills the worker. It is dead within about a millisecond; a large one takes longer to vanish.
+    pub fn kill(&self) {
+        self.fate.killed.store(true, Ordering::Release);
+        // Fails only for a worker that has ended already.
+        let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+    }
+
+    /// How the worker ended, if that is known already.
+    #[must_use]
+    pub fn exit(&self) -> Option<Exit> {
+        *self
+            .fate
+            .exit
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the worker ended; waits for it, and for the word of it, at most `limit`.
+    #[must_use]
+    pub fn wait_exit(&self, limit: Duration) -> Option<Exit> {
+        let exit = self
+            .fate
+            .exit
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *self
+            .fate
+            .ended
+            .wait_timeout_while(exit, limit, |exit| exit.is_none())
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
+    }
+
+    /// What the worker has used so far. About 7 µs.
+    ///
+    /// # Errors
+    /// When the worker has ended.
+    pub fn usage(&self) -> Result<Usage, SandboxError> {
+        let cpu_time = self.clock()?.now();
+        let pages = fs_err::read_to_string(format!("/proc/{}/statm", self.pid.as_raw_pid()));
+        // Looked at last: while the worker is there, its process id is nobody else's.
+        let mut ended = [PollFd::new(&self.pidfd, PollFlags::IN)];
+        match poll(&mut ended, Some(&Timespec::default())) {
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) | Err(_) => return Err(SandboxError::WorkerLost),
+        }
+        let resident = pages
+            .ok()
+            .and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok())
+            .ok_or(SandboxError::WorkerLost)?;
+        Ok(Usage {
+            cpu_time: cpu_time.map_err(|source| SandboxError::Clock { source })?,
+            memory: resident.saturating_mul(rustix::param::page_size() as u64),
+        })
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,224 @@
+//! One connected client: hello, then requests side by side until it goes.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use mycelium_protocol::FrameDecoder;
+use mycelium_protocol::FrameError;
+use mycelium_protocol::MAX_FRAME;
+use mycelium_protocol::control::CONTROL_PROTOCOL;
+use mycelium_protocol::control::ClientHello;
+use mycelium_protocol::control::Command;
+use mycelium_protocol::control::Reply;
+use mycelium_protocol::control::Request;
+use mycelium_protocol::control::ServerMessage;
+use mycelium_protocol::encode_frame;
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::daemon::Daemon;
+
+/// How long a client may take for its hello.
+const HELLO_PATIENCE: Duration = Duration::from_secs(10);
+/// The largest hello, in bytes.
+const MAX_HELLO: usize = 64 << 10;
+/// Requests of one client that run at once.
+const MAX_REQUESTS: usize = 256;
+/// Frames waiting to be written before events of a slow reader are dropped; replies always wait.
+const WRITE_QUEUE: usize = 4096;
+/// How long a client may take for its last replies.
+const WRITE_PATIENCE: Duration = Duration::from_secs(5);
+const READ_SIZE: usize = 16 << 10;
+
+/// Why a client's connection ended, other than by the client.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClientError {
+    /// The socket failed.
+    #[error(transparent)]
+    Socket(#[from] io::Error),
+    /// It sent or would get something too large.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// It sent something that is not the protocol.
+    #[error("not a message of this protocol")]
+    Message(#[from] serde_json::Error),
+    /// It sent no hello.
+    #[error("no hello in time")]
+    Hello,
+    /// Its hello is of another protocol.
+    #[error("the client speaks protocol {0}")]
+    Protocol(u32),
+}
+
+/// Serves one client until it goes away, then ends what it began.
+pub(crate) async fn serve(daemon: Arc<Daemon>, stream: UnixStream) -> Result<(), ClientError> {
+    let mut incoming = Incoming {
+        stream,
+        decoder: FrameDecoder::new(MAX_HELLO),
+    };
+    let hello: ClientHello = tokio::time::timeout(HELLO_PATIENCE, incoming.next())
+        .await
+        .map_err(|_| ClientError::Hello)??
+        .ok_or(ClientError::Hello)?;
+    let mut frame = Vec::new();
+    encode_frame(&daemon.hello(), &mut frame)?;
+    incoming.stream.write_all(&frame).await?;
+    if hello.protocol != CONTROL_PROTOCOL {
+        return Err(ClientError::Protocol(hello.protocol));
+    }
+    incoming.decoder = incoming.decoder.with_limit(MAX_FRAME);
+    let (read, write) = incoming.stream.into_split();
+    let (outgoing, queue) = mpsc::channel(WRITE_QUEUE);
+    let writer = tokio::spawn(write_all(write, queue));
+    let ended = requests(
+        &daemon,
+        Incoming {
+            stream: read,
+            decoder: incoming.decoder,
+        },
+        outgoing,
+    )
+    .await;
+    // Replies that are queued are still written; a client that does not read them is let go.
+    let _ = tokio::time::timeout(WRITE_PATIENCE, writer).await;
+    if let Some(session) = &hello.owned_session {
+        daemon.runtime.end_session(session).await;
+    }
+    ended
+}
+
+/// Runs requests until the client closes or the daemon stops. What still runs when the client closes is
+/// dropped, which ends its call; a stopping daemon lets it finish.
+async fn requests<R: AsyncReadExt + Unpin>(
+    daemon: &Arc<Daemon>,
+    mut incoming: Incoming<R>,
+    outgoing: mpsc::Sender<Vec<u8>>,
+) -> Result<(), ClientError> {
+    let mut running = JoinSet::new();
+    let mut stopping = daemon.stopping();
+    loop {
+        let stop = *stopping.borrow_and_update();
+        if stop && running.is_empty() {
+            return Ok(());
+        }
+        let request: Option<Request> = tokio::select! {
+            request = incoming.next() => request?,
+            Some(_) = running.join_next(), if !running.is_empty() => continue,
+            Ok(()) = stopping.changed(), if !stop => continue,
+        };
+        let Some(request) = request else {
+            return Ok(());
+        };
+        if running.len() >= MAX_REQUESTS {
+            let refused = ErrorReport::new(ErrorCode::Overloaded).with("skill", "mycelium");
+            reply(&outgoing, request.id, Err(refused)).await;
+            continue;
+        }
+        let daemon = Arc::clone(daemon);
+        let outgoing = outgoing.clone();
+        running.spawn(async move {
+            let id = request.id;
+            let result = answer(&daemon, request, &outgoing).await;
+            reply(&outgoing, id, result).await;
+        });
+    }
+}
+
+async fn answer(
+    daemon: &Arc<Daemon>,
+    request: Request,
+    outgoing: &mpsc::Sender<Vec<u8>>,
+) -> Result<Reply, ErrorReport> {
+    daemon.requests.count(&request.command);
+    match request.command {
+        Command::Status => Ok(Reply::Status(daemon.status())),
+        Command::Shutdown => {
+            daemon.stop();
+            Ok(Reply::Stopping)
+        }
+        command => {
+            let id = request.id;
+            let outgoing = outgoing.clone();
+            let events: mycelium_runtime::EventSink = Arc::new(move |event| {
+                let mut frame = Vec::new();
+                if encode_frame(&ServerMessage::Event { id, event }, &mut frame).is_ok() {
+                    // A client that does not read loses events, never its reply.
+                    let _ = outgoing.try_send(frame);
+                }
+            });
+            daemon
+                .runtime
+                .handle(&request.context, command, &events)
+                .await
+        }
+    }
+}
+
+async fn reply(outgoing: &mpsc::Sender<Vec<u8>>, id: u64, result: Result<Reply, ErrorReport>) {
+    let mut frame = Vec::new();
+    if let Err(error) = encode_frame(&ServerMessage::Reply { id, result }, &mut frame) {
+        let result = Err(ErrorReport::internal(error));
+        if encode_frame(&ServerMessage::Reply { id, result }, &mut frame).is_err() {
+            return;
+        }
+    }
+    // A closed queue means that the client is gone.
+    let _ = outgoing.send(frame).await;
+}
+
+async fn write_all<W: AsyncWriteExt + Unpin>(mut stream: W, mut queue: mpsc::Receiver<Vec<u8>>) {
+    while let Some(frame) = queue.recv().await {
+        if stream.write_all(&frame).await.is_err() {
+            return;
+        }
+    }
+}
+
+struct Incoming<R> {
+    stream: R,
+    decoder: FrameDecoder,
+}
+
+impl<R: AsyncReadExt + Unpin> Incoming<R> {
+    /// The next message; `None` when the client closed. Safe to drop and call again.
+    async fn next<T: serde::de::DeserializeOwned>(&mut self) -> Result<Option<T>, ClientError> {
+        loop {
+            if let Some(bytes) = self.decoder.next_frame()? {
+                return Ok(Some(serde_json::from_slice(bytes)?));
+            }
+            let mut buffer = Vec::with_capacity(READ_SIZE);
+            if self.stream.read_buf(&mut buffer).await? == 0 {
+                return Ok(None);
+            }
+            self.decoder.push(&buffer);
+        }
+    }
+}
+
+/// How many requests of each kind were served.
+#[derive(Debug, Default)]
+pub(crate) struct RequestCounts(Mutex<BTreeMap<&'static str, u64>>);
+
+impl RequestCounts {
+    fn count(&self, command: &Command) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(command.name()).or_default() += 1;
+    }
+
+    pub(crate) fn snapshot(&self) -> BTreeMap<String, u64> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts
+            .iter()
+            .map(|(name, count)| ((*name).to_owned(), *count))
+            .collect()
+    }
+}

@@ -1,0 +1,176 @@
+# The help of the command line. One message for each command; its attributes are the texts of its
+# arguments, `.details` says more about it, `.examples` shows how it is used.
+
+help-options =
+    .heading = Global options
+    .examples-heading = Examples:
+    .json = Print one JSON object for each result
+    .directory = Work in this folder instead of the current one
+    .no-daemon = Run in this process, without the daemon
+    .offline = Fetch nothing; use what is stored
+    .skill-debug = Show what each part of the runtime does
+    .color = When to use colours: auto, always or never
+    .quiet = Print results and errors only
+    .verbose = Print everything that is known
+    .timeout = The longest a call may take, in seconds
+    .overrides = Set a configuration value for this command
+    .help = Print help; --help prints more than -h
+    .version = Print the version
+
+help-mycelium = The runtime under an agent's skills: finds them, checks them, runs each one locked in
+    .details =
+        Without a command it opens a shell. When standard input is not a terminal, its lines are
+        read as commands. The words `skill`, `skills`, `/skill` and `/skills` before a command
+        are accepted and ignored.
+    .examples =
+        mycelium discover
+        mycelium exec hello-world greet Claude
+        mycelium demo
+
+help-discover = Look for skills
+    .details =
+        Searches the folders of the configuration, or the ones given, and says what was found. A
+        broken skill is reported beside the good ones and is no failure of the search.
+    .paths = Folders to search instead of the configured ones
+    .explain = Say of every folder why it was taken or not
+    .examples =
+        mycelium discover
+        mycelium discover --explain ./custom-skills
+
+help-list = List the known skills
+
+help-search = Search the known skills
+    .details = A skill must meet all conditions. The best match comes first.
+    .text = Words to find in name, tags, keywords and description
+    .name = Part of the name
+    .tags = A tag the skill must have; may be repeated
+    .author = Part of the author's name
+    .category = The category
+    .min-version = The least version
+    .max-version = The greatest version
+    .limit = How many skills to show at most; 50 if not given
+    .examples =
+        mycelium search greeting
+        mycelium search --tag testing --min-version 1.0.0
+
+help-info = Show all about a skill
+    .skill = The skill: NAME or NAME@RANGE
+    .examples =
+        mycelium info hello-world
+        mycelium info hello-world@^1.0 --json
+
+help-exec = Run a method of a skill
+    .details =
+        An argument is a string unless it is a JSON number, boolean, null, array or object. A number
+        with more digits than 64 bits hold stays a string. Where the method takes named
+        arguments, KEY=VALUE pairs or one JSON object give them.
+    .skill = The skill: NAME or NAME@RANGE
+    .method = The method
+    .words = Arguments of the call
+    .json = All arguments as a JSON array (or object, by name); - reads it from standard input
+    .examples =
+        mycelium exec hello-world greet Claude
+        mycelium exec calculator add 1 2 --json
+        mycelium exec report build --args '["2026-11", {"{"}"draft": true{"}"}]'
+        echo '["Claude"]' | mycelium exec hello-world greet --args -
+
+help-activate = Make a skill ready for calls
+    .skill = The skill: NAME or NAME@RANGE
+
+help-deactivate = Refuse the calls of a skill until it is activated
+    .skill = The skill: NAME or NAME@RANGE
+
+help-reload = Read a skill again and start it anew
+    .skill = The skill: NAME or NAME@RANGE
+
+help-unload = End a skill, or all of them
+    .skill = The skill: NAME or NAME@RANGE
+    .all = End all skills of the workspace
+    .examples =
+        mycelium unload hello-world
+        mycelium unload --all
+
+help-reset = Close the circuit breaker of a skill
+    .skill = The skill: NAME or NAME@RANGE
+
+help-metrics = Show what was measured
+
+help-ps = Show what runs
+
+help-trust = Grant a skill what it asks for, or trust the workspace
+    .details =
+        Without a skill, the workspace is trusted: its own skills may then use the workspace paths
+        they declare. With a skill, it is granted all it asks for, for the content it has now.
+    .skill = The skill: NAME or NAME@RANGE; the workspace if not given
+    .yes = Do not ask
+    .examples =
+        mycelium trust
+        mycelium trust downloader --yes
+
+help-revoke = Take back what was granted
+    .skill = The skill: NAME or NAME@RANGE; the workspace if not given
+
+help-validate = Check a skill's manifest and code without running it
+    .path = The skill's folder or its skill.json
+    .strict = Treat warnings as errors
+    .examples =
+        mycelium validate ./custom-skills/hello-world
+        mycelium validate --strict --json .
+
+help-config = Show or change the configuration
+
+help-config-list = List all values
+    .show-origin = Say where each value comes from
+
+help-config-get = Show one value
+    .key = The value's dotted name, such as security.maxMemoryMB
+
+help-config-set = Set one value in a configuration file
+    .key = The value's dotted name, such as security.maxMemoryMB
+    .value = The value; JSON, or else a string
+    .layer = Whose file to change: user or project
+    .examples =
+        mycelium config set security.maxMemoryMB 250
+        mycelium config set monitoring.logLevel debug --layer user
+
+help-config-unset = Take one value out of a configuration file
+    .key = The value's dotted name, such as security.maxMemoryMB
+    .layer = Whose file to change: user or project
+
+help-config-path = Show where the configuration files are
+
+help-doctor = Check whether everything works here
+    .details = Probes the sandbox by using it, looks at folders, disk space, socket and daemon, and says what to do about what it finds.
+
+help-explain = Explain an error code
+    .code = The code; without one, all codes are listed
+    .examples =
+        mycelium explain SECURITY_VIOLATION
+
+help-demo = Show what the runtime does, in eight steps
+    .details =
+        Creates three skills in a new folder and runs them, with a daemon and files of its own, so
+        that nothing of yours is touched. One step waits 30 seconds for a time limit. The first
+        skill needs a package of the npm registry.
+    .folder = Where to work: a new or empty folder; a temporary one if not given
+    .keep = Keep the folder
+    .fast = Use a time limit of 2 seconds
+
+help-daemon = Look after the daemon
+
+help-daemon-status = Show how the daemon does
+
+help-daemon-start = Start the daemon if it does not run
+
+help-daemon-stop = Stop the daemon after the calls that run
+
+help-daemon-logs = Show the daemon's log
+    .follow = Wait for more
+    .lines = How many of the last lines to show
+
+help-completions = Print a completion script for a shell
+    .shell = The shell: bash, elvish, fish, powershell or zsh
+    .examples =
+        mycelium completions bash > ~/.local/share/bash-completion/completions/mycelium
+
+help-help = Print this text or the help of a command

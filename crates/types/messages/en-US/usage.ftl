@@ -1,0 +1,30 @@
+# Why a command line cannot be understood.
+
+usage-unknown-command = { $suggestion ->
+    [none] There is no command `{ $command }`.
+   *[other] There is no command `{ $command }`. Did you mean `{ $suggestion }`?
+}
+usage-unknown-option = { $suggestion ->
+    [none] There is no option `{ $option }` here. If it is meant as a value, put `--` before it.
+   *[other] There is no option `{ $option }` here. Did you mean `{ $suggestion }`?
+}
+usage-missing-argument = Something is missing: { $arguments }.
+usage-missing-command = One of these must follow: { $commands }.
+usage-missing-value = `{ $option }` needs a value.
+usage-conflict = `{ $option }` does not go together with `{ $other }`.
+usage-invalid-value = `{ $value }` is no value of `{ $option }`; these are: { $values }.
+usage-refused-value = `{ $value }` is no value of `{ $option }`: { $reason }.
+usage-value-count = `{ $option }` has too many values or too few.
+usage-not-text = An argument is not valid UTF-8.
+usage-other = { $text }
+usage-no-assignment = `{ $text }` is not of the form KEY=VALUE.
+usage-line = The line cannot be read: { $reason }.
+usage-selector = { $reason }.
+usage-no-terminal = There is no terminal to ask on. If you mean it, add --yes.
+usage-unknown-code = { $suggestion ->
+    [none] There is no error code `{ $code }`. `mycelium explain` lists all.
+   *[other] There is no error code `{ $code }`. Did you mean `{ $suggestion }`?
+}
+usage-folder-not-empty = The folder { $path } is not empty.
+usage-folder = The folder { $path } cannot be used: { $reason }
+usage-input = Standard input cannot be read: { $reason }

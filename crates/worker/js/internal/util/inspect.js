@@ -1,0 +1,228 @@
+'use strict';
+
+// util.inspect: options, and the walk over one value. How each kind of value is shown is told by the modules below
+// internal/util/inspect; how the pieces become lines, by internal/util/inspect/layout.
+
+const { codes } = require('internal/errors');
+const { validateObject } = require('internal/validators');
+const { formatPrimitive } = require('internal/util/inspect/primitive');
+const style = require('internal/util/inspect/style');
+
+const kCustom = Symbol.for('nodejs.util.inspect.custom');
+
+const defaultOptions = Object.seal({
+  showHidden: false,
+  depth: 2,
+  colors: false,
+  customInspect: true,
+  showProxy: false,
+  maxArrayLength: 100,
+  maxStringLength: 10000,
+  breakLength: 80,
+  compact: 3,
+  sorted: false,
+  getters: false,
+  numericSeparator: false,
+});
+
+function readOptions(context, options) {
+  for (const key of Object.keys(options)) {
+    if (Object.hasOwn(defaultOptions, key) || key === 'stylize') context[key] = options[key];
+    else context.userOptions ??= options;
+  }
+}
+
+/** `value` as text for people. The second parameter may also be `showHidden`, followed by `depth` and `colors`. */
+function inspect(value, options, depth, colors) {
+  const context = {
+    ...defaultOptions,
+    budget: {},
+    indentationLvl: 0,
+    seen: [],
+    currentDepth: 0,
+    stylize: style.plain,
+    circular: undefined,
+    userOptions: undefined,
+  };
+  if (depth !== undefined) context.depth = depth;
+  if (colors !== undefined) context.colors = colors;
+  if (typeof options === 'boolean') context.showHidden = options;
+  else if (options) readOptions(context, options);
+  if (context.colors) context.stylize = style.colored;
+  context.maxArrayLength ??= Infinity;
+  context.maxStringLength ??= Infinity;
+  return formatValue(context, value, 0);
+}
+inspect.custom = kCustom;
+inspect.colors = style.colors;
+inspect.styles = style.styles;
+
+Object.defineProperty(inspect, 'defaultOptions', {
+  get: () => defaultOptions,
+  set(options) {
+    validateObject(options, 'options');
+    Object.assign(defaultOptions, options);
+  },
+});
+
+/** The options a custom inspection function gets. */
+function optionsForUser(context, crossContext) {
+  const options = { stylize: context.stylize };
+  for (const key of Object.keys(defaultOptions)) options[key] = context[key];
+  Object.assign(options, context.userOptions);
+  if (!crossContext) return options;
+  // Nothing of this realm's objects may be reached through what a foreign object is given.
+  Object.setPrototypeOf(options, null);
+  const { stylize } = options;
+  options.stylize = Object.setPrototypeOf((text, flavour) => `${stylize(text, flavour)}`, null);
+  return options;
+}
+
+function isWithinDepth(context, level) {
+  return context.depth === null || level <= context.depth;
+}
+
+/** The target behind any number of proxies, or null for a revoked one. */
+function withoutProxies(value) {
+  const { isProxy, proxyDetails } = binding('types');
+  while (isProxy(value)) {
+    const details = proxyDetails(value);
+    if (details === undefined) return null;
+    value = details[0];
+  }
+  return value;
+}
+
+function formatProxy(context, value, level) {
+  const details = binding('types').proxyDetails(value);
+  if (details === undefined) return context.stylize('<Revoked Proxy>', 'special');
+  if (!isWithinDepth(context, level)) return context.stylize('Proxy [Array]', 'special');
+  context.indentationLvl += 2;
+  const parts = details.map((part) => formatValue(context, part, level + 1));
+  context.indentationLvl -= 2;
+  const { ARRAY_LIKE, joinParts } = require('internal/util/inspect/layout');
+  return joinParts(context, parts, '', ['Proxy [', ']'], ARRAY_LIKE, level + 1);
+}
+
+/** `value` at nesting `level`; `typedArray` tells that it is the buffer of one that is being shown. */
+function formatValue(context, value, level, typedArray) {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+    return formatPrimitive(context.stylize, value, context);
+  }
+  const original = value;
+  if (binding('types').isProxy(value)) {
+    if (context.showProxy) return formatProxy(context, value, level);
+    value = withoutProxies(value);
+    if (value === null) return context.stylize('<Revoked Proxy>', 'special');
+  }
+  if (context.customInspect) {
+    const custom = value[kCustom];
+    // Prototypes of classes that define one are shown as they are.
+    if (typeof custom === 'function' && custom !== inspect && value.constructor?.prototype !== value) {
+      const depth = context.depth === null ? null : context.depth - level;
+      const crossContext = original !== value || !(original instanceof Object);
+      const shown = custom.call(original, depth, optionsForUser(context, crossContext), inspect);
+      if (shown !== original) {
+        if (typeof shown !== 'object') return `${shown}`;
+        return formatValue(context, shown, level).replaceAll('\n', `\n${' '.repeat(context.indentationLvl)}`);
+      }
+    }
+  }
+  if (context.seen.includes(value)) {
+    context.circular ??= new Map();
+    let index = context.circular.get(value);
+    if (index === undefined) context.circular.set(value, index = context.circular.size + 1);
+    return context.stylize(`[Circular *${index}]`, 'special');
+  }
+  return formatObject(context, value, level, typedArray);
+}
+
+/** The shown parts of an object: what its kind shows, its properties, and what showHidden adds of its prototypes. */
+function formatParts(context, value, level, shape, inherited) {
+  const { formatProperty } = require('internal/util/inspect/property');
+  const parts = shape.format(context, value, level);
+  for (const key of shape.keys) parts.push(formatProperty(context, value, level, key, shape.layout));
+  if (inherited !== undefined) parts.push(...inherited);
+  return parts;
+}
+
+function formatObject(context, value, level, typedArray) {
+  const { constructorNameOf, tagOf } = require('internal/util/inspect/name');
+  const { describe, nameWithoutParts } = require('internal/util/inspect/kind');
+  const { OBJECT_LIKE, joinParts } = require('internal/util/inspect/layout');
+
+  let inherited = context.showHidden && isWithinDepth(context, level) ? [] : undefined;
+  const constructor = constructorNameOf(value, context, level, inherited);
+  if (inherited?.length === 0) inherited = undefined;
+  const tag = tagOf(context, value);
+  const shape = describe({ context, value, level, typedArray, constructor, tag, inherited });
+  if (typeof shape === 'string') return shape;
+  if (!isWithinDepth(context, level)) return nameWithoutParts(context, value, constructor, tag);
+
+  context.seen.push(value);
+  context.currentDepth = level + 1;
+  let parts;
+  const { indentationLvl } = context;
+  try {
+    parts = formatParts(context, value, level + 1, shape, inherited);
+  } catch (error) {
+    if (!require('internal/errors').isStackOverflowError(error)) throw error;
+    context.seen.pop();
+    context.indentationLvl = indentationLvl;
+    return context.stylize(
+      `[${constructor ?? 'Object'}: Inspection interrupted prematurely. Maximum call stack size exceeded.]`, 'special');
+  }
+  const reference = context.circular?.get(value);
+  if (reference !== undefined) {
+    const mark = context.stylize(`<ref *${reference}>`, 'special');
+    if (context.compact === true) shape.braces[0] = `${mark} ${shape.braces[0]}`;
+    else shape.base = shape.base === '' ? mark : `${mark} ${shape.base}`;
+  }
+  context.seen.pop();
+
+  if (context.sorted) {
+    const comparator = context.sorted === true ? undefined : context.sorted;
+    if (shape.layout === OBJECT_LIKE) {
+      parts.sort(comparator);
+    } else if (shape.keys.length > 1) {
+      const start = parts.length - shape.keys.length;
+      parts.push(...parts.splice(start).sort(comparator));
+    }
+  }
+  const text = joinParts(context, parts, shape.base, shape.braces, shape.layout, level + 1, value);
+  spend(context, text.length);
+  return text;
+}
+
+/** Stops going deeper once one indentation has produced more text than anyone can read. */
+function spend(context, length) {
+  const total = (context.budget[context.indentationLvl] ?? 0) + length;
+  context.budget[context.indentationLvl] = total;
+  if (total > 2 ** 27) context.depth = -1;
+}
+
+function requireString(value) {
+  if (typeof value !== 'string') throw new codes.ERR_INVALID_ARG_TYPE('str', 'string', value);
+}
+
+/** `text` without escape sequences for terminals. */
+function stripVTControlCharacters(text) {
+  requireString(text);
+  return style.stripEscapes(text);
+}
+
+module.exports = {
+  formatValue,
+  inspect,
+  isWithinDepth,
+  stripVTControlCharacters,
+  get format() {
+    return require('internal/util/format').format;
+  },
+  get formatWithOptions() {
+    return require('internal/util/format').formatWithOptions;
+  },
+  get getStringWidth() {
+    return require('internal/util/inspect/width').getStringWidth;
+  },
+};

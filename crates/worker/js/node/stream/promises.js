@@ -1,0 +1,6 @@
+'use strict';
+
+module.exports = {
+  finished: require('internal/streams/end_of_stream').finished,
+  pipeline: require('internal/streams/pipeline').pipelinePromise,
+};

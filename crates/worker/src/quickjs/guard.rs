@@ -1,0 +1,144 @@
+//! The question every file operation of a program asks first: is this path inside the policy?
+//!
+//! The kernel decides by itself, from the same policy, and is what holds. The guard exists to say *what* was tried:
+//! a refusal becomes a [`Denied`] notification that names the operation and the path, and the operation fails with
+//! `EACCES`. A path inside the policy that does not exist is no refusal. The module loader does not ask: looking for
+//! a package in folders that are not there is not an attempt by the program.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Component;
+use std::path::Path;
+use std::path::PathBuf;
+
+use mycelium_policy::SandboxPolicy;
+use mycelium_protocol::Operation;
+use mycelium_protocol::worker::Denied;
+use mycelium_protocol::worker::Notification;
+use mycelium_types::FileAccess;
+use rquickjs::Ctx;
+use rustix::io::Errno;
+
+use super::host::Host;
+
+/// As many links as Linux follows.
+const MAX_LINKS: usize = 40;
+/// As many different refusals as one call can report.
+const MAX_REPORTS: usize = 256;
+
+/// The policy as the guard sees it, and what it has refused during the current call.
+#[derive(Debug, Default)]
+pub(super) struct Guard {
+    policy: Option<SandboxPolicy>,
+    working_directory: PathBuf,
+    reported: HashSet<(Operation, PathBuf)>,
+}
+
+/// Asks whether the program may use `attempted` with `access`; a refusal is reported.
+///
+/// # Errors
+/// `EACCES` when the policy does not allow it.
+pub(super) fn admit(ctx: &Ctx<'_>, access: FileAccess, attempted: &[u8]) -> rustix::io::Result<()> {
+    let host = Host::of(ctx).map_err(|_| Errno::ACCESS)?;
+    let refused = host.guard.borrow_mut().check(access, attempted);
+    match refused {
+        None => Ok(()),
+        Some(report) => {
+            if let Some(denied) = report {
+                host.output.borrow_mut().tell(Notification::Denied(denied));
+            }
+            Err(Errno::ACCESS)
+        }
+    }
+}
+
+impl Guard {
+    /// A guard that lets everything pass: outside a sandbox.
+    pub(super) fn open() -> Self {
+        Self::default()
+    }
+
+    /// A guard for `policy`, whose workspace is the working directory.
+    pub(super) fn new(policy: SandboxPolicy) -> Self {
+        Self {
+            working_directory: policy.workspace.clone(),
+            policy: Some(policy),
+            reported: HashSet::new(),
+        }
+    }
+
+    /// Forgets what was reported, so that the next call reports it again.
+    pub(super) fn begin_call(&mut self) {
+        self.reported.clear();
+    }
+
+    /// `None` to admit; else a refusal, with its report unless that was made before.
+    fn check(&mut self, access: FileAccess, attempted: &[u8]) -> Option<Option<Denied>> {
+        let policy = self.policy.as_ref()?;
+        let path = Path::new(OsStr::from_bytes(attempted));
+        let resolved = resolve(&self.working_directory, path);
+        if policy.allows(&resolved, access) {
+            return None;
+        }
+        let operation = match access {
+            FileAccess::Read => Operation::Read,
+            FileAccess::Write => Operation::Write,
+        };
+        let new = self.reported.len() < MAX_REPORTS
+            && self.reported.insert((operation, resolved.clone()));
+        Some(new.then(|| Denied {
+            operation,
+            attempted: String::from_utf8_lossy(attempted).into_owned(),
+            resolved,
+        }))
+    }
+}
+
+/// The path that `path` means from `base`: absolute, without `.` and `..`, and without links as far as they can be
+/// seen. What cannot be looked at stays as it is written.
+fn resolve(base: &Path, path: &Path) -> PathBuf {
+    let mut resolved = PathBuf::from("/");
+    let mut rest: Vec<Vec<u8>> = parts(&base.join(path));
+    let mut links = 0;
+    let mut visible = true;
+    while let Some(part) = rest.pop() {
+        if part == b".." {
+            resolved.pop();
+            visible = true;
+            continue;
+        }
+        resolved.push(OsStr::from_bytes(&part));
+        if !visible {
+            continue;
+        }
+        match rustix::fs::readlink(&resolved, Vec::new()) {
+            Ok(target) if links < MAX_LINKS => {
+                links += 1;
+                resolved.pop();
+                let target = Path::new(OsStr::from_bytes(target.as_bytes())).to_owned();
+                if target.is_absolute() {
+                    resolved = PathBuf::from("/");
+                }
+                rest.extend(parts(&target));
+            }
+            // No link, or one too many: the kernel will refuse that one.
+            Ok(_) | Err(Errno::INVAL) => {}
+            // Nothing there, or nothing that may be looked at: so is everything below it.
+            Err(_) => visible = false,
+        }
+    }
+    resolved
+}
+
+/// The names in a path, the last one first, with `..` but without `.`.
+fn parts(path: &Path) -> Vec<Vec<u8>> {
+    path.components()
+        .rev()
+        .filter_map(|component| match component {
+            Component::Normal(name) => Some(name.as_bytes().to_vec()),
+            Component::ParentDir => Some(b"..".to_vec()),
+            Component::Prefix(_) | Component::RootDir | Component::CurDir => None,
+        })
+        .collect()
+}

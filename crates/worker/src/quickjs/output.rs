@@ -1,0 +1,66 @@
+//! What a program tells the outside: console lines and refusals, bounded for each call.
+
+use mycelium_protocol::ConsoleLevel;
+use mycelium_protocol::worker::Notification;
+use mycelium_protocol::worker::Printed;
+
+/// Takes what the engine tells unasked.
+pub trait Listener {
+    /// Takes one notification. It must not run JavaScript.
+    fn notify(&mut self, notification: Notification);
+}
+
+impl<F: FnMut(Notification)> Listener for F {
+    fn notify(&mut self, notification: Notification) {
+        self(notification);
+    }
+}
+
+/// The way out, with the number of bytes that the current call may still print.
+pub(super) struct Output {
+    listener: Box<dyn Listener>,
+    left: u64,
+    exceeded: bool,
+}
+
+impl Output {
+    /// A way out to `listener` that lets `limit` bytes pass.
+    pub(super) fn new(listener: Box<dyn Listener>, limit: u64) -> Self {
+        Self {
+            listener,
+            left: limit,
+            exceeded: false,
+        }
+    }
+
+    /// Lets the next `limit` bytes pass.
+    pub(super) fn begin_call(&mut self, limit: u64) {
+        self.left = limit;
+        self.exceeded = false;
+    }
+
+    /// Prints `text`, unless that is more than the call may print. What is over the limit is dropped, not kept.
+    pub(super) fn print(&mut self, level: ConsoleLevel, text: &str) {
+        // Every line counts as one byte more, so that empty lines are bounded too.
+        let Some(left) = self.left.checked_sub(text.len() as u64 + 1) else {
+            self.left = 0;
+            self.exceeded = true;
+            return;
+        };
+        self.left = left;
+        self.tell(Notification::Console(Printed {
+            level,
+            text: text.to_owned(),
+        }));
+    }
+
+    /// Tells something that the limit does not count.
+    pub(super) fn tell(&mut self, notification: Notification) {
+        self.listener.notify(notification);
+    }
+
+    /// Whether the call tried to print more than it may.
+    pub(super) fn exceeded(&self) -> bool {
+        self.exceeded
+    }
+}
