@@ -1,1 +1,81 @@
-fn main() {}
+//! The repository's own chores: tests, layering check, schemas, benchmarks.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a chore speaks to the person who runs it"
+)]
+
+mod bench;
+mod ci;
+mod error;
+mod layers;
+mod program;
+mod schemas;
+mod test;
+mod tools;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::error::ChoreError;
+use crate::schemas::SchemaUse;
+use crate::workspace::Workspace;
+
+const USAGE: &str = "\
+Usage: cargo xtask <CHORE>
+
+  test [-- ARG…]       run all tests; what they need and you lack is fetched into the target folder.
+                       ARGs go to `cargo test`
+  check-layers         check who depends on whom, what is called how, and each crate's sentence
+  schemas [--check]    write schemas/ from the types, or fail if they differ
+  bench [--json FILE]  build for release, measure, and print one table
+  ci                   everything a change must pass; what .ci/run calls
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["test"] => Workspace::find().and_then(|workspace| test::run(&workspace, &[])),
+        ["test", "--", rest @ ..] => {
+            Workspace::find().and_then(|workspace| test::run(&workspace, rest))
+        }
+        ["check-layers"] => Workspace::find().and_then(|workspace| layers::run(&workspace)),
+        ["schemas"] => {
+            Workspace::find().and_then(|workspace| schemas::run(&workspace, SchemaUse::Write))
+        }
+        ["schemas", "--check"] => {
+            Workspace::find().and_then(|workspace| schemas::run(&workspace, SchemaUse::Check))
+        }
+        ["bench"] => Workspace::find().and_then(|workspace| bench::run(&workspace, None)),
+        ["bench", "--json", file] => Workspace::find()
+            .and_then(|workspace| bench::run(&workspace, Some(PathBuf::from(file)))),
+        ["ci"] => Workspace::find().and_then(|workspace| ci::run(&workspace)),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report(error: &ChoreError) {
+    eprintln!("error: {error}");
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        eprintln!("  caused by: {cause}");
+        source = cause.source();
+    }
+}

@@ -12,7 +12,6 @@ mod retire;
 mod start;
 mod surroundings;
 mod transport;
-mod workspace;
 
 pub(crate) use connection::Connection;
 pub(crate) use error::ClientError;

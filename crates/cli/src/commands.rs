@@ -11,6 +11,7 @@ mod explain;
 mod info;
 mod lifecycle;
 mod list;
+mod logs;
 mod metrics;
 mod ps;
 mod search;
@@ -23,7 +24,38 @@ use mycelium_types::ExitStatus;
 
 use crate::arguments::TypedCommand;
 use crate::error::Error;
+use crate::render::Output;
 use crate::session::Session;
+
+/// Runs a command that needs neither runtime nor home folder, if it is one.
+pub(crate) fn run_alone(
+    command: &TypedCommand,
+    output: &mut Output,
+) -> Option<Result<ExitStatus, Error>> {
+    match command {
+        TypedCommand::Explain { code } => Some(explain::run(code.as_deref(), output)),
+        TypedCommand::Completions { shell } => Some(completions::run(*shell, output)),
+        TypedCommand::Discover(_)
+        | TypedCommand::List
+        | TypedCommand::Search(_)
+        | TypedCommand::Info(_)
+        | TypedCommand::Exec(_)
+        | TypedCommand::Activate(_)
+        | TypedCommand::Deactivate(_)
+        | TypedCommand::Reload(_)
+        | TypedCommand::Unload(_)
+        | TypedCommand::Reset(_)
+        | TypedCommand::Metrics
+        | TypedCommand::Ps
+        | TypedCommand::Trust(_)
+        | TypedCommand::Revoke { .. }
+        | TypedCommand::Validate(_)
+        | TypedCommand::Config { .. }
+        | TypedCommand::Doctor
+        | TypedCommand::Demo(_)
+        | TypedCommand::Daemon { .. } => None,
+    }
+}
 
 /// Runs one command.
 ///

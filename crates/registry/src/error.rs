@@ -28,12 +28,6 @@ pub enum RegistryError {
         /// The versions there are, the newest first.
         known: Vec<Version>,
     },
-    /// The search index failed.
-    Search {
-        /// What SQLite says.
-        #[from]
-        source: rusqlite::Error,
-    },
 }
 
 impl RegistryError {
@@ -51,7 +45,6 @@ impl RegistryError {
                     .with("range", range)
                     .with("known", known.join(", "))
             }
-            Self::Search { source } => Message::new("registry-search").with("reason", source),
         }
     }
 }
@@ -73,7 +66,6 @@ impl From<RegistryError> for ErrorReport {
                     .with("suggestion", suggestion.as_deref().unwrap_or("none"))
                     .with("reason", reason)
             }
-            RegistryError::Search { .. } => Self::internal(reason),
         }
     }
 }

@@ -18,7 +18,7 @@
 //! let found = registry.search(&SearchQuery {
 //!     text: Some("friendly greet".to_owned()),
 //!     ..SearchQuery::default()
-//! })?;
+//! });
 //! println!("{}", found.len());
 //! # Ok(())
 //! # }

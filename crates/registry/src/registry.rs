@@ -38,7 +38,8 @@ use crate::search::SearchIndex;
 /// Looking a skill up takes no lock that a discovery holds and touches no file.
 pub struct Registry {
     catalogue: RwLock<Arc<Catalogue>>,
-    search: Mutex<Option<SearchIndex>>,
+    /// Made when somebody searches, for the catalogue there was then.
+    search: Mutex<Option<Arc<SearchIndex>>>,
     known: Mutex<Known>,
 }
 
@@ -188,24 +189,22 @@ impl Registry {
         nearest(text, catalogue.names())?.parse().ok()
     }
 
-    /// The skills that meet a query, the best first; of several versions that do, the newest. A skill
-    /// that is deprecated is found like any other, and its record says so.
-    ///
-    /// # Errors
-    ///
-    /// [`RegistryError::Search`] if SQLite fails, which no text of a query makes it do.
-    pub fn search(&self, query: &SearchQuery) -> Result<Vec<SearchHit>, RegistryError> {
+    /// The skills that meet a query, the best first; of several versions that do, the newest.
+    #[must_use]
+    pub fn search(&self, query: &SearchQuery) -> Vec<SearchHit> {
         let catalogue = self.catalogue();
-        let mut search = self.search.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut index = match search.take() {
-            Some(index) => index,
-            None => SearchIndex::new()?,
+        let index = {
+            let mut search = self.search.lock().unwrap_or_else(PoisonError::into_inner);
+            match search.as_ref().filter(|index| index.is_of(&catalogue)) {
+                Some(index) => Arc::clone(index),
+                None => {
+                    let index = Arc::new(SearchIndex::of(&catalogue));
+                    *search = Some(Arc::clone(&index));
+                    index
+                }
+            }
         };
-        // An index that failed halfway is not put back.
-        index.update(&catalogue)?;
-        let hits = index.search(query)?;
-        *search = Some(index);
-        Ok(hits)
+        index.search(query)
     }
 
     fn catalogue(&self) -> Arc<Catalogue> {

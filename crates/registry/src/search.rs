@@ -1,51 +1,41 @@
-//! Full-text search over the known skills: an FTS5 table in memory, brought up to date when it is used.
-//!
-//! The table belongs to one registry and not to the shared file, so that the words of one workspace's
-//! skills never weigh in another's ranking.
+//! Search over the known skills by words and conditions.
+
+mod ranking;
+mod words;
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::BinaryHeap;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use mycelium_types::Manifest;
-use mycelium_types::SkillId;
-use mycelium_types::SkillName;
 use mycelium_types::Version;
-use rusqlite::Connection;
-use rusqlite::params;
 
 use crate::SkillRecord;
 use crate::catalogue::Catalogue;
+use ranking::Ranking;
+use ranking::Score;
+use ranking::Words;
+use words::for_each_word;
+use words::parts_of_name;
 
 /// How many skills a search gives if the query does not say.
 const DEFAULT_LIMIT: usize = 50;
-/// How many matches are ranked. Words that match more say nothing, and ranking costs a microsecond each.
-const MAX_RANKED: usize = 2_000;
 /// How many words of a query count.
 const MAX_WORDS: usize = 32;
-/// How many characters of a word count.
-const MAX_WORD: usize = 64;
 
-const SCHEMA: &str = "
-    CREATE VIRTUAL TABLE search USING fts5 (
-        name, words, exports, description,
-        content = '', contentless_delete = 1,
-        tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
-    );
-";
-
-/// Finds matches of a query and how well each matches: a word in the name counts most, then tags,
-/// keywords and category, then exports, then descriptions.
-const RANKED: &str = "
-    SELECT rowid, bm25(search, 10.0, 5.0, 2.0, 1.0) FROM search WHERE search MATCH ?1
-";
+/// What a word in a field is worth.
+const NAME: f32 = 10.0;
+const TAGS: f32 = 5.0;
+const EXPORTS: f32 = 2.0;
+const DESCRIPTION: f32 = 1.0;
 
 /// Conditions a skill must meet; absent ones are met by all. Letter case does not count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchQuery {
     /// Words to find in name, tags, keywords, category, exports and descriptions. The last one may be
-    /// the beginning of a word. If no skill has all of them, those that have some are found.
+    /// the beginning of a word. If no skill has all of them, those that have some are found. Nothing in
+    /// it has a special meaning.
     pub text: Option<String>,
     /// Part of the name.
     pub name: Option<String>,
@@ -63,13 +53,29 @@ pub struct SearchQuery {
     pub limit: usize,
 }
 
-/// A skill that was found.
+/// A skill that was found. One that is deprecated is found like any other; its record says so.
 #[derive(Clone, Debug)]
 pub struct SearchHit {
     /// The skill: of several versions that meet the conditions, the newest.
     pub record: Arc<SkillRecord>,
-    /// How well it matches the words: more is better. 0 without words.
-    pub score: f64,
+    /// How well the name's best version matches the words: more is better. 0 without words.
+    pub score: f32,
+}
+
+/// What is searched: everything in one catalogue.
+pub(crate) struct SearchIndex {
+    catalogue: Arc<Catalogue>,
+    /// By name, the newest version first.
+    documents: Vec<Document>,
+    ranking: Ranking,
+}
+
+/// A skill, and what conditions are about in lower case.
+struct Document {
+    record: Arc<SkillRecord>,
+    tags: Box<[String]>,
+    author: Option<String>,
+    category: Option<String>,
 }
 
 /// The conditions of a query but its words, in lower case.
@@ -81,248 +87,157 @@ struct Filter<'q> {
     category: Option<String>,
 }
 
-/// The table, and which skills its rows are.
-pub(crate) struct SearchIndex {
-    connection: Connection,
-    catalogue: Arc<Catalogue>,
-    rows: HashMap<SkillId, i64>,
-    records: HashMap<i64, Arc<SkillRecord>>,
-    next_row: i64,
+/// A document that matches, ordered so that the best is the greatest.
+struct Match {
+    /// Its name is the text that is searched for.
+    is_named: bool,
+    score: f32,
+    document: usize,
 }
 
 impl SearchIndex {
-    /// An empty index.
-    pub(crate) fn new() -> rusqlite::Result<Self> {
-        let connection = Connection::open_in_memory()?;
-        connection.execute_batch(SCHEMA)?;
-        Ok(Self {
-            connection,
-            catalogue: Arc::default(),
-            rows: HashMap::new(),
-            records: HashMap::new(),
-            next_row: 1,
-        })
+    pub(crate) fn of(catalogue: &Arc<Catalogue>) -> Self {
+        Self {
+            catalogue: Arc::clone(catalogue),
+            documents: catalogue.iter().map(Document::of).collect(),
+            ranking: Ranking::of(catalogue.iter().map(|record| words(&record.manifest))),
+        }
     }
 
-    /// Brings the table up to the catalogue. Only what changed costs anything.
-    pub(crate) fn update(&mut self, catalogue: &Arc<Catalogue>) -> rusqlite::Result<()> {
-        if Arc::ptr_eq(&self.catalogue, catalogue) {
-            return Ok(());
-        }
-        let transaction = self.connection.transaction()?;
-        let mut rows = HashMap::new();
-        let mut records = HashMap::new();
-        {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO search (rowid, name, words, exports, description)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?;
-            let mut delete = transaction.prepare_cached("DELETE FROM search WHERE rowid = ?1")?;
-            let mut next_row = self.next_row;
-            for record in catalogue.iter() {
-                let id = record.id();
-                let known = self.rows.get(&id).copied().filter(|row| {
-                    let indexed = self.records.get(row);
-                    indexed.is_some_and(|indexed| Arc::ptr_eq(indexed, record))
-                });
-                let row = match known {
-                    Some(row) => row,
-                    None => {
-                        let row = next_row;
-                        next_row += 1;
-                        let manifest = &record.manifest;
-                        insert.execute(params![
-                            row,
-                            manifest.name.as_str(),
-                            words(manifest),
-                            exports(manifest),
-                            descriptions(manifest),
-                        ])?;
-                        row
-                    }
-                };
-                rows.insert(id, row);
-                records.insert(row, Arc::clone(record));
-            }
-            for row in self.records.keys().filter(|row| !records.contains_key(row)) {
-                delete.execute([row])?;
-            }
-            self.next_row = next_row;
-        }
-        transaction.commit()?;
-        self.rows = rows;
-        self.records = records;
-        self.catalogue = Arc::clone(catalogue);
-        Ok(())
+    /// Whether this is an index of `catalogue`.
+    pub(crate) fn is_of(&self, catalogue: &Arc<Catalogue>) -> bool {
+        Arc::ptr_eq(&self.catalogue, catalogue)
     }
 
-    /// The skills that meet the query, the best first.
-    pub(crate) fn search(&self, query: &SearchQuery) -> rusqlite::Result<Vec<SearchHit>> {
+    /// The skills that meet the query, the best first; equals by name.
+    pub(crate) fn search(&self, query: &SearchQuery) -> Vec<SearchHit> {
         let filter = Filter::of(query);
-        let mut hits = match query.text.as_deref().map(query_words) {
-            Some(words) if words.is_empty() => Vec::new(),
-            Some(words) => {
-                let all = self.matches(&expression(&words, " AND "), &filter)?;
-                if all.is_empty() && words.len() > 1 {
-                    self.matches(&expression(&words, " OR "), &filter)?
-                } else {
-                    all
-                }
-            }
-            None => self
-                .catalogue
-                .iter()
-                .filter(|record| filter.admits(record))
-                .map(|record| SearchHit {
-                    record: Arc::clone(record),
-                    score: 0.0,
-                })
-                .collect(),
-        };
-        let text = query.text.as_deref().unwrap_or_default().trim();
-        hits.sort_by(|a, b| compare(a, b, text));
-        // The versions of one name need not be neighbours, but newer ones come first among equals.
-        let mut newest: HashMap<SkillName, usize> = HashMap::new();
-        let mut kept: Vec<SearchHit> = Vec::new();
-        for hit in hits {
-            match newest.get(hit.record.name()) {
-                Some(index) if kept[*index].record.version() < hit.record.version() => {
-                    kept[*index].record = hit.record;
-                }
-                Some(_) => {}
-                None => {
-                    newest.insert(hit.record.name().clone(), kept.len());
-                    kept.push(hit);
-                }
-            }
-        }
-        kept.truncate(if query.limit == 0 {
+        let limit = if query.limit == 0 {
             DEFAULT_LIMIT
         } else {
             query.limit
-        });
-        Ok(kept)
-    }
-
-    /// Ranks what matches. If that is too much, it ranks what matches in the name, then what matches in
-    /// name and tags, and only part of the rest: then the words are in so many descriptions that they
-    /// tell nothing.
-    fn matches(&self, expression: &str, filter: &Filter<'_>) -> rusqlite::Result<Vec<SearchHit>> {
-        let mut found = Vec::new();
-        let mut seen = HashSet::new();
-        let is_complete = self.rank(expression, filter, &mut seen, &mut found)?;
-        if !is_complete {
-            for columns in ["{name} : ", "{name words} : "] {
-                let narrow = format!("{columns}({expression})");
-                self.rank(&narrow, filter, &mut seen, &mut found)?;
+        };
+        let Some(text) = &query.text else {
+            let admitted = self.documents.iter().filter(|one| filter.admits(one));
+            let mut hits: Vec<SearchHit> = Vec::new();
+            for document in admitted {
+                // The first of a name is its newest version.
+                let is_next = hits.last().is_none_or(|hit| !document.is_version_of(hit));
+                if is_next && hits.len() == limit {
+                    break;
+                }
+                if is_next {
+                    hits.push(document.hit(0.0));
+                }
+            }
+            return hits;
+        };
+        let text = text.trim();
+        let mut is_match = vec![false; self.documents.len()];
+        // A heap costs little where a few of very many are wanted.
+        let mut matches: BinaryHeap<Match> = self
+            .ranking
+            .matches(&query_words(text), |index| {
+                filter.admits(&self.documents[index])
+            })
+            .into_iter()
+            .map(|Score { document, score }| {
+                is_match[document] = true;
+                Match {
+                    is_named: self.documents[document].is_named(text),
+                    score,
+                    document,
+                }
+            })
+            .collect();
+        let mut names = HashSet::new();
+        let mut hits = Vec::new();
+        while hits.len() < limit
+            && let Some(found) = matches.pop()
+        {
+            let name = self.documents[found.document].record.name().as_str();
+            if names.insert(name) {
+                let newest = self.newest(found.document, &is_match);
+                hits.push(self.documents[newest].hit(found.score));
             }
         }
-        Ok(found)
+        hits
     }
 
-    /// Adds matches to `found`; whether there were few enough to add all.
-    fn rank(
-        &self,
-        expression: &str,
-        filter: &Filter<'_>,
-        seen: &mut HashSet<i64>,
-        found: &mut Vec<SearchHit>,
-    ) -> rusqlite::Result<bool> {
-        let mut statement = self.connection.prepare_cached(RANKED)?;
-        let mut rows = statement.query([expression])?;
-        let mut ranked = 0;
-        while let Some(row) = rows.next()? {
-            let id: i64 = row.get(0)?;
-            let Some(record) = self.records.get(&id).filter(|record| filter.admits(record)) else {
-                continue;
-            };
-            if ranked == MAX_RANKED {
-                return Ok(false);
-            }
-            ranked += 1;
-            if seen.insert(id) {
-                let bm25: f64 = row.get(1)?;
-                found.push(SearchHit {
-                    record: Arc::clone(record),
-                    // FTS5 gives better matches smaller numbers.
-                    score: -bm25,
-                });
-            }
-        }
-        Ok(true)
+    /// The newest version of the skill at `index` that matches, too.
+    fn newest(&self, index: usize, is_match: &[bool]) -> usize {
+        let name = self.documents[index].record.name();
+        let newer = (0..index).rev();
+        newer
+            .take_while(|newer| self.documents[*newer].record.name() == name)
+            .filter(|newer| is_match[*newer])
+            .last()
+            .unwrap_or(index)
     }
 }
 
-/// A skill whose name is the text comes first, then the better match; equals by name, the newer
-/// version first.
-fn compare(a: &SearchHit, b: &SearchHit, text: &str) -> Ordering {
-    let is_named = |hit: &SearchHit| hit.record.name().as_str().eq_ignore_ascii_case(text);
-    is_named(b)
-        .cmp(&is_named(a))
-        .then(b.score.total_cmp(&a.score))
-        .then_with(|| a.record.name().cmp(b.record.name()))
-        .then_with(|| b.record.version().cmp(a.record.version()))
-}
-
-/// The words of a text, cut down to what counts. A word has at least one letter or digit.
 fn query_words(text: &str) -> Vec<String> {
-    text.split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| word.chars().any(char::is_alphanumeric))
-        .take(MAX_WORDS)
-        .map(|word| word.chars().take(MAX_WORD).collect())
-        .collect()
-}
-
-/// The words in FTS5's query language: each a string, so that nothing in it has a meaning there, and
-/// the last one also the beginning of a word.
-fn expression(words: &[String], operator: &str) -> String {
-    let quoted: Vec<_> = words
-        .iter()
-        .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
-        .collect();
-    format!("{} *", quoted.join(operator))
-}
-
-fn words(manifest: &Manifest) -> String {
-    let tags = manifest.tags.iter().chain(&manifest.keywords);
-    let words: Vec<_> = tags.chain(&manifest.category).map(String::as_str).collect();
-    words.join(" ")
-}
-
-fn exports(manifest: &Manifest) -> String {
-    let mut text = String::new();
-    for export in &manifest.exports {
-        text.push_str(&export.name);
-        text.push(' ');
-        text.push_str(&parts_of_name(&export.name));
-        text.push(' ');
-        text.push_str(export.description.as_deref().unwrap_or_default());
-        text.push(' ');
-    }
-    text
-}
-
-/// `farewellAsync` as `farewell Async`, so that it is found by either.
-fn parts_of_name(name: &str) -> String {
-    let mut parts = String::new();
-    let mut before_is_lower = false;
-    for c in name.chars() {
-        if c.is_uppercase() && before_is_lower {
-            parts.push(' ');
+    let mut words = Vec::new();
+    for_each_word(text, |word| {
+        if words.len() < MAX_WORDS {
+            words.push(word.to_owned());
         }
-        before_is_lower = c.is_lowercase() || c.is_ascii_digit();
-        parts.push(c);
-    }
-    parts
+    });
+    words
 }
 
-fn descriptions(manifest: &Manifest) -> String {
-    let mut text = manifest.description.clone();
-    for description in manifest.descriptions.values() {
-        text.push('\n');
-        text.push_str(description);
+/// What a skill is found by.
+fn words(manifest: &Manifest) -> Words {
+    let mut words = Words::default();
+    let mut add = |text: &str, weight| for_each_word(text, |word| words.add(word, weight));
+    add(manifest.name.as_str(), NAME);
+    let tags = manifest.tags.iter().chain(&manifest.keywords);
+    for tag in tags.chain(&manifest.category) {
+        add(tag, TAGS);
     }
-    text
+    for export in &manifest.exports {
+        add(&export.name, EXPORTS);
+        if let Some(parts) = parts_of_name(&export.name) {
+            add(&parts, EXPORTS);
+        }
+        add(
+            export.description.as_deref().unwrap_or_default(),
+            DESCRIPTION,
+        );
+    }
+    add(&manifest.description, DESCRIPTION);
+    for description in manifest.descriptions.values() {
+        add(description, DESCRIPTION);
+    }
+    words
+}
+
+impl Document {
+    fn of(record: &Arc<SkillRecord>) -> Self {
+        let manifest = &record.manifest;
+        let author = manifest.author.as_ref();
+        Self {
+            record: Arc::clone(record),
+            tags: manifest.tags.iter().map(|tag| tag.to_lowercase()).collect(),
+            author: author.map(|author| author.name.to_lowercase()),
+            category: manifest.category.as_ref().map(|has| has.to_lowercase()),
+        }
+    }
+
+    fn is_named(&self, text: &str) -> bool {
+        self.record.name().as_str().eq_ignore_ascii_case(text)
+    }
+
+    fn is_version_of(&self, hit: &SearchHit) -> bool {
+        self.record.name() == hit.record.name()
+    }
+
+    fn hit(&self, score: f32) -> SearchHit {
+        SearchHit {
+            record: Arc::clone(&self.record),
+            score,
+        }
+    }
 }
 
 impl<'q> Filter<'q> {
@@ -337,33 +252,43 @@ impl<'q> Filter<'q> {
         }
     }
 
-    fn admits(&self, record: &SkillRecord) -> bool {
-        let manifest = &record.manifest;
-        let has_tag = |tag: &String| manifest.tags.iter().any(|has| has.to_lowercase() == *tag);
-        let author = || {
-            manifest
-                .author
-                .as_ref()
-                .map(|author| author.name.to_lowercase())
+    fn admits(&self, document: &Document) -> bool {
+        let holds = |whole: Option<&str>, part: &Option<String>| match part {
+            Some(part) => whole.is_some_and(|whole| whole.contains(part.as_str())),
+            None => true,
         };
-        let category = || manifest.category.as_ref().map(|has| has.to_lowercase());
-        let query = self.query;
-        self.name
-            .as_ref()
-            .is_none_or(|part| manifest.name.as_str().contains(part.as_str()))
-            && self.tags.iter().all(has_tag)
-            && self
-                .author
-                .as_ref()
-                .is_none_or(|part| author().is_some_and(|name| name.contains(part.as_str())))
-            && (self.category.is_none() || self.category == category())
-            && query
-                .min_version
-                .as_ref()
-                .is_none_or(|least| *record.version() >= *least)
-            && query
-                .max_version
-                .as_ref()
-                .is_none_or(|most| *record.version() <= *most)
+        let record = &document.record;
+        let least = self.query.min_version.as_ref();
+        let most = self.query.max_version.as_ref();
+        holds(Some(record.name().as_str()), &self.name)
+            && self.tags.iter().all(|tag| document.tags.contains(tag))
+            && holds(document.author.as_deref(), &self.author)
+            && (self.category.is_none() || self.category == document.category)
+            && least.is_none_or(|least| record.version() >= least)
+            && most.is_none_or(|most| record.version() <= most)
     }
 }
+
+impl Ord for Match {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.is_named
+            .cmp(&other.is_named)
+            .then(self.score.total_cmp(&other.score))
+            // Documents are numbered by name and from new to old; the first of equals is the best.
+            .then(other.document.cmp(&self.document))
+    }
+}
+
+impl PartialOrd for Match {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Match {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Match {}

@@ -143,16 +143,21 @@ impl Walk<'_> {
             return self.add(path, Verdict::Seen { first });
         }
         self.seen.insert(identity, path.clone());
-        match exists(&path.join(MANIFEST)) {
-            Ok(true) => {
-                let stamp = fs_err::metadata(path.join(MANIFEST));
-                let stamp = stamp.ok().map(|metadata| Stamp::of(&metadata));
-                let outcome = Outcome::Manifest { identity, stamp };
-                self.scan.folders.push(Looked { path, outcome });
-            }
-            Ok(false) => self.look_below(path, depth),
-            Err(error) => self.fail(path, &error),
-        }
+        let manifest = path.join(MANIFEST);
+        let stamp = match fs_err::metadata(&manifest) {
+            Ok(metadata) => Some(Stamp::of(&metadata)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match exists(&manifest) {
+                // A link that leads nowhere.
+                Ok(true) => None,
+                Ok(false) => return self.look_below(path, depth),
+                Err(error) => return self.fail(path, &error),
+            },
+            // Reading it will say why.
+            Err(_) if exists(&manifest).is_ok_and(|exists| exists) => None,
+            Err(error) => return self.fail(path, &error),
+        };
+        let outcome = Outcome::Manifest { identity, stamp };
+        self.scan.folders.push(Looked { path, outcome });
     }
 
     fn look_below(&mut self, path: PathBuf, depth: usize) {

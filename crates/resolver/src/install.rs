@@ -290,7 +290,7 @@ impl Resolver {
         }
         let folder = staging.unused_path();
         layer::lay_out(plan, &packages, &folder, self.settings.network.parallel)?;
-        self.store.commit_layer(&digest, &folder)?;
+        self.store.commit_layer(&digest, &folder, &staging)?;
         Ok(origins)
     }
 

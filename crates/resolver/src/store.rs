@@ -123,25 +123,27 @@ impl Store {
         self.package_folder(integrity).join(INDEX).is_file()
     }
 
-    /// The stored package with this hash, if there is one. One whose index is damaged is moved to
-    /// `aside`, as if it had never been there.
+    /// The stored package with this hash, if there is one. One whose index is missing or damaged is
+    /// moved to `aside`, as if it had never been there.
     pub(crate) fn package(
         &self,
         integrity: &Integrity,
         aside: &Staging,
     ) -> Result<Option<StoredPackage>, ResolverError> {
         let folder = self.package_folder(integrity);
-        let index = match read_json(&folder.join(INDEX)) {
-            Ok(index) => index,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                tracing::warn!(folder = %folder.display(), "a stored package is damaged");
-                fs_err::rename(&folder, aside.unused_path())?;
-                return Ok(None);
+        match read_json(&folder.join(INDEX)) {
+            Ok(index) => Ok(Some(StoredPackage { folder, index })),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::InvalidData
+                ) =>
+            {
+                put_aside(&folder, aside)?;
+                Ok(None)
             }
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Some(StoredPackage { folder, index }))
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Stores packages that were unpacked in a staging folder, each with its hash. They are on the
@@ -164,12 +166,19 @@ impl Store {
         Ok(())
     }
 
-    /// Stores a layer that was laid out in a staging folder.
-    pub(crate) fn commit_layer(&self, digest: &Digest, staged: &Path) -> Result<(), ResolverError> {
+    /// Stores a layer that was laid out in a staging folder, in the place of whatever is there.
+    pub(crate) fn commit_layer(
+        &self,
+        digest: &Digest,
+        staged: &Path,
+        aside: &Staging,
+    ) -> Result<(), ResolverError> {
         let layers = self.root.join("layers");
         fs_err::create_dir_all(&layers)?;
         sync_file_system(&layers)?;
-        commit(staged, &self.layer(digest))?;
+        let place = self.layer(digest);
+        put_aside(&place, aside)?;
+        commit(staged, &place)?;
         fs_err::File::open(&layers)?.sync_all()?;
         Ok(())
     }
@@ -236,6 +245,16 @@ fn sync_file_system(path: &Path) -> Result<(), ResolverError> {
     let folder = fs_err::File::open(path)?;
     rustix::fs::syncfs(folder.as_fd())
         .map_err(|errno| ResolverError::storage_at(path)(errno.into()))
+}
+
+/// Moves what somebody damaged out of the way, if there is anything.
+fn put_aside(path: &Path, aside: &Staging) -> io::Result<()> {
+    match fs_err::rename(path, aside.unused_path()) {
+        Ok(()) => tracing::warn!(path = %path.display(), "something damaged was in the store"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 fn commit(staged: &Path, place: &Path) -> io::Result<()> {

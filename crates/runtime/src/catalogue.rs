@@ -4,11 +4,13 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use mycelium_config::skill_roots;
+use mycelium_loader::embedded_manifests as embedded;
 use mycelium_protocol::control;
 use mycelium_protocol::control::SearchRequest;
 use mycelium_protocol::control::SkillSummary;
 use mycelium_registry::Discovery;
 use mycelium_registry::IgnoreFile;
+use mycelium_registry::Registration;
 use mycelium_registry::Registry;
 use mycelium_registry::Root;
 use mycelium_registry::RootKind;
@@ -32,10 +34,12 @@ pub(crate) fn open(folders: &Folders, workspace: &Path) -> Registry {
     let name = Digest::of(workspace.as_os_str().as_encoded_bytes()).short();
     let file = folders.state.join("registry").join(format!("{name}.db"));
     let registry = Registry::open(&file);
-    for manifest in mycelium_loader::embedded_manifests() {
-        let name = manifest.name.clone();
-        registry.register(manifest, SkillSource::Embedded { name });
-    }
+    registry.register(embedded().into_iter().map(|manifest| Registration {
+        source: SkillSource::Embedded {
+            name: manifest.name.clone(),
+        },
+        manifest,
+    }));
     registry
 }
 

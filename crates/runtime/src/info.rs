@@ -49,7 +49,7 @@ impl Inner {
         }
         let inner = Arc::clone(self);
         blocking(move || {
-            let (verified, evaluation) = inner.launches.verify(&workspace, &record)?;
+            let (verified, evaluation) = inner.launches.verify(&workspace, &record.source)?;
             let surface = verified.surface()?;
             let manifest = verified.manifest();
             Ok(SkillInfo {

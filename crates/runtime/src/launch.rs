@@ -18,7 +18,6 @@ use mycelium_policy::SandboxPolicy;
 use mycelium_policy::evaluate;
 use mycelium_protocol::Event;
 use mycelium_protocol::worker::LoadParams;
-use mycelium_registry::SkillRecord;
 use mycelium_resolver::InstallEvent;
 use mycelium_resolver::InstallObserver;
 use mycelium_resolver::InstallRequest;
@@ -110,10 +109,10 @@ impl Launches {
     pub(crate) fn verify(
         &self,
         workspace: &Workspace,
-        record: &SkillRecord,
+        source: &SkillSource,
     ) -> Result<(VerifiedSkill, Evaluation), ErrorReport> {
         let skill = self.loader.load(&LoadRequest {
-            source: record.source.clone(),
+            source: source.clone(),
             origin: mycelium_loader::Origin::Local,
             signatures: if workspace.configuration.security.require_signatures {
                 SignatureRule::RequiredFromElsewhere
@@ -151,10 +150,10 @@ impl Launches {
     pub(crate) fn prepare(
         &self,
         workspace: &Workspace,
-        record: &SkillRecord,
+        source: &SkillSource,
         events: &EventSink,
     ) -> Result<LaunchSpec, ErrorReport> {
-        let (skill, evaluation) = self.verify(workspace, record)?;
+        let (skill, evaluation) = self.verify(workspace, source)?;
         let manifest = skill.manifest();
         let settings = workspace.settings_of(manifest)?;
         let schemas = ArgumentSchemas::new(manifest)?;
@@ -202,7 +201,7 @@ impl Launches {
         let progress = Progress::new(&manifest.name, events);
         let environment = npm_environment(workspace);
         let installed = self.resolver(workspace).install(
-            &InstallRequest {
+            InstallRequest {
                 skill: &manifest.name,
                 dependencies: &manifest.dependencies,
                 lock: &workspace.lock_file(),
@@ -245,7 +244,7 @@ impl Launches {
 
     /// The skill's private data folder. Skills of one name from different places have different ones.
     fn data_folder(&self, name: &SkillName, source: &SkillSource) -> Result<PathBuf, ErrorReport> {
-        use fs_err::os::unix::fs::DirBuilderExt;
+        use std::os::unix::fs::DirBuilderExt;
 
         let place = Digest::of(source.to_string().as_bytes()).short();
         let folder = self
@@ -253,9 +252,14 @@ impl Launches {
             .data
             .join("skills")
             .join(format!("{name}-{place}"));
-        let mut builder = fs_err::DirBuilder::new();
+        let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
-        builder.create(&folder).map_err(unusable)?;
+        builder.create(&folder).map_err(|error| {
+            unusable(std::io::Error::other(format!(
+                "{}: {error}",
+                folder.display()
+            )))
+        })?;
         Ok(folder)
     }
 }

@@ -4,6 +4,7 @@
 mod arguments;
 mod atomic_file;
 pub mod blocking;
+mod bounded_file;
 mod breaker;
 mod bytecode;
 mod catalogue;
@@ -26,6 +27,7 @@ mod runtime;
 mod supervisor;
 mod transition;
 mod trust;
+mod validate;
 mod workspace;
 
 use std::sync::Arc;
@@ -38,6 +40,7 @@ pub use runtime::RuntimeOptions;
 pub use runtime::SkillRuntime;
 pub use transition::IllegalTransition;
 pub use transition::TRANSITIONS;
+pub use validate::Validation;
 
 /// Somebody who hears of events as they happen. Called from any thread; it must not block.
 pub type EventSink = Arc<dyn Fn(mycelium_protocol::Event) + Send + Sync>;

@@ -37,7 +37,6 @@ use crate::launch::LaunchSpec;
 use crate::listener::Listener;
 use crate::supervisor::Budget;
 use crate::supervisor::ended;
-use crate::supervisor::kill;
 use crate::supervisor::megabytes;
 use crate::workspace::Workspace;
 
@@ -162,9 +161,9 @@ impl Inner {
         let launch = {
             let inner = Arc::clone(self);
             let workspace = Arc::clone(caller.workspace);
-            let record = record.clone();
+            let source = record.source.clone();
             let events = Arc::clone(events);
-            blocking(move || inner.launches.prepare(&workspace, &record, &events)).await?
+            blocking(move || inner.launches.prepare(&workspace, &source, &events)).await?
         };
         let launch = Arc::new(launch);
         let resolution = launch.resolution;
@@ -354,7 +353,7 @@ impl Inner {
         slot: &mut Slot<'_>,
     ) -> Result<(), ErrorReport> {
         if let Some(running) = slot.take() {
-            kill(running.worker.process());
+            running.worker.process().kill();
         }
         instance.set_process(None);
         let machine = &instance.machine;

@@ -116,10 +116,10 @@ impl Inner {
         let workspace = self.workspace(context).await?;
         let registry = self.registry(&workspace).await?;
         let query = catalogue::query(request)?;
-        let found = blocking(move || registry.search(&query).map_err(ErrorReport::from)).await?;
+        let found = blocking(move || Ok(registry.search(&query))).await?;
         Ok(found
             .iter()
-            .map(|record| self.summary(&workspace, &context.session, record))
+            .map(|hit| self.summary(&workspace, &context.session, &hit.record))
             .collect())
     }
 
@@ -247,7 +247,7 @@ impl Inner {
             let inner = Arc::clone(self);
             let workspace = Arc::clone(&target.workspace);
             let record = Arc::clone(&target.record);
-            blocking(move || inner.launches.verify(&workspace, &record)).await
+            blocking(move || inner.launches.verify(&workspace, &record.source)).await
         };
         if let Some(instance) = &running {
             let mut slot = instance.running.lock().await;
@@ -369,7 +369,7 @@ impl Inner {
         let record = self.find(&workspace, &skill).await?;
         let inner = Arc::clone(self);
         blocking(move || {
-            let (verified, _) = inner.launches.verify(&workspace, &record)?;
+            let (verified, _) = inner.launches.verify(&workspace, &record.source)?;
             let manifest = verified.manifest();
             let changed = match trust {
                 WorkspaceTrust::Trusted => inner.trust.grant(Grant {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ use tokio::sync::watch;
 use crate::EventSink;
 use crate::Folders;
 use crate::LifecycleHook;
+use crate::Validation;
 use crate::inner::Inner;
 use crate::inner::blocking;
 
@@ -293,6 +295,19 @@ impl SkillRuntime {
         self.inner
             .set_trust(context, target, WorkspaceTrust::Untrusted)
             .await
+    }
+
+    /// Checks the skill in `folder`. Its code is loaded in a sandbox in which it is granted nothing.
+    ///
+    /// # Errors
+    /// When the manifest cannot be read or the configuration is invalid; everything else is part of
+    /// the outcome.
+    pub async fn validate(
+        &self,
+        context: &RequestContext,
+        folder: &Path,
+    ) -> Result<Validation, ErrorReport> {
+        self.inner.validate(context, folder).await
     }
 
     /// Ends the instances of a session whose client has gone.

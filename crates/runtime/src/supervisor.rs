@@ -1,5 +1,6 @@
 //! Workers: kept warm, given to one skill each, ended when they overstep.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -25,6 +27,8 @@ use mycelium_sandbox::SandboxReport;
 use mycelium_sandbox::Worker;
 use mycelium_types::ErrorReport;
 use serde_json::value::RawValue;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
 
@@ -35,6 +39,8 @@ use crate::connection::ConnectionError;
 const WARM: usize = 2;
 /// How long the exit of a worker that closed its connection is waited for.
 const EXIT_PATIENCE: Duration = Duration::from_millis(500);
+/// The signal of a file that grew beyond its limit.
+const SIGXFSZ: i32 = 25;
 
 /// Makes workers and keeps some ready.
 pub(crate) struct Supervisor {
@@ -43,6 +49,8 @@ pub(crate) struct Supervisor {
     warm: Mutex<Vec<Worker>>,
     refilling: AtomicBool,
     timers: Mutex<Option<Arc<CpuTimers>>>,
+    waiting: Waiting,
+    tokens: AtomicU64,
     stopped: AtomicBool,
 }
 
@@ -55,6 +63,8 @@ impl Supervisor {
             warm: Mutex::default(),
             refilling: AtomicBool::new(false),
             timers: Mutex::default(),
+            waiting: Waiting::default(),
+            tokens: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
         }
     }
@@ -92,17 +102,13 @@ impl Supervisor {
             .and_then(|()| UnixStream::from_std(socket))
             .map_err(|_| SandboxError::WorkerLost)?;
         let limits = &policy.limits;
-        let exceeded = Arc::new(Notify::new());
-        let timer = {
-            let exceeded = Arc::clone(&exceeded);
-            self.timers()?
-                .timer(&worker, Box::new(move || exceeded.notify_one()))?
-        };
+        let timer = self.timers()?.timer(&worker)?;
+        let token = self.tokens.fetch_add(1, Ordering::Relaxed);
         let live = LiveWorker {
             worker: Arc::new(worker),
             connection: Connection::new(stream, megabytes(limits.output_mb)),
             timer,
-            exceeded,
+            ticket: Ticket::new(token, &self.waiting),
             usable: true,
         };
         Ok((live, report))
@@ -113,9 +119,7 @@ impl Supervisor {
         if let Some(launcher) = &*slot {
             return Ok(Arc::clone(launcher));
         }
-        let launcher = Arc::new(Launcher::start(LauncherOptions {
-            program: self.program.clone(),
-        })?);
+        let launcher = Arc::new(Launcher::start(&LauncherOptions::new(&self.program))?);
         *slot = Some(Arc::clone(&launcher));
         Ok(launcher)
     }
@@ -125,7 +129,8 @@ impl Supervisor {
         if let Some(timers) = &*slot {
             return Ok(Arc::clone(timers));
         }
-        let timers = Arc::new(CpuTimers::start()?);
+        let waiting = self.waiting.clone();
+        let timers = Arc::new(CpuTimers::start(move |token| waiting.expired(token))?);
         *slot = Some(Arc::clone(&timers));
         Ok(timers)
     }
@@ -214,7 +219,7 @@ pub(crate) struct LiveWorker {
     worker: Arc<Worker>,
     connection: Connection,
     timer: CpuTimer,
-    exceeded: Arc<Notify>,
+    ticket: Ticket,
     /// Whether the last request ran to its end. A request whose caller went away leaves the worker in
     /// the middle of something.
     usable: bool,
@@ -247,8 +252,10 @@ impl LiveWorker {
         notify: &mut (dyn FnMut(Notification) + Send),
     ) -> Result<Box<RawValue>, WorkerFailure> {
         self.usable = false;
+        // A signal that came too late for the last request is not about this one.
+        let _ = tokio::time::timeout(Duration::ZERO, self.ticket.exceeded.notified()).await;
         let unfinished = KillOnDrop(Some(Arc::clone(&self.worker)));
-        if self.timer.arm(budget.cpu).is_err() {
+        if self.timer.arm(budget.cpu, self.ticket.token).is_err() {
             return Err(WorkerFailure::Crashed(self.describe_exit()));
         }
         let outcome = tokio::select! {
@@ -265,7 +272,7 @@ impl LiveWorker {
                 Err(error) => Err(self.broken(error).await),
             },
             () = tokio::time::sleep(budget.wall) => Err(WorkerFailure::WallTime),
-            () = self.exceeded.notified() => Err(WorkerFailure::CpuTime),
+            () = self.ticket.exceeded.notified() => Err(WorkerFailure::CpuTime),
         };
         if matches!(outcome, Ok(_) | Err(WorkerFailure::Answered(_))) {
             self.usable = self.timer.disarm().is_ok();
@@ -282,7 +289,7 @@ impl LiveWorker {
                 match exit.await.ok().flatten().map(|exit| exit.cause) {
                     Some(ExitCause::MemoryLimit) => WorkerFailure::Memory,
                     Some(ExitCause::CpuLimit) => WorkerFailure::CpuTime,
-                    Some(ExitCause::FileSize) => WorkerFailure::FileSize,
+                    Some(ExitCause::Signal(signal)) if signal == SIGXFSZ => WorkerFailure::FileSize,
                     Some(
                         ExitCause::Returned(_)
                         | ExitCause::Killed
@@ -318,21 +325,56 @@ impl KillOnDrop {
 impl Drop for KillOnDrop {
     fn drop(&mut self) {
         if let Some(worker) = &self.0 {
-            kill(worker);
+            worker.kill();
         }
-    }
-}
-
-/// Ends a worker; one that has ended is fine.
-pub(crate) fn kill(worker: &Worker) {
-    if let Err(error) = worker.kill() {
-        tracing::warn!(pid = worker.pid(), %error, "a worker could not be ended");
     }
 }
 
 /// Waits until a worker's process has ended.
 pub(crate) async fn ended(worker: &Worker) -> io::Result<()> {
     let pidfd = worker.pidfd().try_clone_to_owned()?;
-    let watched = tokio::io::unix::AsyncFd::with_interest(pidfd, tokio::io::Interest::READABLE)?;
+    #[expect(
+        deprecated,
+        reason = "its replacement is unsafe for the sake of types that may close their descriptor; an owned one does not"
+    )]
+    let watched = AsyncFd::with_interest(pidfd, Interest::READABLE)?;
     watched.readable().await.map(|_| ())
+}
+
+/// Who is to be told when a worker has used its processor time, by the timer's token.
+#[derive(Clone, Debug, Default)]
+struct Waiting(Arc<Mutex<HashMap<u64, Arc<Notify>>>>);
+
+impl Waiting {
+    fn expired(&self, token: u64) {
+        if let Some(notify) = lock(&self.0).get(&token) {
+            notify.notify_one();
+        }
+    }
+}
+
+/// One worker's entry among those waiting.
+#[derive(Debug)]
+struct Ticket {
+    token: u64,
+    waiting: Waiting,
+    exceeded: Arc<Notify>,
+}
+
+impl Ticket {
+    fn new(token: u64, waiting: &Waiting) -> Self {
+        let exceeded = Arc::new(Notify::new());
+        lock(&waiting.0).insert(token, Arc::clone(&exceeded));
+        Self {
+            token,
+            waiting: waiting.clone(),
+            exceeded,
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        lock(&self.waiting.0).remove(&self.token);
+    }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use mycelium_config::ConfigError;
 use mycelium_config::Configuration;
 use mycelium_config::ConfigurationFiles;
 use mycelium_config::ConfigurationSources;
@@ -54,7 +55,8 @@ impl Workspace {
     pub(crate) fn settings_of(&self, manifest: &Manifest) -> Result<Value, ErrorReport> {
         let settings = self
             .configuration
-            .skill_settings(&manifest.name, manifest.config.as_ref())?;
+            .skill_settings(&manifest.name, manifest.config.as_ref())
+            .map_err(|diagnostics| ConfigError::Invalid { diagnostics })?;
         Ok(Value::Object(settings))
     }
 }

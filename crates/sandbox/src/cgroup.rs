@@ -9,11 +9,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
+use rustix::fs::Mode;
+use rustix::fs::mkdir;
 use rustix::process::Pid;
 
 use crate::CgroupVersion;
 use crate::SandboxError;
 use crate::Step;
+use crate::kernel_file;
 use crate::wire::CgroupPlace;
 
 /// How the name of every control group of ours begins.
@@ -21,8 +24,8 @@ const NAME: &str = "mycelium-";
 
 /// Finds a place for the control groups of the launcher with process id `launcher`.
 pub(crate) fn find(launcher: Pid) -> Option<CgroupPlace> {
-    let membership = fs_err::read_to_string("/proc/self/cgroup").ok()?;
-    let mounts = fs_err::read_to_string("/proc/self/mountinfo").ok()?;
+    let membership = kernel_file::read("/proc/self/cgroup").ok()?;
+    let mounts = kernel_file::read("/proc/self/mountinfo").ok()?;
     let prefix = format!("{NAME}{}-", launcher.as_raw_pid());
     candidates(&membership, &mounts)
         .into_iter()
@@ -117,7 +120,7 @@ impl Cgroup {
     /// Makes the group of the launcher's worker number `worker`.
     pub(crate) fn create(place: &CgroupPlace, worker: u64) -> Result<Self, SandboxError> {
         let folder = place.base.join(format!("{}{worker}", place.prefix));
-        fs_err::create_dir(&folder)
+        mkdir(&folder, Mode::from_raw_mode(0o755))
             .map_err(SandboxError::step_at(Step::ControlGroup, &folder))?;
         Ok(Self {
             version: place.version,
@@ -127,7 +130,7 @@ impl Cgroup {
 
     fn write(&self, file: &str, text: &str) -> Result<(), SandboxError> {
         let file = self.folder.join(file);
-        fs_err::write(&file, text).map_err(SandboxError::step_at(Step::ControlGroup, file))
+        kernel_file::write(&file, text).map_err(SandboxError::step_at(Step::ControlGroup, file))
     }
 
     /// Puts a process into the group.
@@ -155,7 +158,7 @@ impl Cgroup {
             CgroupVersion::V1 => "memory.oom_control",
             CgroupVersion::V2 => "memory.events",
         };
-        fs_err::read_to_string(self.folder.join(file)).is_ok_and(|text| {
+        kernel_file::read(self.folder.join(file)).is_ok_and(|text| {
             text.lines()
                 .filter_map(|line| line.strip_prefix("oom_kill "))
                 .any(|count| count.trim() != "0")

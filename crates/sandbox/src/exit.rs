@@ -1,5 +1,6 @@
 //! How a worker ended, told as well as it can be known.
 
+use std::fmt;
 use std::time::Duration;
 
 use mycelium_types::Limits;
@@ -39,6 +40,20 @@ pub enum ExitCause {
     Signal(i32),
     /// The launcher ended, and the worker with it.
     LauncherLost,
+}
+
+impl fmt::Display for ExitCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Returned(status) => write!(f, "it ended by itself with status {status}"),
+            Self::Killed => f.write_str("it was killed"),
+            Self::MemoryLimit => f.write_str("it used too much memory"),
+            Self::CpuLimit => f.write_str("it used too much processor time"),
+            Self::ForbiddenCall => f.write_str("it made a forbidden system call"),
+            Self::Signal(signal) => write!(f, "signal {signal} ended it"),
+            Self::LauncherLost => f.write_str("the launcher ended"),
+        }
+    }
 }
 
 /// What is known when a worker has ended.

@@ -72,8 +72,8 @@ pub fn run(worker_main: fn(Seat) -> u8) -> u8 {
         return FAILED;
     }
     match Host::new(control, parts) {
-        Ok(host) if host.serve() => DONE,
-        Ok(_) | Err(_) => FAILED,
+        Ok(host) => host.serve(),
+        Err(_) => FAILED,
     }
 }
 

@@ -52,6 +52,20 @@ pub enum Layer {
     },
 }
 
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Namespaces => f.write_str("namespaces"),
+            Self::Filter { instructions } => {
+                write!(f, "system call filter of {instructions} instructions")
+            }
+            Self::ResourceLimits => f.write_str("resource limits"),
+            Self::Cgroup { version } => write!(f, "control group {version}"),
+            Self::Landlock { abi } => write!(f, "Landlock ABI {abi}"),
+        }
+    }
+}
+
 /// Something weaker or different than usual that does not lower the rung.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "note", rename_all = "kebab-case")]

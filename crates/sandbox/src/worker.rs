@@ -26,6 +26,7 @@ use rustix::process::pidfd_send_signal;
 use crate::Exit;
 use crate::SandboxError;
 use crate::SandboxReport;
+use crate::kernel_file;
 use crate::syscall::CpuClock;
 
 /// One worker. Dropping it kills it.
@@ -174,7 +175,7 @@ impl Worker {
     /// When the worker has ended.
     pub fn usage(&self) -> Result<Usage, SandboxError> {
         let cpu_time = self.clock()?.now();
-        let pages = fs_err::read_to_string(format!("/proc/{}/statm", self.pid.as_raw_pid()));
+        let pages = kernel_file::read(format!("/proc/{}/statm", self.pid.as_raw_pid()));
         // Looked at last: while the worker is there, its process id is nobody else's.
         let mut ended = [PollFd::new(&self.pidfd, PollFlags::IN)];
         match poll(&mut ended, Some(&Timespec::default())) {

@@ -35,13 +35,16 @@ impl Locale {
         match self {
             Self::EnUs => &[
                 include_str!("../messages/en-US/config.ftl"),
-                include_str!("../messages/en-US/discovery.ftl"),
                 include_str!("../messages/en-US/dependency.ftl"),
+                include_str!("../messages/en-US/discovery.ftl"),
                 include_str!("../messages/en-US/document.ftl"),
                 include_str!("../messages/en-US/errors.ftl"),
+                include_str!("../messages/en-US/explain.ftl"),
+                include_str!("../messages/en-US/help.ftl"),
                 include_str!("../messages/en-US/loading.ftl"),
                 include_str!("../messages/en-US/manifest.ftl"),
                 include_str!("../messages/en-US/output.ftl"),
+                include_str!("../messages/en-US/usage.ftl"),
             ],
         }
     }
@@ -76,6 +79,18 @@ impl Message {
     pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
         self.args.insert(name.to_owned(), value.to_string());
         self
+    }
+
+    /// The text's key in the catalogue.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The values given so far, by variable.
+    #[must_use]
+    pub fn args(&self) -> &BTreeMap<String, String> {
+        &self.args
     }
 
     /// The text in `locale`; an unknown key gives the key itself, so that nothing is ever silent.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
+use mycelium_config::Workspace;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::SHELL_SESSION;
 use mycelium_runtime::Folders;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 
-use super::workspace;
 use crate::arguments::Settings;
 use crate::error::Error;
 
@@ -74,7 +74,7 @@ impl Surroundings {
             environment.remove("XDG_RUNTIME_DIR");
         }
         Ok(Self {
-            workspace: workspace::find(&directory, &home),
+            workspace: Workspace::discover(&directory, &home).root().to_owned(),
             folders: Folders::from_environment(&environment, &home),
             environment,
             home,

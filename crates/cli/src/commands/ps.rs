@@ -24,7 +24,7 @@ fn describe(report: &ProcessReport, page: &mut Page) {
     let locale = page.look().locale;
     let launcher = report
         .launcher
-        .map_or_else(|| "-".to_owned(), |launcher| launcher.pid.to_string());
+        .map_or_else(|| "none".to_owned(), |launcher| launcher.pid.to_string());
     let text = Text::new("ps-processes")
         .with("daemon", report.daemon.pid)
         .with("launcher", launcher)

@@ -162,6 +162,13 @@ impl Output {
         self.write_error(&page.render());
     }
 
+    /// Asks something on standard error; the answer is typed behind it.
+    pub(crate) fn prompt(&mut self, question: &Text) {
+        let locale = self.stderr.look.locale;
+        let text = Text::new("trust-choice").with("question", question.render(locale));
+        self.write_error(&text.render(locale));
+    }
+
     /// Shows an event, if the settings say so.
     pub(crate) fn event(&mut self, event: &Event) {
         if self.format == Format::Json && self.component_lines {

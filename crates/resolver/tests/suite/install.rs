@@ -170,6 +170,7 @@ fn nodes_rules_find_every_package_in_its_version() {
         ("@scope/real", "1"),
         ("sloppy", "1"),
         ("cycle-a", "1"),
+        ("cycle-b", "1"),
         ("name", "2"),
         ("renamed", "npm:shared@2"),
     ]));

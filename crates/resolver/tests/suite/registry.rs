@@ -140,6 +140,11 @@ impl Registry {
         queue.extend(faults);
     }
 
+    /// Has nothing go wrong any more.
+    pub(super) fn recover(&self) {
+        self.shared.state.lock().unwrap().faults.clear();
+    }
+
     /// Has all archives at addresses that nobody could guess.
     pub(super) fn put_archives_elsewhere(&self) {
         self.shared.state.lock().unwrap().unusual_archives = true;

@@ -71,7 +71,7 @@ fn ranges_tags_and_prereleases_are_npms() {
     }
     scene.registry.tag("a", "latest", "1.2.0");
     scene.registry.tag("a", "next", "3.0.0-beta.1");
-    for (range, version) in [
+    let choices = [
         ("", "1.2.0"),
         ("*", "1.2.0"),
         ("latest", "1.2.0"),
@@ -83,9 +83,10 @@ fn ranges_tags_and_prereleases_are_npms() {
         ("1.3.0-rc.1", "1.3.0-rc.1"),
         ("^1.3.0-rc.0", "1.3.0-rc.1"),
         ("0.x", "0.9.0"),
-    ] {
-        // Each asks afresh: a lock would be preferred.
-        let lock = scene.path("locks").join(range.replace(['/', ' '], "_"));
+    ];
+    for (index, (range, version)) in choices.into_iter().enumerate() {
+        // Each has a lock of its own: what is locked is preferred.
+        let lock = scene.path(&format!("locks/{index}"));
         let skill = "skill".parse().unwrap();
         let dependencies = npm(&[("a", range)]);
         let request = scene.request(&skill, &dependencies, &lock);
@@ -308,19 +309,7 @@ fn an_optional_dependency_that_cannot_be_reached_is_tried_again() {
     let without = scene.install(&dependencies);
     assert_eq!(packages(&without), ["a@1.0.0"]);
     assert!(!scene.lock().exists(), "this is not how it should stay");
-    // The registry has recovered.
-    scene.registry.publish(Published::new("shy", "1.0.0"));
-    let scene = Scene {
-        registry: {
-            let fresh = super::registry::Registry::start();
-            fresh.publish(Published::new("a", "1.0.0"));
-            fresh.publish(Published::new("shy", "1.0.0"));
-            fresh
-        },
-        ..scene
-    };
-    let npmrc = format!("registry={}\n", scene.registry.url());
-    fs_err::write(scene.path("home/.npmrc"), npmrc).unwrap();
+    scene.registry.recover();
     let with = scene.install(&dependencies);
     assert_eq!(packages(&with), ["a@1.0.0", "shy@1.0.0"]);
 }

@@ -28,6 +28,8 @@ use crate::Seat;
 use crate::Step;
 use crate::cgroup::Cgroup;
 use crate::filter::Instruction;
+use crate::launcher::DONE;
+use crate::launcher::FAILED;
 use crate::launcher::id_map::IdMaps;
 use crate::launcher::identity::Identity;
 use crate::launcher::inject::InjectError;
@@ -147,8 +149,8 @@ impl Host {
     }
 
     /// Works until the supervisor is gone, or cannot be understood; then ends every worker. Returns
-    /// whether all went well.
-    pub(super) fn serve(mut self) -> bool {
+    /// the process's exit status.
+    pub(super) fn serve(mut self) -> u8 {
         let stop = loop {
             if let Err(stop) = self.turn() {
                 break stop;
@@ -156,8 +158,8 @@ impl Host {
         };
         self.bury_all();
         match stop {
-            Stop::Done => true,
-            Stop::Failed => false,
+            Stop::Done => DONE,
+            Stop::Failed => FAILED,
         }
     }
 

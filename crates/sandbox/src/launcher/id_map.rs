@@ -1,7 +1,9 @@
 //! Showing a person's files to workers that are another user.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 
@@ -43,12 +45,11 @@ impl IdMaps {
         if !self.kept.contains_key(&owner) && self.kept.len() >= MAX_KEPT {
             self.kept.clear();
         }
-        match self.kept.entry(owner) {
-            std::collections::hash_map::Entry::Occupied(entry) => Ok(entry.into_mut().as_fd()),
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                Ok(entry.insert(create(identity, owner)?).as_fd())
-            }
-        }
+        let kept: &OwnedFd = match self.kept.entry(owner) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(create(identity, owner)?),
+        };
+        Ok(kept.as_fd())
     }
 }
 
@@ -67,8 +68,7 @@ fn create(identity: &Identity, owner: (u32, u32)) -> Result<OwnedFd, SandboxErro
     match unsafe { syscall::clone_process(UnshareFlags::NEWUSER) }.map_err(setup)? {
         Cloned::Child => {
             // Should the launcher end first, nothing would end this process: hence the pipe.
-            let inherited = [rustix::fd::AsRawFd::as_raw_fd(&wait) as u32];
-            let _ = syscall::close_all_but(&inherited);
+            let _ = syscall::close_all_but(&[wait.as_raw_fd() as u32]);
             let _ = rustix::io::read(&wait, &mut [0u8]);
             syscall::terminate(0)
         }

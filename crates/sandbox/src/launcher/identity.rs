@@ -3,6 +3,11 @@
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use rustix::fs::CWD;
+use rustix::fs::Mode;
+use rustix::fs::OFlags;
+use rustix::fs::openat;
+use rustix::io::Errno;
 use rustix::mount::MountPropagationFlags;
 use rustix::mount::mount_change;
 use rustix::process::Gid;
@@ -23,6 +28,7 @@ use rustix::thread::set_thread_res_uid;
 
 use crate::SandboxError;
 use crate::Step;
+use crate::kernel_file;
 use crate::syscall;
 use crate::wire::Privilege;
 
@@ -94,9 +100,7 @@ impl Identity {
             Privilege::Person => Ok(()),
             Privilege::Root => {
                 let step = || SandboxError::step(Step::LauncherCapabilities);
-                for capability in CapabilitySet::all().difference(KEPT).iter() {
-                    remove_capability_from_bounding_set(capability).map_err(step())?;
-                }
+                bound_capabilities(KEPT).map_err(step())?;
                 let kept = capabilities(None).map_err(step())?.permitted & KEPT;
                 set_capabilities(
                     None,
@@ -148,13 +152,7 @@ impl Identity {
 pub(super) fn drop_capabilities() -> Result<(), SandboxError> {
     let step = || SandboxError::step(Step::Capabilities);
     clear_ambient_capability_set().map_err(step())?;
-    for capability in CapabilitySet::all().iter() {
-        match remove_capability_from_bounding_set(capability) {
-            // An older kernel does not know the newest ones.
-            Ok(()) | Err(rustix::io::Errno::INVAL) => {}
-            Err(errno) => return Err(step()(errno)),
-        }
-    }
+    bound_capabilities(CapabilitySet::empty()).map_err(step())?;
     set_capabilities(
         None,
         CapabilitySets {
@@ -164,6 +162,24 @@ pub(super) fn drop_capabilities() -> Result<(), SandboxError> {
         },
     )
     .map_err(step())
+}
+
+/// Makes it impossible ever to have a capability that is not in `kept`, including those that only a
+/// newer kernel knows.
+fn bound_capabilities(kept: CapabilitySet) -> Result<(), Errno> {
+    for number in 0..u64::BITS {
+        let capability = CapabilitySet::from_bits_retain(1 << number);
+        if kept.contains(capability) {
+            continue;
+        }
+        match remove_capability_from_bounding_set(capability) {
+            Ok(()) => {}
+            // The kernel knows no further ones.
+            Err(Errno::INVAL) => break,
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
 }
 
 /// Says that in the new user namespace of `pid`, `users` and `groups` are mapped.
@@ -181,20 +197,20 @@ pub(super) fn map(inside: u32, outside: u32) -> String {
 /// The namespace of process `pid`, kept open.
 pub(super) fn user_namespace(pid: Pid) -> Result<OwnedFd, SandboxError> {
     let path = format!("/proc/{}/ns/user", pid.as_raw_pid());
-    let file =
-        fs_err::File::open(&path).map_err(SandboxError::step_at(Step::IdentityMap, path))?;
-    Ok(file.into_parts().0.into())
+    open(&path).map_err(SandboxError::step_at(Step::IdentityMap, path))
 }
 
 /// The calling process's mount namespace, kept open.
 pub(super) fn own_mount_namespace() -> Result<OwnedFd, SandboxError> {
     let path = "/proc/self/ns/mnt";
-    let file =
-        fs_err::File::open(path).map_err(SandboxError::step_at(Step::OuterNamespaces, path))?;
-    Ok(file.into_parts().0.into())
+    open(path).map_err(SandboxError::step_at(Step::OuterNamespaces, path))
+}
+
+fn open(path: &str) -> Result<OwnedFd, Errno> {
+    openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
 }
 
 fn write(path: impl AsRef<Path>, text: &str, step: Step) -> Result<(), SandboxError> {
     let path = path.as_ref();
-    fs_err::write(path, text).map_err(SandboxError::step_at(step, path))
+    kernel_file::write(path, text).map_err(SandboxError::step_at(step, path))
 }

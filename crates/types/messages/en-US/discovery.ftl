@@ -33,7 +33,6 @@ ignore-pattern = The pattern has no effect: { $reason }
 
 registry-unknown-skill = there is no skill `{ $skill }`
 registry-unknown-version = there is no version of `{ $skill }` in { $range }, only { $known }
-registry-search = the search index failed: { $reason }
 registry-set-aside = The registry file was damaged; it was set aside under this name and started over ({ $reason }).
 registry-in-memory = The registry file cannot be used, so manifests are read again next time: { $reason }
     .help = Free some disk space or change the permissions of the folder.

@@ -84,3 +84,295 @@ error-retryable = The same command may succeed later.
 call-failed = Execution failed after { $time }
 call-blocked = Execution blocked
 call-denied = Execution blocked by security policy
+
+# discover, list, search.
+
+discover-heading = Discovering skills in configured paths...
+discover-heading-places = Discovering skills in { $places }...
+discover-found = { $count ->
+    [0] Found no skills.
+    [one] Found 1 skill:
+   *[other] Found { $count } skills:
+}
+discover-skill = - { $name } (v{ $version }) - { $remark }
+discover-new = newly discovered
+discover-candidates = { $count ->
+    [one] Looked at 1 folder:
+   *[other] Looked at { $count } folders:
+}
+discover-taken = + { $path }: { $reason }
+discover-not-taken = - { $path }: { $reason }
+discover-time = Discovery completed in { $time }
+discover-collision = { $skill } exists twice: the one from { $winner } is used, the one from { $loser } is not.
+list-empty = No skills are known. Run `mycelium discover --explain` to see where they were looked for.
+search-empty = No skill meets these conditions.
+skill-table =
+    .name = NAME
+    .version = VERSION
+    .state = STATE
+    .source = SOURCE
+    .description = DESCRIPTION
+skill-deprecated = (deprecated: { $message }) { $description }
+
+# info.
+
+info-skill = Skill: { $name } (v{ $version })
+info-description = Description: { $description }
+info-author = Author: { $author }
+info-license = License: { $license }
+info-state = State: { $state }{ $state ->
+    [LOADED] {" "}(not yet initialized)
+   *[other] {""}
+}{ $breaker ->
+    [closed] {""}
+   *[other] , circuit { $breaker }
+}
+info-deprecated = Deprecated: { $message }{ $replacement ->
+    [none] {""}
+   *[other] {" "}(use { $replacement } instead)
+}
+info-origin = Source: { $source }
+    Folder: { $root }
+    Digest: { $digest }
+    Engine: { $engine }
+    Versions: { $versions }
+    Tags: { $tags }
+    Limits: { $memory }MB memory, { $cpu }s CPU, { $wall }s a call
+info-dependencies = { $count ->
+    [0] Dependencies: none
+   *[other] Dependencies ({ $count }):
+}
+info-dependency = { $name }@{ $range } ({ $resolved ->
+    [none] not resolved yet
+   *[other] resolved: { $resolved }
+}, cached: { $cached ->
+    [true] yes
+   *[false] no
+})
+info-permissions = { $count ->
+    [0] Permissions: none
+   *[other] Permissions:
+}
+info-permission = { $permission }
+info-denial = not granted: { $permission }; { $reason }
+info-methods = { $count ->
+    [0] Exported Methods: none
+   *[other] Exported Methods:
+}
+info-method = { $signature }
+info-detail = { $text }
+info-hooks = { $count ->
+    [0] Lifecycle Hooks: none
+   *[other] Lifecycle Hooks:
+}
+info-hook = { $hook }: implemented
+
+# Why a permission is not granted.
+
+denial-workspace-untrusted = the workspace is not trusted (see `mycelium trust`)
+denial-not-granted = nobody has granted it (see `mycelium trust SKILL`)
+denial-protected-path = the path is protected and has to be named by itself
+denial-covers-workspace = the path is the workspace itself or above it
+denial-missing = there is nothing to read
+denial-unsupported = this version cannot grant it
+
+# exec.
+
+call-result = Result: { $result }
+call-time = Execution completed in { $time }
+call-details = Attempts: { $attempts }, processor time: { $cpu }, memory: { $memory }, correlation ID: { $id }
+
+# activate, deactivate, reload, unload, reset.
+
+changed-activate = Skill { $skill } is { $state }
+unchanged-activate = Skill { $skill } was { $state } already
+changed-deactivate = Skill { $skill } is { $state }
+unchanged-deactivate = Skill { $skill } was { $state } already
+changed-reload = Hot reload completed in { $time }
+unchanged-reload = Skill { $skill } has not changed and was started anew in { $time }
+changed-unload = Skill { $skill } unloaded in { $time }
+unchanged-unload = Skill { $skill } was not running
+changed-reset = Circuit of { $skill } closed
+unchanged-reset = Circuit of { $skill } was closed already
+unload-time = Total cleanup time: { $time }
+
+# metrics.
+
+metrics = Skill Infrastructure Metrics (last { $minutes } minutes):
+    .loads = Load Performance:
+    .load-average = Average load time: { $load-average }
+    .load-p95 = 95th percentile: { $load-p95 }
+    .cache-rate = Cache hit rate: { $cache-rate }
+    .calls = Execution Performance:
+    .call-count = Total executions: { $calls }
+    .call-average = Average execution time: { $call-average }
+    .call-p95 = 95th percentile: { $call-p95 }
+    .resources = Resource Usage:
+    .active = Active skills: { $active }
+    .memory = Total memory: { $memory }
+    .cpu = Average CPU per execution: { $cpu }
+    .failures = Error Rates:
+    .errors = Total errors: { $errors }
+    .error-rate = Error rate: { $error-rate }
+
+# ps.
+
+ps-processes = Daemon: process { $daemon }, launcher: { $launcher ->
+    [none] none
+   *[other] process { $launcher }
+}, warm workers: { $warm }
+ps-empty = No skill runs.
+ps-table =
+    .pid = PID
+    .skill = SKILL
+    .version = VERSION
+    .session = SESSION
+    .state = STATE
+    .engine = ENGINE
+    .memory = MEMORY
+    .cpu = CPU
+    .calls = CALLS
+    .workspace = WORKSPACE
+
+# trust, revoke.
+
+trust-workspace = Trust the workspace { $workspace }? Its own skills may then use the workspace paths they declare.
+trust-skill = { $skill } from { $source } asks for:
+trust-question = Grant all of this?
+trust-choice = { $question } [y/N]{" "}
+trust-declined = Nothing was granted.
+trust-trusted-workspace = { $change ->
+    [changed] Workspace { $subject } is trusted
+   *[unchanged] Workspace { $subject } was trusted already
+}
+trust-trusted-skill = { $change ->
+    [changed] Skill { $subject } is granted what it asks for
+   *[unchanged] Skill { $subject } was granted what it asks for already
+}
+trust-revoked-workspace = { $change ->
+    [changed] Workspace { $subject } is no longer trusted
+   *[unchanged] Workspace { $subject } was not trusted
+}
+trust-revoked-skill = { $change ->
+    [changed] Skill { $subject } is no longer granted anything
+   *[unchanged] Skill { $subject } was not granted anything
+}
+
+# validate.
+
+validate-valid = { $skill } is valid{ $warnings ->
+    [0] {""}
+    [one] {" "}(1 warning)
+   *[other] {" "}({ $warnings } warnings)
+}
+validate-invalid = { $path } is not valid: { $errors ->
+    [one] 1 error
+   *[other] { $errors } errors
+}, { $warnings ->
+    [one] 1 warning
+   *[other] { $warnings } warnings
+}
+
+# config.
+
+config-table =
+    .key = KEY
+    .value = VALUE
+    .origin = ORIGIN
+config-hidden = (hidden)
+config-set = { $key } = { $value } in { $file }
+config-unset = { $key } is no longer set in { $file }
+config-not-set = { $key } was not set in { $file }
+config-files =
+    .layer = LAYER
+    .exists = EXISTS
+    .file = FILE
+    .yes = yes
+    .no = no
+
+# explain.
+
+explain =
+    .status = Exit status: { $status }
+    .retryable = The same command may succeed later.
+    .remedy = Remediation: { $remedy }
+explain-table =
+    .code = CODE
+    .status = EXIT
+    .meaning = MEANING
+
+# daemon.
+
+daemon-status = Daemon: process { $pid }, version { $version }, up { $uptime }
+    Clients: { $clients }
+    Running skills: { $instances }
+    Metrics: { $metrics }
+    Requests: { $requests }
+daemon-runs = The daemon runs (process { $pid }, version { $version })
+daemon-stopped = The daemon has stopped (process { $pid })
+daemon-absent = The daemon does not run
+daemon-no-log = There is no log yet: { $path }
+
+# doctor.
+
+doctor-status = { $status ->
+    [good] ok
+    [caution] warning
+   *[bad] FAILED
+}
+doctor-line = { $status } { $name }: { $detail }
+doctor-good = Everything works.
+doctor-caution = Everything works; some things could be better.
+doctor-bad = Something does not work.
+doctor-program = program
+doctor-folder = folder for { $kind ->
+    [state] state
+    [cache] packages
+    [data] data of skills
+   *[sockets] the socket
+}
+doctor-folder-good = { $path }
+doctor-folder-bad = { $path } cannot be written: { $reason }
+    .help = Change the folder's permissions, or name another one in the environment (XDG_STATE_HOME, XDG_CACHE_HOME, XDG_DATA_HOME, XDG_RUNTIME_DIR).
+doctor-disk = disk space
+doctor-disk-good = { $free }MB free at { $path }
+doctor-disk-low = only { $free }MB free at { $path }
+    .help = Packages, logs and the registry need space; remove what you do not need.
+doctor-daemon = daemon
+doctor-daemon-runs = runs (process { $pid }, version { $version })
+doctor-daemon-absent = does not run; the first command starts it
+doctor-daemon-bad = { $reason }
+    .help = Run `mycelium daemon logs` to see what happened, or add --no-daemon to run without it.
+
+# demo.
+
+demo-setup = Setup: a project of its own, trusted
+demo-step-1 = Step 1: Create a sample skill
+demo-step-2 = Step 2: Load and discover skills
+demo-step-3 = Step 3: Inspect skill details
+demo-step-4 = Step 4: Execute skill methods
+demo-step-5 = Step 5: Monitor performance
+demo-step-6 = Step 6: Test error handling
+demo-step-7 = Step 7: Test hot reload
+demo-step-8 = Step 8: Security controls
+demo-cleanup = Cleanup
+demo-wrote = Wrote { $path }
+demo-complaint = !!! { $complaint }
+demo-good = All steps did what they should.
+demo-bad = { $count ->
+    [one] One thing was not as it should be; it is marked with !!! above.
+   *[other] { $count } things were not as they should be; they are marked with !!! above.
+}
+demo-kept = The folder is kept: { $path }
+demo-port = Port 9090 is taken; the metrics of the demo are on port { $port }.
+demo-slow = Step 6 waits 30 seconds for a time limit; --fast makes that 2.
+demo-fast = The time limit of step 6 is 2 seconds instead of 30.
+
+# The shell.
+
+shell-welcome = Mycelium { $version }. Type `help` for the commands, `exit` to leave.
+shell-no-history = The history cannot be kept: { $reason }
+
+# Defects.
+
+defect-version = Version: { $version }

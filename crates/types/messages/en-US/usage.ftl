@@ -27,4 +27,5 @@ usage-unknown-code = { $suggestion ->
 }
 usage-folder-not-empty = The folder { $path } is not empty.
 usage-folder = The folder { $path } cannot be used: { $reason }
+usage-no-command = The line has options and no command.
 usage-input = Standard input cannot be read: { $reason }

@@ -4,7 +4,7 @@
 
 const { fail, unsupported } = require('internal/unsupported');
 
-const classes = 'FormData Headers Request Response MessageChannel MessagePort BroadcastChannel WebSocket EventSource';
+const classes = 'FormData Headers Request Response MessageChannel MessagePort BroadcastChannel';
 const entries = {
   fetch: () => async function fetch() {
     throw fail('globalThis', 'fetch');

@@ -4,10 +4,15 @@
 
 mod buffer;
 mod bytes;
+mod crypto;
 mod encoding;
 mod engine;
+mod fs;
+mod os;
+mod outcome;
 mod types;
 mod url;
+mod zlib;
 
 use rquickjs::Ctx;
 use rquickjs::Exception;
@@ -19,10 +24,14 @@ type Install = for<'js> fn(&Ctx<'js>, &Object<'js>) -> Result<()>;
 /// Every binding. One line each, in alphabetical order.
 const BINDINGS: &[(&str, Install)] = &[
     ("buffer", buffer::install),
+    ("crypto", crypto::install),
     ("encoding", encoding::install),
     ("engine", engine::install),
+    ("fs", fs::install),
+    ("os", os::install),
     ("types", types::install),
     ("url", url::install),
+    ("zlib", zlib::install),
 ];
 
 /// Makes the binding `name`.

@@ -21,6 +21,7 @@ pub(super) struct Output {
     listener: Box<dyn Listener>,
     left: u64,
     exceeded: bool,
+    overflow: bool,
 }
 
 impl Output {
@@ -30,6 +31,7 @@ impl Output {
             listener,
             left: limit,
             exceeded: false,
+            overflow: false,
         }
     }
 
@@ -37,6 +39,7 @@ impl Output {
     pub(super) fn begin_call(&mut self, limit: u64) {
         self.left = limit;
         self.exceeded = false;
+        self.overflow = false;
     }
 
     /// Prints `text`, unless that is more than the call may print. What is over the limit is dropped, not kept.
@@ -45,6 +48,7 @@ impl Output {
         let Some(left) = self.left.checked_sub(text.len() as u64 + 1) else {
             self.left = 0;
             self.exceeded = true;
+            self.overflow = true;
             return;
         };
         self.left = left;
@@ -62,5 +66,10 @@ impl Output {
     /// Whether the call tried to print more than it may.
     pub(super) fn exceeded(&self) -> bool {
         self.exceeded
+    }
+
+    /// Whether it tried since the last time it was stopped for that.
+    pub(super) fn take_overflow(&mut self) -> bool {
+        std::mem::replace(&mut self.overflow, false)
     }
 }

@@ -79,15 +79,18 @@ impl ModuleError {
 
     /// `import` finds no such file.
     pub(super) fn no_file(path: &Path, base: Option<&str>) -> Self {
-        Self::new(
-            ErrorClass::Error,
-            "ERR_MODULE_NOT_FOUND",
-            format!(
-                "Cannot find module '{}'{}",
-                path.display(),
-                imported_from(base)
-            ),
-        )
+        Self {
+            path: Some(path.to_owned()),
+            ..Self::new(
+                ErrorClass::Error,
+                "ERR_MODULE_NOT_FOUND",
+                format!(
+                    "Cannot find module '{}'{}",
+                    path.display(),
+                    imported_from(base)
+                ),
+            )
+        }
     }
 
     /// `import` finds no such package.
@@ -107,6 +110,27 @@ impl ModuleError {
                 "Directory import '{}' is not supported resolving ES modules{}",
                 path.display(),
                 imported_from(base)
+            ),
+        )
+    }
+
+    /// A file that `import` does not know how to load.
+    pub(in super::super) fn unknown_extension(path: &Path) -> Self {
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        Self::new(
+            ErrorClass::TypeError,
+            "ERR_UNKNOWN_FILE_EXTENSION",
+            format!("Unknown file extension \".{extension}\" for {}", path.display()),
+        )
+    }
+
+    /// `require` of an ES module that awaits.
+    pub(in super::super) fn asynchronous(key: &str) -> Self {
+        Self::new(
+            ErrorClass::Error,
+            "ERR_REQUIRE_ASYNC_MODULE",
+            format!(
+                "require() cannot be used on an ESM graph with top-level await. Use import() instead.\n  Requiring {key}"
             ),
         )
     }

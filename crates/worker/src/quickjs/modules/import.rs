@@ -176,7 +176,7 @@ fn finalize(url: &Url, from: Option<&str>) -> Result<(Resolution, String), Modul
             if let Some(fragment) = url.fragment() {
                 suffix = format!("{suffix}#{fragment}");
             }
-            Ok((Resolution::File(real(path)), suffix))
+            Ok((Resolution::File(real(&path)), suffix))
         }
     }
 }
@@ -211,7 +211,7 @@ fn legacy_main(
         .map(|name| package.join(name))
         .find(|path| kind(path) == Kind::File);
     match found {
-        Some(path) => Ok(Resolution::File(real(path))),
+        Some(path) => Ok(Resolution::File(real(&path))),
         None => Err(ModuleError::no_package(
             &format!("{}/", package.display()),
             from,

@@ -21,7 +21,7 @@ const MAX_SIZE: u64 = 4 << 20;
 
 /// What the `type` field says of `.js` files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) enum PackageType {
+pub(super) enum PackageType {
     /// `"module"`.
     Module,
     /// `"commonjs"`.

@@ -119,9 +119,16 @@ impl Modules {
         match found {
             Target::File(url) => exact_file(&url, package),
             // What a package imports from another is found as `import` finds it, with the conditions of `require`.
-            Target::Specifier(specifier) => {
-                self.resolve_package(&specifier, &package.join("package.json"), Conditions::Require)
-            }
+            Target::Specifier(specifier) => self
+                .resolve_package(
+                    &specifier,
+                    &package.join("package.json"),
+                    Conditions::Require,
+                )
+                .map_err(|error| match error.code {
+                    "ERR_MODULE_NOT_FOUND" => ModuleError::not_found(&specifier),
+                    _ => error,
+                }),
         }
     }
 
@@ -164,10 +171,10 @@ impl Modules {
         let there = kind(&path);
         if !only_folder {
             if there == Kind::File {
-                return Ok(Some(Resolution::File(real(path))));
+                return Ok(Some(Resolution::File(real(&path))));
             }
             if let Some(file) = with_extension(&path) {
-                return Ok(Some(Resolution::File(real(file))));
+                return Ok(Some(Resolution::File(real(&file))));
             }
         }
         if there != Kind::Folder {
@@ -198,7 +205,7 @@ impl Modules {
                 found
             }
         };
-        Ok(found.map(|file| Resolution::File(real(file))))
+        Ok(found.map(|file| Resolution::File(real(&file))))
     }
 }
 
@@ -221,7 +228,7 @@ fn exact_file(url: &Url, package: &Path) -> Result<Resolution, ModuleError> {
         .to_file_path()
         .map_err(|()| ModuleError::not_found(url.as_str()))?;
     if kind(&path) == Kind::File {
-        Ok(Resolution::File(real(path)))
+        Ok(Resolution::File(real(&path)))
     } else {
         Err(ModuleError::target_not_found(&path, package))
     }

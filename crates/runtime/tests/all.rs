@@ -1,0 +1,3 @@
+//! The runtime with real workers in real sandboxes.
+
+mod suite;

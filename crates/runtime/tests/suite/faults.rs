@@ -1,0 +1,168 @@
+//! Skills that overstep, and processes that die.
+
+use std::time::Duration;
+
+use mycelium_protocol::Event;
+use mycelium_protocol::control::ProcessReport;
+use mycelium_types::ErrorCode;
+use mycelium_types::SkillState;
+use serde_json::json;
+
+use super::world::World;
+
+const HOSTILE: &str = "
+let hoard = [];
+module.exports = {
+  spin() { while (true) {} },
+  sleep() { return new Promise(done => setTimeout(done, 60000)) },
+  swallow() { while (true) { try { while (true) {} } catch {} } },
+  regex() { return /(a+)+$/.test('a'.repeat(40) + 'b') },
+  bomb() { while (true) hoard.push(new Uint8Array(8 << 20).fill(1)) },
+  deep() { const f = n => f(n + 1) + 1; return f(0) },
+  print() { const line = 'x'.repeat(1 << 16); for (let i = 0; i < 16384; i++) console.log(line) },
+  fine() { return 'fine' },
+};";
+
+fn hostile(world: &World) {
+    world.skill(
+        "hostile",
+        json!({
+            "exports": ["spin", "sleep", "swallow", "regex", "bomb", "deep", "print", "fine"],
+            "limits": {"cpuSeconds": 1, "wallSeconds": 4, "memoryMB": 64, "outputMB": 1}
+        }),
+        HOSTILE,
+    );
+    world.configure(&json!({"breaker": {"failureThreshold": 100}}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_limit_ends_the_call_with_its_code_and_the_next_call_works() {
+    let world = World::new();
+    hostile(&world);
+    for (method, codes) in [
+        ("spin", &[ErrorCode::CpuLimit][..]),
+        ("swallow", &[ErrorCode::CpuLimit]),
+        ("regex", &[ErrorCode::CpuLimit]),
+        ("sleep", &[ErrorCode::SkillTimeout]),
+        ("bomb", &[ErrorCode::MemoryLimit]),
+        ("deep", &[ErrorCode::SkillExecutionError]),
+        ("print", &[ErrorCode::OutputLimit]),
+    ] {
+        let code = world.code("hostile", method, json!([])).await;
+        assert!(codes.contains(&code), "{method}: {code}");
+        assert_eq!(
+            world.value("hostile", "fine", json!([])).await,
+            json!("fine"),
+            "after {method}"
+        );
+    }
+    assert!(world.heard().iter().any(|event| matches!(
+        event,
+        Event::LimitReached { limit, value: 1, .. } if limit == "cpuSeconds"
+    )));
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killing_the_worker_in_the_middle_of_a_call_is_a_coded_error_and_the_next_call_works() {
+    let world = std::sync::Arc::new(World::new());
+    hostile(&world);
+    world.value("hostile", "fine", json!([])).await;
+    let call = in_the_background(&world);
+    let processes = executing(&world).await;
+    kill(processes.instances[0].pid);
+    assert_eq!(call.await.unwrap(), ErrorCode::WorkerCrashed);
+    assert_eq!(
+        world.value("hostile", "fine", json!([])).await,
+        json!("fine")
+    );
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killing_the_launcher_ends_its_workers_and_the_next_call_works() {
+    let world = std::sync::Arc::new(World::new());
+    hostile(&world);
+    world.value("hostile", "fine", json!([])).await;
+    let call = in_the_background(&world);
+    let processes = executing(&world).await;
+    kill(processes.launcher.unwrap().pid);
+    assert_eq!(call.await.unwrap(), ErrorCode::WorkerCrashed);
+    assert_eq!(
+        world.value("hostile", "fine", json!([])).await,
+        json!("fine")
+    );
+    let after = world.runtime.processes().await.unwrap();
+    assert_ne!(after.launcher.unwrap().pid, processes.launcher.unwrap().pid);
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_goes_away_ends_its_call() {
+    let world = std::sync::Arc::new(World::new());
+    hostile(&world);
+    world.value("hostile", "fine", json!([])).await;
+    let call = in_the_background(&world);
+    executing(&world).await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    assert_eq!(
+        world.value("hostile", "fine", json!([])).await,
+        json!("fine")
+    );
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_after_shutdown() {
+    let world = World::new();
+    hostile(&world);
+    world.value("hostile", "fine", json!([])).await;
+    let processes = world.runtime.processes().await.unwrap();
+    world.runtime.shutdown().await;
+    let pids = processes
+        .instances
+        .iter()
+        .map(|instance| instance.pid)
+        .chain(processes.warm.iter().map(|worker| worker.pid))
+        .chain(processes.launcher.map(|launcher| launcher.pid));
+    for pid in pids {
+        wait_until(|| !std::path::Path::new(&format!("/proc/{pid}")).exists()).await;
+    }
+}
+
+fn in_the_background(world: &std::sync::Arc<World>) -> tokio::task::JoinHandle<ErrorCode> {
+    let world = std::sync::Arc::clone(world);
+    tokio::spawn(async move { world.code("hostile", "sleep", json!([])).await })
+}
+
+/// Waits until the call runs.
+async fn executing(world: &World) -> ProcessReport {
+    for _ in 0..500 {
+        let processes = world.runtime.processes().await.unwrap();
+        let runs = |state| state == SkillState::Executing;
+        if processes.instances.iter().any(|it| runs(it.state)) {
+            return processes;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the call never ran");
+}
+
+async fn wait_until(condition: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if condition() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it never happened");
+}
+
+fn kill(pid: u32) {
+    let status = std::process::Command::new("kill")
+        .args(["-9", &pid.to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}

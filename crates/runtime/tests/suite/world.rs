@@ -1,0 +1,146 @@
+//! A workspace of its own with a runtime, for one test.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use mycelium_protocol::Event;
+use mycelium_protocol::control::Arguments;
+use mycelium_protocol::control::ExecReport;
+use mycelium_protocol::control::ExecRequest;
+use mycelium_protocol::control::RequestContext;
+use mycelium_runtime::EventSink;
+use mycelium_runtime::Folders;
+use mycelium_runtime::RuntimeOptions;
+use mycelium_runtime::SkillRuntime;
+use mycelium_types::ErrorCode;
+use serde_json::Value;
+use serde_json::json;
+
+/// A workspace with a runtime. Everything is below one temporary folder.
+pub(crate) struct World {
+    folder: tempfile::TempDir,
+    pub(crate) runtime: SkillRuntime,
+    heard: Arc<Mutex<Vec<Event>>>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // The sandbox shows paths as they are without links.
+        fs_err::create_dir_all(folder.path().join("work/.claude")).unwrap();
+        fs_err::create_dir_all(folder.path().join("home")).unwrap();
+        let runtime = SkillRuntime::new(RuntimeOptions {
+            program: program(),
+            folders: Folders::below(&folder.path().join("mycelium")),
+            system_config: folder.path().join("no-such-file"),
+        })
+        .unwrap();
+        Self {
+            folder,
+            runtime,
+            heard: Arc::default(),
+        }
+    }
+
+    pub(crate) fn workspace(&self) -> PathBuf {
+        fs_err::canonicalize(self.folder.path().join("work")).unwrap()
+    }
+
+    pub(crate) fn context(&self, session: &str) -> RequestContext {
+        RequestContext {
+            workspace: self.workspace(),
+            home: self.folder.path().join("home"),
+            session: session.to_owned(),
+            environment: BTreeMap::new(),
+            overrides: BTreeMap::new(),
+            offline: true,
+        }
+    }
+
+    pub(crate) fn configure(&self, configuration: &Value) {
+        let path = self.workspace().join(".claude/skills.json");
+        fs_err::write(path, configuration.to_string()).unwrap();
+    }
+
+    /// Puts a skill into the workspace: its manifest's own fields and its code.
+    pub(crate) fn skill(&self, name: &str, manifest: Value, code: &str) {
+        let folder = self.workspace().join("skills").join(name);
+        fs_err::create_dir_all(&folder).unwrap();
+        let mut full = json!({
+            "name": name, "version": "1.0.0", "description": "A test.", "entrypoint": "index.js",
+        });
+        for (key, value) in manifest.as_object().unwrap() {
+            full[key] = value.clone();
+        }
+        fs_err::write(folder.join("skill.json"), full.to_string()).unwrap();
+        fs_err::write(folder.join("index.js"), code).unwrap();
+    }
+
+    pub(crate) fn events(&self) -> EventSink {
+        let heard = Arc::clone(&self.heard);
+        Arc::new(move |event| heard.lock().unwrap().push(event))
+    }
+
+    /// The events since the last look.
+    pub(crate) fn heard(&self) -> Vec<Event> {
+        std::mem::take(&mut *self.heard.lock().unwrap())
+    }
+
+    pub(crate) async fn exec(
+        &self,
+        session: &str,
+        skill: &str,
+        method: &str,
+        args: Value,
+    ) -> ExecReport {
+        let args: Arguments = serde_json::from_value(args).unwrap();
+        let request = ExecRequest {
+            skill: skill.parse().unwrap(),
+            method: method.to_owned(),
+            args,
+            timeout_seconds: None,
+            correlation_id: None,
+        };
+        self.runtime
+            .execute(&self.context(session), request, &self.events())
+            .await
+    }
+
+    pub(crate) async fn value(&self, skill: &str, method: &str, args: Value) -> Value {
+        let report = self.exec("shell", skill, method, args).await;
+        report
+            .outcome
+            .unwrap_or_else(|error| panic!("{error}: {error:?}"))
+    }
+
+    pub(crate) async fn code(&self, skill: &str, method: &str, args: Value) -> ErrorCode {
+        let report = self.exec("shell", skill, method, args).await;
+        match report.outcome {
+            Err(error) => error.code,
+            Ok(value) => panic!("{skill}.{method} gave {value}"),
+        }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// The example program, which is a launcher and a worker; `cargo test` builds it beside the tests.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let program = test
+        .parent()
+        .and_then(Path::parent)
+        .unwrap()
+        .join("examples/embed");
+    assert!(
+        program.exists(),
+        "{} is missing: run `cargo test -p mycelium-runtime` without naming a single target",
+        program.display()
+    );
+    program
+}
