@@ -62,6 +62,11 @@ impl Workspace {
         Program::cargo(&self.root)
     }
 
+    /// Another program, started in the repository.
+    pub(crate) fn program(&self, path: &Path) -> Program {
+        Program::new(path, &self.root)
+    }
+
     /// Where programs are kept that the chores had to fetch.
     pub(crate) fn tools(&self) -> PathBuf {
         self.target.join("tools")
@@ -95,5 +100,7 @@ impl Dependency {
 }
 
 fn last_name(path: &Path) -> &str {
-    path.file_name().and_then(|name| name.to_str()).unwrap_or("")
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("")
 }

@@ -17,10 +17,11 @@ mod untrusted;
 
 pub(crate) use failure::Footer;
 pub(crate) use failure::error_value;
-pub(crate) use json::SCHEMA_VERSION;
+#[cfg(test)]
 pub(crate) use json::envelope;
 pub(crate) use json::result_text;
 pub(crate) use output::Output;
+#[cfg(test)]
 pub(crate) use page::Look;
 pub(crate) use page::Page;
 pub(crate) use page::Style;
@@ -28,8 +29,6 @@ pub(crate) use quantity::mebibytes;
 pub(crate) use quantity::milliseconds;
 pub(crate) use quantity::percent;
 pub(crate) use quantity::uptime;
-pub(crate) use quantity::utc;
 pub(crate) use table::Table;
 pub(crate) use text::Text;
-pub(crate) use untrusted::block;
 pub(crate) use untrusted::line;

@@ -14,8 +14,8 @@ use mycelium_types::Version;
 use crate::SkillRecord;
 use crate::catalogue::Catalogue;
 use ranking::Ranking;
+use ranking::RankingBuilder;
 use ranking::Score;
-use ranking::Words;
 use words::for_each_word;
 use words::parts_of_name;
 
@@ -97,10 +97,15 @@ struct Match {
 
 impl SearchIndex {
     pub(crate) fn of(catalogue: &Arc<Catalogue>) -> Self {
+        let mut ranking = RankingBuilder::default();
+        for record in catalogue.iter() {
+            ranking.start_document();
+            add_words(&mut ranking, &record.manifest);
+        }
         Self {
             catalogue: Arc::clone(catalogue),
             documents: catalogue.iter().map(Document::of).collect(),
-            ranking: Ranking::of(catalogue.iter().map(|record| words(&record.manifest))),
+            ranking: ranking.finish(),
         }
     }
 
@@ -187,9 +192,8 @@ fn query_words(text: &str) -> Vec<String> {
 }
 
 /// What a skill is found by.
-fn words(manifest: &Manifest) -> Words {
-    let mut words = Words::default();
-    let mut add = |text: &str, weight| for_each_word(text, |word| words.add(word, weight));
+fn add_words(ranking: &mut RankingBuilder, manifest: &Manifest) {
+    let mut add = |text: &str, weight| for_each_word(text, |word| ranking.add(word, weight));
     add(manifest.name.as_str(), NAME);
     let tags = manifest.tags.iter().chain(&manifest.keywords);
     for tag in tags.chain(&manifest.category) {
@@ -209,7 +213,6 @@ fn words(manifest: &Manifest) -> Words {
     for description in manifest.descriptions.values() {
         add(description, DESCRIPTION);
     }
-    words
 }
 
 impl Document {

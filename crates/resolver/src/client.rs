@@ -143,8 +143,11 @@ impl<'a> Client<'a> {
         loop {
             attempts += 1;
             let left = self.limits.total.saturating_sub(start.elapsed());
-            let fault = match self.attempt(question, left).and_then(&mut take) {
-                Ok(taken) => return Ok(taken),
+            let t0 = Instant::now();
+            let att = self.attempt(question, left);
+            let t1 = t0.elapsed();
+            let fault = match att.and_then(&mut take) {
+                Ok(taken) => { eprintln!("REQ {:?} {:?} {:?} {}", start.elapsed(), t1, t0.elapsed(), url); return Ok(taken) },
                 Err(fault) => fault,
             };
             let (problem, answered, wait) = match fault {

@@ -13,6 +13,8 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use mycelium_protocol::control;
+use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::control::SkillSelector;
 use mycelium_sandbox::Worker;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
@@ -52,6 +54,18 @@ pub(crate) struct Instance {
     calls: AtomicU64,
     used: Mutex<Instant>,
     process: Mutex<Option<Arc<Worker>>>,
+    watched: Mutex<Option<WatchedSkill>>,
+}
+
+/// A running skill that is to be reloaded when its files change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WatchedSkill {
+    /// Its folder.
+    pub root: PathBuf,
+    /// On whose behalf it is reloaded.
+    pub context: RequestContext,
+    /// The skill.
+    pub skill: SkillSelector,
 }
 
 /// What an instance has while it lives.
@@ -72,6 +86,7 @@ impl Instance {
             calls: AtomicU64::new(0),
             used: Mutex::new(Instant::now()),
             process: Mutex::default(),
+            watched: Mutex::default(),
         }
     }
 
@@ -102,6 +117,10 @@ impl Instance {
 
     pub(crate) fn set_process(&self, worker: Option<Arc<Worker>>) {
         *lock(&self.process) = worker;
+    }
+
+    pub(crate) fn set_watched(&self, watched: Option<WatchedSkill>) {
+        *lock(&self.watched) = watched;
     }
 
     pub(crate) fn process(&self) -> Option<Arc<Worker>> {
@@ -149,6 +168,7 @@ impl Drop for Place {
 pub(crate) struct Instances {
     table: Mutex<HashMap<InstanceKey, Arc<Instance>>>,
     live: watch::Sender<usize>,
+    watched: watch::Sender<Vec<WatchedSkill>>,
 }
 
 impl Default for Instances {
@@ -156,6 +176,7 @@ impl Default for Instances {
         Self {
             table: Mutex::default(),
             live: watch::Sender::new(0),
+            watched: watch::Sender::default(),
         }
     }
 }
@@ -204,11 +225,26 @@ impl Instances {
 
     /// Counts again after an instance got or lost its worker.
     pub(crate) fn recount(&self) {
-        let live = lock(&self.table)
-            .values()
-            .filter(|instance| instance.process().is_some())
-            .count();
-        self.live.send_replace(live);
+        let table = lock(&self.table);
+        let running = || {
+            table
+                .values()
+                .filter(|instance| instance.process().is_some())
+        };
+        self.live.send_replace(running().count());
+        let watched: Vec<_> = running()
+            .filter_map(|instance| lock(&instance.watched).clone())
+            .collect();
+        self.watched.send_if_modified(|before| {
+            let changed = *before != watched;
+            *before = watched;
+            changed
+        });
+    }
+
+    /// The running skills that want to be reloaded, as that changes.
+    pub(crate) fn watched(&self) -> watch::Receiver<Vec<WatchedSkill>> {
+        self.watched.subscribe()
     }
 
     /// The state a session sees a skill in.

@@ -36,6 +36,7 @@ pub use folders::Folders;
 pub use hook::LifecycleHook;
 pub use hook::Stage;
 pub use hook::StageOutcome;
+pub use instance::WatchedSkill;
 pub use runtime::RuntimeOptions;
 pub use runtime::SkillRuntime;
 pub use transition::IllegalTransition;

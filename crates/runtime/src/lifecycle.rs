@@ -33,6 +33,7 @@ use crate::inner::blocking;
 use crate::instance::Instance;
 use crate::instance::InstanceKey;
 use crate::instance::Running;
+use crate::instance::WatchedSkill;
 use crate::launch::LaunchSpec;
 use crate::listener::Listener;
 use crate::supervisor::Budget;
@@ -195,6 +196,11 @@ impl Inner {
             blocking(move || supervisor.start(&launch.policy)).await?
         };
         instance.set_process(Some(Arc::clone(worker.process())));
+        instance.set_watched(caller.workspace.configuration.watch.then(|| WatchedSkill {
+            root: launch.skill.root().to_owned(),
+            context: caller.workspace.context(caller.session),
+            skill: instance.key.skill.name.clone().into(),
+        }));
         self.instances.recount();
         let mut running = Running {
             worker,

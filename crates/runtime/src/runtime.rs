@@ -31,6 +31,7 @@ use crate::EventSink;
 use crate::Folders;
 use crate::LifecycleHook;
 use crate::Validation;
+use crate::WatchedSkill;
 use crate::inner::Inner;
 use crate::inner::blocking;
 
@@ -350,6 +351,12 @@ impl SkillRuntime {
     #[must_use]
     pub fn metrics_ports(&self) -> watch::Receiver<BTreeMap<u16, BTreeSet<PathBuf>>> {
         self.inner.ports.subscribe()
+    }
+
+    /// The running skills whose workspace wants them reloaded when their files change, as that changes.
+    #[must_use]
+    pub fn watched(&self) -> watch::Receiver<Vec<WatchedSkill>> {
+        self.inner.instances.watched()
     }
 
     /// How many instances have a worker, as that changes.

@@ -35,6 +35,7 @@ pub(crate) struct Workspace {
     pub(crate) home: PathBuf,
     /// The client's environment.
     pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) overrides: BTreeMap<String, Value>,
     pub(crate) offline: bool,
     pub(crate) configuration: Configuration,
     /// Remarks about the configuration that do not keep it from being used.
@@ -45,6 +46,18 @@ pub(crate) struct Workspace {
 impl Workspace {
     pub(crate) fn trust(&self) -> WorkspaceTrust {
         self.answers.workspace(&self.path)
+    }
+
+    /// The context of a request that the runtime makes by itself.
+    pub(crate) fn context(&self, session: &str) -> RequestContext {
+        RequestContext {
+            workspace: self.path.clone(),
+            home: self.home.clone(),
+            session: session.to_owned(),
+            environment: self.environment.clone(),
+            overrides: self.overrides.clone(),
+            offline: self.offline,
+        }
     }
 
     pub(crate) fn lock_file(&self) -> PathBuf {
@@ -164,6 +177,7 @@ fn read(
         path: context.workspace.clone(),
         home: context.home.clone(),
         environment: context.environment.clone(),
+        overrides: context.overrides.clone(),
         offline: context.offline,
         configuration,
         remarks,

@@ -121,6 +121,7 @@ async fn serve(options: DaemonOptions) -> io::Result<()> {
     let follower = Arc::clone(&daemon);
     let metrics =
         tokio::spawn(async move { follower.metrics.follow(follower.runtime.clone()).await });
+    let watching = tokio::spawn(crate::watch::follow(daemon.runtime.clone()));
     let mut clients = JoinSet::new();
     tokio::select! {
         () = accept(&daemon, &socket, &mut clients) => {}
@@ -137,6 +138,7 @@ async fn serve(options: DaemonOptions) -> io::Result<()> {
         tracing::warn!("requests still ran when the daemon stopped");
     }
     metrics.abort();
+    watching.abort();
     daemon.runtime.shutdown().await;
     tracing::info!("the daemon stopped");
     Ok(())
@@ -144,7 +146,10 @@ async fn serve(options: DaemonOptions) -> io::Result<()> {
 
 fn announce_ready() -> io::Result<()> {
     let mut output = io::stdout().lock();
-    match output.write_all(READY.as_bytes()).and_then(|()| output.flush()) {
+    match output
+        .write_all(READY.as_bytes())
+        .and_then(|()| output.flush())
+    {
         // Nobody waits for it.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
@@ -165,9 +170,9 @@ async fn accept(daemon: &Arc<Daemon>, socket: &ControlSocket, clients: &mut Join
             },
             Some(_) = clients.join_next(), if !clients.is_empty() => continue,
         };
-        let stranger = stream
-            .peer_cred()
-            .map_or(true, |peer| peer.uid() != rustix::process::geteuid().as_raw());
+        let stranger = stream.peer_cred().map_or(true, |peer| {
+            peer.uid() != rustix::process::geteuid().as_raw()
+        });
         if stranger {
             tracing::warn!("a client of another user was turned away");
             continue;
@@ -242,7 +247,10 @@ impl Daemon {
         let told = async {
             let _ = stopping.wait_for(|stop| *stop).await;
         };
-        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        match (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::interrupt()),
+        ) {
             (Ok(mut terminate), Ok(mut interrupt)) => tokio::select! {
                 () = told => {}
                 _ = terminate.recv() => tracing::info!("told to terminate"),

@@ -6,6 +6,7 @@ mod daemon;
 mod identity;
 mod listener;
 mod metrics;
+mod watch;
 
 pub use daemon::DAEMON_ARGUMENT;
 pub use daemon::DaemonOptions;

@@ -1,29 +1,57 @@
 //! Runs a JavaScript file on the embedded engine, without a sandbox: `cargo run --example evaluate -- FILE.js`.
+//!
+//! The text is the body of an async function, as far as `require`, `await` and `return` are concerned. What it returns is
+//! printed as JSON.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use mycelium_protocol::ConsoleLevel;
+use mycelium_protocol::worker::Notification;
+use mycelium_worker::Engine;
+use mycelium_worker::EngineOptions;
+
 fn main() -> ExitCode {
-    let Some(file) = std::env::args().nth(1) else {
+    let Some(file) = std::env::args_os().nth(1).map(PathBuf::from) else {
         eprintln!("usage: evaluate FILE.js");
         return ExitCode::from(2);
     };
-    let source = match fs_err::read_to_string(&file) {
-        Ok(source) => source,
+    let read = || Ok::<_, std::io::Error>((fs_err::canonicalize(&file)?, fs_err::read_to_string(&file)?));
+    let (file, source) = match read() {
+        Ok(read) => read,
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::from(2);
         }
     };
-    let outcome = mycelium_worker::Engine::new()
-        .and_then(|mut engine| engine.evaluate(&source, &file));
-    match outcome {
+    let options = EngineOptions {
+        listener: Box::new(show),
+        stack: 4 << 20,
+        ..EngineOptions::default()
+    };
+    match Engine::new(options).and_then(|mut engine| engine.evaluate(&source, &file)) {
         Ok(value) => {
             println!("{value}");
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            eprintln!("{error}");
+        Err(failure) => {
+            eprintln!("{:?}: {}", failure.kind, failure.message);
+            if let Some(stack) = failure.stack {
+                eprintln!("{stack}");
+            }
             ExitCode::FAILURE
+        }
+    }
+}
+
+fn show(notification: Notification) {
+    match notification {
+        Notification::Console(printed) => match printed.level {
+            ConsoleLevel::Debug | ConsoleLevel::Info => println!("{}", printed.text),
+            ConsoleLevel::Warn | ConsoleLevel::Error => eprintln!("{}", printed.text),
+        },
+        Notification::Denied(denied) => {
+            eprintln!("refused: {} {}", denied.operation.as_str(), denied.attempted);
         }
     }
 }

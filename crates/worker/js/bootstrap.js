@@ -1,145 +1,146 @@
 'use strict';
 
-const bindings = { __proto__: null };
+// The first code of an engine: makes `require` for the builtins, then the globals. Whatever a small program does not need
+// is made when it is first asked for.
+
+const { apply } = Reflect;
+const { defineProperty } = Object;
+
 const makeBinding = binding;
+const bindings = { __proto__: null };
 function getBinding(name) {
   return (bindings[name] ??= makeBinding(name));
 }
 const engine = getBinding('engine');
 
 const builtins = new Map();
+
 function requireBuiltin(name) {
-  name = name.startsWith('node:') ? name.slice(5) : name;
+  if (name.startsWith('node:')) name = name.slice(5);
   let module = builtins.get(name);
   if (module === undefined) {
     const make = engine.builtin(name);
-    if (make === undefined) throw new Error(`Cannot find module '${name}'`);
+    if (make === undefined) throw new Error(`No such built-in module: ${name}`);
     module = { exports: {} };
     builtins.set(name, module);
-    make.call(undefined, module.exports, requireBuiltin, module, getBinding);
+    try {
+      apply(make, undefined, [module.exports, requireBuiltin, module, getBinding]);
+    } catch (error) {
+      builtins.delete(name);
+      throw error;
+    }
   }
   return module.exports;
 }
 
-globalThis.global = globalThis;
+requireBuiltin('internal/error_stack');
+Object.assign(requireBuiltin('internal/builtins'), {
+  builtinExists: engine.isPublicBuiltin,
+  publicNames: engine.publicBuiltins,
+  requireBuiltin,
+});
 
-function text(values) {
-  if (values.length === 1 && typeof values[0] === 'string') return values[0];
-  if (engine.hasBuiltin('internal/util/inspect')) {
-    const { formatWithOptions } = requireBuiltin('internal/util/inspect');
-    if (formatWithOptions !== undefined) return formatWithOptions({}, ...values);
-  }
-  return values.map((value) => {
-    if (value instanceof Error) return `${value}\n${value.stack}`;
-    try {
-      return typeof value === 'object' ? JSON.stringify(value) ?? String(value) : String(value);
-    } catch {
-      return Object.prototype.toString.call(value);
-    }
-  }).join(' ');
-}
-const print = (level) => (...values) => engine.print(level, text(values));
-globalThis.console = {
-  log: print(1), info: print(1), debug: print(0), trace: print(0), warn: print(2), error: print(3),
-};
+const tasks = requireBuiltin('internal/task_queue');
+const timers = requireBuiltin('internal/timers');
+const { loadForImport } = requireBuiltin('internal/modules/commonjs');
 
-let ticks = [];
-const timers = new Map();
-let nextId = 1;
-const immediates = [];
-class Timeout {
-  constructor(callback, delay, args, repeat) {
-    delay = Number(delay);
-    if (!(delay >= 1 && delay <= 2147483647)) delay = 1;
-    this.id = nextId++;
-    this.callback = callback;
-    this.delay = delay;
-    this.args = args;
-    this.repeat = repeat;
-    this.at = engine.now() + delay;
-    timers.set(this.id, this);
-  }
-  ref() { return this; }
-  unref() { return this; }
-  hasRef() { return true; }
-  refresh() { this.at = engine.now() + this.delay; return this; }
-  [Symbol.toPrimitive]() { return this.id; }
-}
-globalThis.setTimeout = (callback, delay, ...args) => new Timeout(callback, delay, args, false);
-globalThis.setInterval = (callback, delay, ...args) => new Timeout(callback, delay, args, true);
-globalThis.clearTimeout = globalThis.clearInterval = (timer) => {
-  timers.delete(typeof timer === 'object' && timer !== null ? timer.id : Number(timer));
-};
-globalThis.setImmediate = (callback, ...args) => {
-  const immediate = { callback, args };
-  immediates.push(immediate);
-  return immediate;
-};
-globalThis.clearImmediate = (immediate) => { if (immediate) immediate.callback = undefined; };
-
-globalThis.process = {
-  env: {}, argv: ['node', 'skill'], platform: 'linux', arch: 'x64', version: 'v20.20.0', versions: { node: '20.20.0' },
-  pid: 1, title: 'node', execArgv: [], execPath: '/usr/bin/node', release: { name: 'node' },
-  cwd: () => '/', nextTick: (callback, ...args) => { ticks.push(() => callback(...args)); },
-  emitWarning() {}, on() { return this; }, once() { return this; }, off() { return this; }, emit() { return false; },
-  hrtime: Object.assign(() => { const now = engine.now(); return [Math.floor(now / 1e3), Math.floor((now % 1e3) * 1e6)]; },
-    { bigint: () => BigInt(Math.floor(engine.now() * 1e6)) }),
-  uptime: () => engine.now() / 1e3, memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }),
-  umask: () => 0o22,
-};
-builtins.set('process', { exports: globalThis.process });
-
-function drain() {
-  do {
-    while (ticks.length > 0) ticks.shift()();
-    engine.runMicrotasks();
-  } while (ticks.length > 0);
+function define(name, value, enumerable) {
+  defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable });
 }
 
-function turn() {
-  drain();
-  const now = engine.now();
-  for (const timer of [...timers.values()].sort((a, b) => a.at - b.at || a.id - b.id)) {
-    if (timer.at > now || !timers.has(timer.id)) continue;
-    if (timer.repeat) timer.at = now + timer.delay; else timers.delete(timer.id);
-    timer.callback(...timer.args);
-    drain();
-  }
-  for (const immediate of immediates.splice(0)) {
-    immediate.callback?.(...immediate.args);
-    drain();
-  }
-  return timers.size > 0 || immediates.length > 0;
+/** A global that is made when it is first used. */
+function defineLazy(name, make, enumerable) {
+  defineProperty(globalThis, name, {
+    configurable: true,
+    enumerable,
+    get() {
+      const value = make();
+      define(name, value, enumerable);
+      return value;
+    },
+    set(value) {
+      define(name, value, enumerable);
+    },
+  });
 }
 
-for (const table of ['internal/globals_a', 'internal/globals_b']) {
-  if (!engine.hasBuiltin(table)) continue;
+/** Those of Node's globals that `Object.keys(globalThis)` lists. */
+const LISTED = new Set(['atob', 'btoa', 'crypto', 'fetch', 'performance', 'structuredClone']);
+
+define('global', globalThis, true);
+for (const name of ['clearImmediate', 'setImmediate', 'clearInterval', 'clearTimeout', 'setInterval', 'setTimeout']) {
+  define(name, timers[name], true);
+}
+define('queueMicrotask', tasks.queueMicrotask, true);
+define('console', requireBuiltin('internal/console'), false);
+define('process', requireBuiltin('internal/process'), false);
+for (const table of ['internal/globals_unsupported', 'internal/globals_a', 'internal/globals_b']) {
   const entries = requireBuiltin(table);
-  for (const name of Object.keys(entries)) {
-    Object.defineProperty(globalThis, name, {
-      configurable: true,
-      enumerable: false,
-      get() {
-        const value = entries[name]();
-        Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
-        return value;
-      },
-      set(value) {
-        Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: true });
-      },
-    });
-  }
+  for (const name of Object.keys(entries)) defineLazy(name, entries[name], LISTED.has(name));
 }
 
-exports.evaluate = function evaluate(make, file) {
-  let outcome;
-  const module = { exports: {}, filename: file };
-  make.call(module.exports, module.exports, requireBuiltin, module, file, '/').then(
-    (value) => { outcome = { value }; },
-    (error) => { outcome = { error }; },
-  );
-  while (turn() && outcome === undefined);
-  if (outcome === undefined) throw new Error('the promise never settles');
-  if ('error' in outcome) throw outcome.error;
-  return JSON.stringify(outcome.value) ?? 'null';
-};
+/** The names that a builtin exports to ES modules. */
+function builtinNames(key) {
+  const value = requireBuiltin(key);
+  return Object.keys(value).filter((name) => name !== 'default');
+}
+
+/** The values of a module that is no ES module: the default export, then those of `names`. */
+function evaluateSynthetic(key, filename, names) {
+  const value = key.startsWith('node:') ? requireBuiltin(key) : loadForImport(filename);
+  const values = [value];
+  for (const name of names) {
+    let member;
+    try {
+      member = value?.[name];
+    } catch {
+      // A getter that throws exports nothing.
+    }
+    values.push(member);
+  }
+  return values;
+}
+
+const { then } = Promise.prototype;
+
+Object.assign(exports, {
+  builtinNames,
+  evaluateSynthetic,
+  ignoreRejection(promise) {
+    apply(then, promise, [undefined, () => {}]);
+  },
+  moduleError(...args) {
+    return requireBuiltin('internal/modules/errors').moduleError(...args);
+  },
+  systemError(...args) {
+    return requireBuiltin('internal/modules/errors').systemError(...args);
+  },
+  rejectionChanged: tasks.rejectionChanged,
+  turn: timers.turn,
+  drain: tasks.drain,
+  delay: timers.delay,
+  isAlive: timers.isAlive,
+  textLength: (text) => text.length,
+  wellFormed: Function.prototype.call.bind(String.prototype.toWellFormed),
+  /** Passes on what a program wrote to its standard streams without ending the line. */
+  flush() {
+    builtins.get('internal/process/streams')?.exports.flush();
+  },
+  /** Gives the program its surroundings. */
+  surround({ environment, skill, settings }) {
+    requireBuiltin('internal/process').env = environment;
+    Object.assign(requireBuiltin('internal/surroundings'), { skill, settings });
+  },
+  /** Runs the text of an async function's body, as `node` would run a module. */
+  evaluate(make, filename) {
+    const { createRequire } = requireBuiltin('internal/modules/commonjs');
+    const folder = filename.slice(0, filename.lastIndexOf('/')) || '/';
+    const module = { exports: {}, filename };
+    return apply(make, module.exports, [module.exports, createRequire(filename), module, filename, folder]);
+  },
+  load: (...args) => requireBuiltin('internal/skill').load(...args),
+  offers: (...args) => requireBuiltin('internal/skill').offers(...args),
+  call: (...args) => requireBuiltin('internal/skill').call(...args),
+  hook: (...args) => requireBuiltin('internal/skill').hook(...args),
+  receiver: () => requireBuiltin('internal/skill').receiver(),
+});

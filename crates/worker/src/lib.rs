@@ -1,5 +1,31 @@
 //! The program inside the sandbox: applies it, starts one engine, answers calls.
 
+mod error;
 mod quickjs;
+mod serve;
+mod usage;
+mod wire;
 
+use error::WorkerError;
+use mycelium_sandbox::Seat;
+
+pub use quickjs::Compilation;
 pub use quickjs::Engine;
+pub use quickjs::EngineOptions;
+pub use quickjs::Listener;
+pub use quickjs::compile;
+
+/// The status of a worker that ended because its runtime had no more use for it.
+const DONE: u8 = 0;
+/// The status of a worker that could not go on.
+const FAILED: u8 = 70;
+
+/// Runs a worker in the process that the launcher made for it, until the runtime closes the socket; returns the
+/// process's exit status.
+pub fn main(seat: Seat) -> u8 {
+    match serve::serve(seat) {
+        Ok(()) => DONE,
+        // There is nobody to tell: the socket was the only way out.
+        Err(_) => FAILED,
+    }
+}

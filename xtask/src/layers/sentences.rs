@@ -78,8 +78,7 @@ fn rows(table: &str) -> impl Iterator<Item = (&str, &str)> {
 mod tests {
     use super::*;
 
-    const TABLE: &str =
-        "# Crates\n\n| crate | sentence |\n|---|---|\n| `types` | The nouns. |\n| `old` | Gone. |\n";
+    const TABLE: &str = "# Crates\n\n| crate | sentence |\n|---|---|\n| `types` | The nouns. |\n| `old` | Gone. |\n";
 
     #[test]
     fn equal_sentences_are_fine() {
@@ -91,7 +90,12 @@ mod tests {
     fn each_difference_is_found() {
         let good = "//! The nouns.\n";
         for (name, code, description, expected) in [
-            ("types", "fn main() {}\n", "The nouns.", "line 1 of its code must be"),
+            (
+                "types",
+                "fn main() {}\n",
+                "The nouns.",
+                "line 1 of its code must be",
+            ),
             ("types", good, "Nouns.", "`description`"),
             ("types", "//! The verbs.\n", "The verbs.", "its row"),
             ("policy", good, "The nouns.", "has no row"),

@@ -24,10 +24,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("mcp", &["protocol", "runtime", "types"]),
-    (
-        "server",
-        &["config", "mcp", "protocol", "runtime", "types"],
-    ),
+    ("server", &["config", "mcp", "protocol", "runtime", "types"]),
     (
         "cli",
         &[
@@ -66,7 +63,14 @@ pub(crate) const CONFINED: &[Confined] = &[
         reason: "an engine runs code of skills, and only a sandboxed worker may do that",
     },
     Confined {
-        packages: &["actix-web", "axum", "hyper", "hyper-util", "tiny_http", "warp"],
+        packages: &[
+            "actix-web",
+            "axum",
+            "hyper",
+            "hyper-util",
+            "tiny_http",
+            "warp",
+        ],
         layers: &["mcp", "server"],
         reason: "who listens to the network is decided in one place",
     },

@@ -80,9 +80,10 @@ fn with_texts(command: Command, key: &str, catalogue: &Catalogue) -> Command {
         if key == "help-help" {
             break;
         }
-        let key = match key {
-            "help-mycelium" => format!("help-{name}"),
-            parent => format!("{parent}-{name}"),
+        let key = match (key, name.as_str()) {
+            (_, "help") => "help-help".to_owned(),
+            ("help-mycelium", name) => format!("help-{name}"),
+            (parent, name) => format!("{parent}-{name}"),
         };
         command = command.mut_subcommand(&name, |subcommand| {
             with_texts(subcommand, &key, catalogue)

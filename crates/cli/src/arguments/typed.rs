@@ -64,6 +64,7 @@ pub(crate) enum TypedCommand {
         skill: Option<String>,
     },
     Validate(ValidateOptions),
+    #[command(arg_required_else_help = false)]
     Config {
         #[command(subcommand)]
         action: ConfigAction,
@@ -74,6 +75,7 @@ pub(crate) enum TypedCommand {
         code: Option<String>,
     },
     Demo(DemoOptions),
+    #[command(arg_required_else_help = false)]
     Daemon {
         #[command(subcommand)]
         action: DaemonAction,
@@ -132,7 +134,7 @@ pub(crate) struct ExecOptions {
         allow_hyphen_values = true,
         conflicts_with = "words"
     )]
-    pub(crate) json: Option<String>,
+    pub(crate) args_json: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -232,5 +234,16 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         Typed::command().debug_assert();
+    }
+
+    #[test]
+    fn no_commands_argument_hides_a_global_one() {
+        let definition = Typed::command();
+        for argument in definition.get_subcommands().flat_map(clap::Command::get_arguments) {
+            let hidden = definition
+                .get_arguments()
+                .any(|global| global.get_id() == argument.get_id());
+            assert!(!hidden, "{}", argument.get_id());
+        }
     }
 }

@@ -31,7 +31,7 @@ use crate::session::Session;
 use crate::session::answer;
 
 pub(super) fn run(options: ExecOptions, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
-    let args = match &options.json {
+    let args = match &options.args_json {
         Some(text) => from_json(text, &options, session)?,
         None => arguments::from_words(options.words),
     };

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::untrusted;
 
 /// The version of the shape of all objects the program prints.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 1;
 
 /// `value`'s fields beside `schema_version`, on one line.
 ///

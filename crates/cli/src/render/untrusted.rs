@@ -32,7 +32,7 @@ pub(super) fn is_obeyed(character: char) -> bool {
 }
 
 fn replaced(text: &str, replace: impl Fn(char) -> char) -> Cow<'_, str> {
-    if text.chars().any(is_obeyed) {
+    if text.chars().any(|character| replace(character) != character) {
         Cow::Owned(text.chars().map(replace).collect())
     } else {
         Cow::Borrowed(text)

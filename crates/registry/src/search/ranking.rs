@@ -20,9 +20,8 @@ const BEGINNING: f32 = 0.5;
 pub(super) struct Ranking {
     /// Sorted, so that words with the same beginning are neighbours.
     words: Vec<(Box<str>, Vec<Occurrence>)>,
-    /// How many words each document has.
+    /// How long each document is, so that 1 is the average, tempered by `B`.
     lengths: Vec<f32>,
-    average_length: f32,
 }
 
 /// A word in a document.
@@ -39,49 +38,52 @@ pub(super) struct Score {
     pub(super) score: f32,
 }
 
-/// The words of one document, on their way into a ranking.
+/// Documents on their way into a ranking, one after another.
 #[derive(Default)]
-pub(super) struct Words {
-    weights: HashMap<Box<str>, f32>,
-    length: u32,
+pub(super) struct RankingBuilder {
+    words: HashMap<Box<str>, Vec<Occurrence>>,
+    lengths: Vec<u32>,
 }
 
-impl Words {
-    /// Adds one occurrence in a field of weight `weight`.
+impl RankingBuilder {
+    /// Starts the next document.
+    pub(super) fn start_document(&mut self) {
+        self.lengths.push(0);
+    }
+
+    /// Adds a word to the document started last, in a field of weight `weight`.
     pub(super) fn add(&mut self, word: &str, weight: f32) {
-        self.length += 1;
-        match self.weights.get_mut(word) {
-            Some(sum) => *sum += weight,
+        let document = self.lengths.len().saturating_sub(1) as u32;
+        if let Some(length) = self.lengths.last_mut() {
+            *length += 1;
+        }
+        let occurrence = Occurrence { document, weight };
+        match self.words.get_mut(word) {
+            Some(occurrences) => match occurrences.last_mut() {
+                Some(last) if last.document == document => last.weight += weight,
+                Some(_) | None => occurrences.push(occurrence),
+            },
             None => {
-                self.weights.insert(word.into(), weight);
+                self.words.insert(word.into(), vec![occurrence]);
             }
+        }
+    }
+
+    /// Ends the last document.
+    pub(super) fn finish(self) -> Ranking {
+        let total: u64 = self.lengths.iter().map(|length| u64::from(*length)).sum();
+        let average = total as f32 / self.lengths.len().max(1) as f32;
+        let mut words: Vec<_> = self.words.into_iter().collect();
+        words.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let relative = |length: u32| 1.0 - B + B * length as f32 / average.max(1.0);
+        Ranking {
+            words,
+            lengths: self.lengths.into_iter().map(relative).collect(),
         }
     }
 }
 
 impl Ranking {
-    /// Ranks documents by their words; they are numbered in their order.
-    pub(super) fn of(documents: impl Iterator<Item = Words>) -> Self {
-        let mut words: HashMap<Box<str>, Vec<Occurrence>> = HashMap::new();
-        let mut lengths = Vec::new();
-        let mut total = 0.0_f64;
-        for (document, has) in (0..).zip(documents) {
-            for (word, weight) in has.weights {
-                let occurrence = Occurrence { document, weight };
-                words.entry(word).or_default().push(occurrence);
-            }
-            lengths.push(has.length as f32);
-            total += f64::from(has.length);
-        }
-        let mut words: Vec<_> = words.into_iter().collect();
-        words.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        Self {
-            words,
-            average_length: (total / lengths.len().max(1) as f64).max(1.0) as f32,
-            lengths,
-        }
-    }
-
     /// Those of the documents that `admits` lets through that have all of the words, the last of which
     /// may be the beginning of a word; if none has all, those that have some. In no order.
     pub(super) fn matches(&self, words: &[String], admits: impl Fn(usize) -> bool) -> Vec<Score> {
@@ -97,7 +99,7 @@ impl Ranking {
             for document in having.drain(..) {
                 let document = document as usize;
                 let weight = std::mem::take(&mut weights[document]);
-                let length = 1.0 - B + B * self.lengths[document] / self.average_length;
+                let length = self.lengths[document];
                 scores[document] += rarity * weight * (K1 + 1.0) / (weight + K1 * length);
                 matched[document] += 1;
             }
@@ -151,11 +153,12 @@ mod tests {
     use super::*;
 
     fn ranking(documents: &[&str]) -> Ranking {
-        Ranking::of(documents.iter().map(|document| {
-            let mut words = Words::default();
-            document.split(' ').for_each(|word| words.add(word, 1.0));
-            words
-        }))
+        let mut ranking = RankingBuilder::default();
+        for document in documents {
+            ranking.start_document();
+            document.split(' ').for_each(|word| ranking.add(word, 1.0));
+        }
+        ranking.finish()
     }
 
     fn best(ranking: &Ranking, words: &[&str]) -> Vec<usize> {

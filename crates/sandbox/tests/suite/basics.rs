@@ -5,7 +5,7 @@ use mycelium_sandbox::ExitCause;
 use mycelium_sandbox::Layer;
 use mycelium_types::FileAccess;
 
-use super::Test;
+use crate::Test;
 use super::fixture::Puppet;
 use super::fixture::Site;
 use super::fixture::start;

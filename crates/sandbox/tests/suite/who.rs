@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use libtest_mimic::Failed;
 use libtest_mimic::Trial;
 
-use super::Test;
+use crate::Test;
 
 /// Nobody in particular.
 const ORDINARY: u32 = 61_000;

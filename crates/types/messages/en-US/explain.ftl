@@ -76,3 +76,6 @@ explain-interrupted =
     The command was interrupted with Ctrl-C. A call that ran was ended.
 explain-internal =
     Something happened that should not be possible.
+explain-signature-missing =
+    The skill comes from elsewhere, the configuration demands a signature of such skills, and it has
+    none.

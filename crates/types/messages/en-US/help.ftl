@@ -67,7 +67,7 @@ help-exec = Run a method of a skill
     .skill = The skill: NAME or NAME@RANGE
     .method = The method
     .words = Arguments of the call
-    .json = All arguments as a JSON array (or object, by name); - reads it from standard input
+    .args-json = All arguments as a JSON array (or object, by name); - reads it from standard input
     .examples =
         mycelium exec hello-world greet Claude
         mycelium exec calculator add 1 2 --json

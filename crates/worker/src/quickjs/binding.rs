@@ -7,6 +7,7 @@ mod bytes;
 mod crypto;
 mod encoding;
 mod engine;
+mod modules;
 mod fs;
 mod os;
 mod outcome;
@@ -27,6 +28,7 @@ const BINDINGS: &[(&str, Install)] = &[
     ("crypto", crypto::install),
     ("encoding", encoding::install),
     ("engine", engine::install),
+    ("modules", modules::install),
     ("fs", fs::install),
     ("os", os::install),
     ("types", types::install),

@@ -155,3 +155,40 @@ pub(crate) unsafe fn module_from_bytes<'js>(
     // SAFETY: the caller's promise is the one asked for.
     unsafe { Module::load(ctx.clone(), code) }
 }
+
+/// What the engine's heap holds, in bytes.
+pub(crate) struct HeapUsage {
+    /// Memory taken from the system.
+    pub(crate) allocated: i64,
+    /// Memory in use.
+    pub(crate) used: i64,
+}
+
+/// Measures the engine's heap, which takes a look at every object.
+pub(crate) fn heap_usage(ctx: &Ctx<'_>) -> HeapUsage {
+    let mut usage = std::mem::MaybeUninit::<qjs::JSMemoryUsage>::uninit();
+    // SAFETY: the runtime is alive as its context is, and the function fills the whole structure.
+    let usage = unsafe {
+        let runtime = qjs::JS_GetRuntime(ctx.as_raw().as_ptr());
+        qjs::JS_ComputeMemoryUsage(runtime, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    HeapUsage {
+        allocated: usage.malloc_size,
+        used: usage.memory_used_size,
+    }
+}
+
+/// Throws an error that no code of the program can catch.
+pub(crate) fn throw_uncatchable(ctx: &Ctx<'_>) -> Error {
+    let thrown = rquickjs::Exception::from_message(ctx.clone(), "the program was ended");
+    match thrown {
+        Ok(exception) => {
+            let value = exception.into_object().into_value();
+            // SAFETY: the value is an error object of this context, which the call only marks.
+            unsafe { qjs::JS_SetUncatchableError(ctx.as_raw().as_ptr(), value.as_raw()) };
+            ctx.throw(value)
+        }
+        Err(error) => error,
+    }
+}

@@ -1,6 +1,5 @@
 //! The compiled code of a skill and its dependencies, as the daemon handed it in.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use super::bytecode;
@@ -49,8 +48,9 @@ impl Compiled {
     }
 
     /// The code of `file`, if it was compiled as `form`.
-    pub(super) fn load(&self, file: &Path, form: Form) -> Option<Cow<'_, [u8]>> {
+    pub(super) fn load(&self, file: &Path, form: Form) -> Option<Vec<u8>> {
         let found = self.find(file, Some(form))?;
-        self.pack.as_ref()?.code(&found)
+        let code = self.pack.as_ref()?.code(&found)?;
+        Some(code.into_owned())
     }
 }

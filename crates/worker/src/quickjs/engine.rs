@@ -1,64 +1,242 @@
-//! One engine.
+//! One engine: a runtime, its globals and its event loop.
 
-use rquickjs::CatchResultExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use mycelium_policy::BYTECODE_PATH;
+use mycelium_policy::DEPENDENCIES_PATH;
+use mycelium_policy::SandboxPolicy;
+use mycelium_protocol::ConsoleLevel;
+use mycelium_protocol::worker::Failure;
 use rquickjs::Context;
 use rquickjs::Ctx;
 use rquickjs::Function;
 use rquickjs::Object;
-use rquickjs::Persistent;
 use rquickjs::Runtime;
 
 use super::binding;
 use super::builtin;
-use super::bytecode;
+use super::compiled::Compiled;
+use super::failure;
+use super::guard::Guard;
+use super::host::Host;
+use super::loader::ModuleLoader;
+use super::output::Listener;
+use super::output::Output;
 
-/// A JavaScript engine with Node's builtin modules.
+/// The engine collects garbage for the first time at this size of its heap, in bytes: not while it starts.
+const FIRST_COLLECTION: usize = 8 << 20;
+/// The engine's heap ends this much below the limit of the process, so that running out is the program's error and not
+/// the process's end: a sixteenth, but at least this many bytes.
+const LEAST_RESERVE: u64 = 6 << 20;
+
+/// How an engine is made.
+pub struct EngineOptions {
+    /// Takes what programs print and what the guard refuses.
+    pub listener: Box<dyn Listener>,
+    /// The most bytes that may be printed until a call sets its own limit.
+    pub output_limit: u64,
+    /// The most bytes of stack that programs may use. The thread must have about a third more.
+    pub stack: usize,
+}
+
+impl Default for EngineOptions {
+    /// Prints nowhere, on a stack that fits into a test's thread.
+    fn default() -> Self {
+        Self {
+            listener: Box::new(|_| {}),
+            output_limit: 64 << 20,
+            stack: 1 << 20,
+        }
+    }
+}
+
+/// What the event loop waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// Something is due at once.
+    Due,
+    /// Something is due after this time.
+    For(Duration),
+    /// Nothing is.
+    Forever,
+}
+
+/// A JavaScript engine with Node's modules and builtins. It runs one program.
 pub struct Engine {
-    hooks: Persistent<Object<'static>>,
+    // The order matters: the context must be gone before the runtime.
     context: Context,
-    _runtime: Runtime,
+    runtime: Runtime,
+    pub(super) host: Rc<Host>,
 }
 
 impl Engine {
-    /// Starts an engine.
-    pub fn new() -> Result<Self, String> {
-        let runtime = Runtime::new().map_err(|error| error.to_string())?;
-        runtime.set_max_stack_size(1 << 20);
-        let context = Context::full(&runtime).map_err(|error| error.to_string())?;
-        let hooks = context.with(|ctx| -> Result<_, String> {
-            boot(&ctx).catch(&ctx).map_err(|error| error.to_string())
-        })?;
-        Ok(Self {
-            hooks,
+    /// Starts an engine that nothing restricts.
+    ///
+    /// # Errors
+    /// When there is not enough memory.
+    pub fn new(options: EngineOptions) -> Result<Self, Failure> {
+        let runtime = Runtime::new().map_err(failure::unavailable)?;
+        runtime.set_max_stack_size(options.stack);
+        runtime.set_gc_threshold(FIRST_COLLECTION);
+        runtime.set_loader(ModuleLoader, ModuleLoader);
+        let host = Rc::new(Host::new(Output::new(
+            options.listener,
+            options.output_limit,
+        )));
+        watch(&runtime, &host);
+        let context = Context::full(&runtime).map_err(failure::unavailable)?;
+        let engine = Self {
             context,
-            _runtime: runtime,
+            runtime,
+            host,
+        };
+        engine.enter(|ctx| boot(ctx, &engine.host))?;
+        Ok(engine)
+    }
+
+    /// Gives the program its surroundings: what it may use, its environment and the code that was compiled for it.
+    ///
+    /// # Errors
+    /// When there is not enough memory.
+    pub fn confine(
+        &mut self,
+        policy: SandboxPolicy,
+        settings: &serde_json::Value,
+    ) -> Result<(), Failure> {
+        let memory = policy.limits.memory_mb.saturating_mul(1 << 20);
+        let heap = memory.saturating_sub((memory / 16).max(LEAST_RESERVE));
+        let heap = usize::try_from(heap).unwrap_or(usize::MAX);
+        self.runtime.set_memory_limit(heap);
+        self.host.memory_limit.set(memory);
+        if policy.dependency_layer.is_some() {
+            let layer = Path::new(DEPENDENCIES_PATH).join("node_modules");
+            self.host.modules.borrow_mut().set_layer(layer);
+        }
+        if policy.bytecode.is_some() {
+            *self.host.compiled.borrow_mut() = Compiled::open(Path::new(BYTECODE_PATH));
+        }
+        let surroundings = serde_json::json!({
+            "environment": policy.environment,
+            "skill": policy.skill,
+            "settings": settings,
+        });
+        *self.host.guard.borrow_mut() = Guard::new(policy);
+        self.enter(|ctx| {
+            let surroundings = ctx.json_parse(surroundings.to_string())?;
+            self.host
+                .hook(ctx, "surround")?
+                .call::<_, ()>((surroundings,))
         })
     }
 
-    /// Evaluates `source` as the body of an async function with `require`; gives its value as JSON.
-    pub fn evaluate(&mut self, source: &str, file: &str) -> Result<String, String> {
-        let wrapped = format!(
-            "(async function (exports, require, module, __filename, __dirname) {{\n{source}\n}})"
-        );
-        self.context.with(|ctx| {
-            let run = |ctx: &Ctx<'_>| -> rquickjs::Result<String> {
-                let function =
-                    bytecode::function_from_source(ctx, wrapped.into_bytes(), file, 0)?;
-                let hooks = self.hooks.clone().restore(ctx)?;
-                let evaluate: Function = hooks.get("evaluate")?;
-                evaluate.call((function, file))
-            };
-            run(&ctx).catch(&ctx).map_err(|error| error.to_string())
-        })
+    /// Uses the compiled code in `pack` and the packages in `layer`, a `node_modules` folder: what
+    /// [`confine`](Self::confine) finds at fixed places inside a sandbox.
+    pub fn use_folders(&mut self, pack: Option<PathBuf>, layer: Option<PathBuf>) {
+        if let Some(pack) = pack {
+            *self.host.compiled.borrow_mut() = Compiled::open(&pack);
+        }
+        if let Some(layer) = layer {
+            self.host.modules.borrow_mut().set_layer(layer);
+        }
+    }
+
+    /// Runs `action` in the engine.
+    pub(super) fn enter<T>(
+        &self,
+        action: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<T>,
+    ) -> Result<T, Failure> {
+        self.context
+            .with(|ctx| action(&ctx).map_err(|error| failure::describe(&ctx, &self.host, error)))
+    }
+
+    /// One turn of the event loop: runs what is due.
+    ///
+    /// # Errors
+    /// When something ended the program from within, such as `process.exit`.
+    pub(crate) fn turn(&self) -> Result<(), Failure> {
+        self.enter(|ctx| self.host.hook(ctx, "turn")?.call::<_, ()>(()))
+    }
+
+    /// When the next turn is due.
+    pub(crate) fn waiting(&self) -> Waiting {
+        let delay = self.enter(|ctx| self.host.hook(ctx, "delay")?.call::<_, f64>(()));
+        match delay {
+            Ok(delay) if delay > 0.0 => Waiting::For(Duration::from_secs_f64(delay / 1e3)),
+            Ok(0.0) => Waiting::Due,
+            Ok(_) | Err(_) => Waiting::Forever,
+        }
+    }
+
+    /// Whether something is left that could settle a promise.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.enter(|ctx| self.host.hook(ctx, "isAlive")?.call::<_, bool>(()))
+            .unwrap_or(false)
+    }
+
+    /// The error that nobody caught since the last time, if there was one.
+    pub(crate) fn take_uncaught(&self) -> Option<Failure> {
+        let error = self.host.uncaught.borrow_mut().take()?;
+        Some(
+            self.context
+                .with(|ctx| match error.restore(&ctx) {
+                    Ok(value) => failure::of_value(&ctx, &self.host, &value),
+                    Err(error) => failure::describe(&ctx, &self.host, error),
+                }),
+        )
+    }
+
+    /// Prints an error that nobody caught and no call can be blamed for.
+    pub(crate) fn report_uncaught(&self, failure: &Failure) {
+        let text = failure.stack.as_deref().unwrap_or(&failure.message);
+        self.host
+            .output
+            .borrow_mut()
+            .print(ConsoleLevel::Error, &format!("Uncaught {text}"));
+    }
+
+    /// Ends the engine without freeing anything, for a process that ends anyway.
+    pub(crate) fn abandon(self) {
+        std::mem::forget(self);
     }
 }
 
-fn boot<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Persistent<Object<'static>>> {
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.host.detach();
+    }
+}
+
+/// Lets the host know of what the engine reports.
+fn watch(runtime: &Runtime, host: &Rc<Host>) {
+    let interrupted = Rc::clone(host);
+    runtime.set_interrupt_handler(Some(Box::new(move || interrupted.interrupted())));
+    let rejected = Rc::clone(host);
+    runtime.set_host_promise_rejection_tracker(Some(Box::new(
+        move |ctx, promise, reason, is_handled| {
+            // Nothing to be done if not even this can be noted: there is no memory left.
+            let noted = rejected
+                .hook(&ctx, "rejectionChanged")
+                .and_then(|hook| hook.call::<_, ()>((promise, reason, is_handled)));
+            if noted.is_err() {
+                ctx.catch();
+            }
+        },
+    )));
+}
+
+/// Runs the bootstrap, which fills the globals and gives us its functions.
+fn boot<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<()> {
+    host.attach(ctx)?;
     let hooks = Object::new(ctx.clone())?;
-    let start = builtin::function(ctx, "bootstrap")?.expect("bootstrap");
-    let make = Function::new(ctx.clone(), |ctx: Ctx<'js>, name: String| {
+    host.set_hooks(ctx, hooks.clone());
+    let make_binding = Function::new(ctx.clone(), |ctx: Ctx<'js>, name: String| {
         binding::make(&ctx, &name)
     })?;
-    start.call::<_, ()>((hooks.clone(), (), (), make))?;
-    Ok(Persistent::save(ctx, hooks))
+    let Some(start) = builtin::function(ctx, "bootstrap")? else {
+        return Err(rquickjs::Error::new_loading("bootstrap"));
+    };
+    start.call::<_, ()>((hooks, (), (), make_binding))
 }

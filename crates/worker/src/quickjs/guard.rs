@@ -8,7 +8,6 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -21,9 +20,8 @@ use rquickjs::Ctx;
 use rustix::io::Errno;
 
 use super::host::Host;
+use super::path;
 
-/// As many links as Linux follows.
-const MAX_LINKS: usize = 40;
 /// As many different refusals as one call can report.
 const MAX_REPORTS: usize = 256;
 
@@ -56,7 +54,10 @@ pub(super) fn admit(ctx: &Ctx<'_>, access: FileAccess, attempted: &[u8]) -> rust
 impl Guard {
     /// A guard that lets everything pass: outside a sandbox.
     pub(super) fn open() -> Self {
-        Self::default()
+        Self {
+            working_directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+            ..Self::default()
+        }
     }
 
     /// A guard for `policy`, whose workspace is the working directory.
@@ -73,11 +74,21 @@ impl Guard {
         self.reported.clear();
     }
 
+    /// The folder from which relative paths start.
+    pub(super) fn working_directory(&self) -> PathBuf {
+        self.working_directory.clone()
+    }
+
+    /// Makes `folder` the working directory.
+    pub(super) fn enter(&mut self, folder: &Path) {
+        self.working_directory = path::resolve(&self.working_directory, folder);
+    }
+
     /// `None` to admit; else a refusal, with its report unless that was made before.
     fn check(&mut self, access: FileAccess, attempted: &[u8]) -> Option<Option<Denied>> {
         let policy = self.policy.as_ref()?;
-        let path = Path::new(OsStr::from_bytes(attempted));
-        let resolved = resolve(&self.working_directory, path);
+        let attempted_path = Path::new(OsStr::from_bytes(attempted));
+        let resolved = path::resolve(&self.working_directory, attempted_path);
         if policy.allows(&resolved, access) {
             return None;
         }
@@ -93,52 +104,4 @@ impl Guard {
             resolved,
         }))
     }
-}
-
-/// The path that `path` means from `base`: absolute, without `.` and `..`, and without links as far as they can be
-/// seen. What cannot be looked at stays as it is written.
-fn resolve(base: &Path, path: &Path) -> PathBuf {
-    let mut resolved = PathBuf::from("/");
-    let mut rest: Vec<Vec<u8>> = parts(&base.join(path));
-    let mut links = 0;
-    let mut visible = true;
-    while let Some(part) = rest.pop() {
-        if part == b".." {
-            resolved.pop();
-            visible = true;
-            continue;
-        }
-        resolved.push(OsStr::from_bytes(&part));
-        if !visible {
-            continue;
-        }
-        match rustix::fs::readlink(&resolved, Vec::new()) {
-            Ok(target) if links < MAX_LINKS => {
-                links += 1;
-                resolved.pop();
-                let target = Path::new(OsStr::from_bytes(target.as_bytes())).to_owned();
-                if target.is_absolute() {
-                    resolved = PathBuf::from("/");
-                }
-                rest.extend(parts(&target));
-            }
-            // No link, or one too many: the kernel will refuse that one.
-            Ok(_) | Err(Errno::INVAL) => {}
-            // Nothing there, or nothing that may be looked at: so is everything below it.
-            Err(_) => visible = false,
-        }
-    }
-    resolved
-}
-
-/// The names in a path, the last one first, with `..` but without `.`.
-fn parts(path: &Path) -> Vec<Vec<u8>> {
-    path.components()
-        .rev()
-        .filter_map(|component| match component {
-            Component::Normal(name) => Some(name.as_bytes().to_vec()),
-            Component::ParentDir => Some(b"..".to_vec()),
-            Component::Prefix(_) | Component::RootDir | Component::CurDir => None,
-        })
-        .collect()
 }

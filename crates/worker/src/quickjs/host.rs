@@ -11,8 +11,11 @@ use rquickjs::JsLifetime;
 use rquickjs::Object;
 use rquickjs::Persistent;
 use rquickjs::Result;
+use rquickjs::Value;
 
+use super::compiled::Compiled;
 use super::guard::Guard;
+use super::loader::Graph;
 use super::modules::Modules;
 use super::output::Output;
 
@@ -22,18 +25,29 @@ pub(super) struct Host {
     pub(super) guard: RefCell<Guard>,
     /// Where what it prints goes, and how much that may be.
     pub(super) output: RefCell<Output>,
-    /// Where its modules are and what they were compiled to.
+    /// Where its modules are.
     pub(super) modules: RefCell<Modules>,
+    /// Its ES modules.
+    pub(super) graph: RefCell<Graph>,
+    /// What its modules were compiled to.
+    pub(super) compiled: RefCell<Compiled>,
     /// The status with which the program asked to end, if it did.
     pub(super) exit: Cell<Option<i32>>,
+    /// What the process may use, in bytes.
+    pub(super) memory_limit: Cell<u64>,
+    /// The first error that nobody caught, until somebody asks for it.
+    pub(super) uncaught: RefCell<Option<Persistent<Value<'static>>>>,
     hooks: RefCell<Option<Persistent<Object<'static>>>>,
 }
 
 struct Handle(Rc<Host>);
 
-#[allow(unsafe_code, reason = "the trait that lets a runtime hold Rust data is unsafe")]
+#[allow(
+    unsafe_code,
+    reason = "the trait that lets a runtime hold Rust data is unsafe"
+)]
 // SAFETY: the handle holds no JavaScript value with the lifetime of a context, so changing that lifetime changes
-// nothing. (The hooks inside are `Persistent`, which is made for that.)
+// nothing. (What is inside is `Persistent`, which is made for that.)
 unsafe impl<'js> JsLifetime<'js> for Handle {
     type Changed<'to> = Self;
 }
@@ -45,7 +59,11 @@ impl Host {
             guard: RefCell::new(Guard::open()),
             output: RefCell::new(output),
             modules: RefCell::default(),
+            graph: RefCell::default(),
+            compiled: RefCell::default(),
             exit: Cell::new(None),
+            memory_limit: Cell::new(0),
+            uncaught: RefCell::new(None),
             hooks: RefCell::new(None),
         }
     }
@@ -78,8 +96,17 @@ impl Host {
         }
     }
 
+    /// Whether the program is to be stopped now: true once for each reason. The engine asks now and then.
+    pub(super) fn interrupted(&self) -> bool {
+        self.output.try_borrow_mut().is_ok_and(|mut output| {
+            output.pause();
+            output.take_overflow()
+        })
+    }
+
     /// Lets go of everything that belongs to the engine, which must happen before it is freed.
     pub(super) fn detach(&self) {
         self.hooks.borrow_mut().take();
+        self.uncaught.borrow_mut().take();
     }
 }

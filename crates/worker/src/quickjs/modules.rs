@@ -14,12 +14,11 @@ mod target;
 use std::path::Path;
 use std::path::PathBuf;
 
-pub(super) use error::ErrorClass;
 pub(super) use error::ModuleError;
-pub(super) use lexer::ExportNames;
 pub(super) use lexer::Syntax;
-pub(super) use lexer::scan;
-pub(super) use package::PackageType;
+pub(super) use lexer::export_names;
+pub(super) use lexer::syntax;
+use package::PackageType;
 use package::Packages;
 
 /// What a specifier means.
@@ -127,9 +126,9 @@ fn kind(path: &Path) -> Kind {
     }
 }
 
-/// The path without links.
-fn real(path: PathBuf) -> PathBuf {
-    fs_err::canonicalize(&path).unwrap_or(path)
+/// The path of something that is there, without links.
+fn real(path: &Path) -> PathBuf {
+    super::path::resolve(Path::new("/"), path)
 }
 
 /// Whether `name` is a builtin that needs no `node:` before it.

@@ -4,10 +4,16 @@ use mycelium_protocol::ConsoleLevel;
 use mycelium_protocol::worker::Notification;
 use mycelium_protocol::worker::Printed;
 
+/// One event has at most this many bytes of text; a longer text becomes several.
+const MAX_TEXT: usize = 1 << 20;
+
 /// Takes what the engine tells unasked.
 pub trait Listener {
     /// Takes one notification. It must not run JavaScript.
     fn notify(&mut self, notification: Notification);
+
+    /// Is called now and then while a program runs, for what should not wait until the program pauses.
+    fn pause(&mut self) {}
 }
 
 impl<F: FnMut(Notification)> Listener for F {
@@ -52,15 +58,28 @@ impl Output {
             return;
         };
         self.left = left;
-        self.tell(Notification::Console(Printed {
-            level,
-            text: text.to_owned(),
-        }));
+        let mut rest = text;
+        loop {
+            let (part, more) = rest.split_at(rest.floor_char_boundary(MAX_TEXT));
+            self.tell(Notification::Console(Printed {
+                level,
+                text: part.to_owned(),
+            }));
+            rest = more;
+            if rest.is_empty() {
+                return;
+            }
+        }
     }
 
     /// Tells something that the limit does not count.
     pub(super) fn tell(&mut self, notification: Notification) {
         self.listener.notify(notification);
+    }
+
+    /// Lets the listener do what should not wait.
+    pub(super) fn pause(&mut self) {
+        self.listener.pause();
     }
 
     /// Whether the call tried to print more than it may.

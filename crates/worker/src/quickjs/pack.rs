@@ -188,6 +188,15 @@ impl Pack {
         None
     }
 
+    /// The names of all units, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        (0..self.units).filter_map(|at| {
+            let (offset, length) = record(&self.index, at)?.name;
+            let start = offset as usize;
+            std::str::from_utf8(self.index.get(start..start + length as usize)?).ok()
+        })
+    }
+
     /// The code of a unit, unless it is damaged.
     pub(crate) fn code(&self, found: &Found) -> Option<Cow<'_, [u8]>> {
         let length = usize::try_from(found.length).ok()?;

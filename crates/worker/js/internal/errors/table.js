@@ -25,6 +25,7 @@ module.exports = {
   ERR_CRYPTO_HASH_FINALIZED: [Error, 'Digest already called'],
   ERR_CRYPTO_HASH_UPDATE_FAILED: [Error, 'Hash update failed'],
   ERR_CRYPTO_INVALID_DIGEST: [TypeError, (name) => `Invalid digest: ${name}`],
+  ERR_CRYPTO_INVALID_KEYLEN: [RangeError, 'Invalid key length'],
   ERR_CRYPTO_INVALID_SCRYPT_PARAMS: [RangeError, 'Invalid scrypt params'],
   ERR_CRYPTO_INVALID_STATE: [Error, (operation) => `Invalid state for operation ${operation}`],
   ERR_CRYPTO_SCRYPT_INVALID_PARAMETER: [Error, 'Invalid scrypt parameter'],

@@ -1,0 +1,10 @@
+'use strict';
+
+// What the runtime told of the skill that runs here.
+
+module.exports = {
+  /** `{name, version}`. */
+  skill: undefined,
+  /** The skill's settings, as its manifest describes them. */
+  settings: {},
+};

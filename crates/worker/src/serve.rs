@@ -1,0 +1,324 @@
+//! The worker's side of the worker protocol: one loop that reads requests, runs the engine and writes answers.
+//!
+//! Everything happens on one thread. While a function's promise is pending the loop waits for timers and for the socket
+//! together, so a hook may run while a call waits. The worker ends when the other side closes the socket.
+
+use std::cell::RefCell;
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use mycelium_protocol::FrameDecoder;
+use mycelium_protocol::MAX_FRAME;
+use mycelium_protocol::worker::CompileParams;
+use mycelium_protocol::worker::Compiled;
+use mycelium_protocol::worker::Failure;
+use mycelium_protocol::worker::FailureKind;
+use mycelium_protocol::worker::Frame;
+use mycelium_protocol::worker::LoadParams;
+use mycelium_protocol::worker::Loaded;
+use mycelium_protocol::worker::Request;
+use mycelium_sandbox::Layer;
+use mycelium_sandbox::Seat;
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
+use rustix::io::Errno;
+use rustix::process::Resource;
+
+use crate::WorkerError;
+use crate::quickjs::Answer;
+use crate::quickjs::Call;
+use crate::quickjs::Engine;
+use crate::quickjs::EngineOptions;
+use crate::quickjs::Pending;
+use crate::quickjs::Progress;
+use crate::quickjs::Waiting;
+use crate::quickjs::compile;
+use crate::quickjs::never_settles;
+use crate::quickjs::plain_failure;
+use crate::usage;
+use crate::wire::Wire;
+
+/// Bytes read from the socket at once.
+const CHUNK: usize = 64 << 10;
+/// The most of a result that fits into a frame beside the rest of the answer.
+const MAX_RESULT: u64 = (MAX_FRAME - 1024) as u64;
+/// The stack that programs get at most, in bytes.
+const MAX_STACK: u64 = 8 << 20;
+/// The stack that is left for the engine's own functions, in bytes.
+const STACK_RESERVE: u64 = 1 << 20;
+/// The stack that programs get where the limit is not known, in bytes.
+const LEAST_STACK: u64 = 512 << 10;
+
+/// Serves requests until the other side closes the socket.
+pub(crate) fn serve(seat: Seat) -> Result<(), WorkerError> {
+    let wire = Rc::new(RefCell::new(Wire::new(seat.socket().try_clone()?)));
+    let engine = Engine::new(EngineOptions {
+        listener: Box::new(Rc::clone(&wire)),
+        stack: stack(),
+        ..EngineOptions::default()
+    })
+    .map_err(WorkerError::Engine)?;
+    let mut worker = Worker {
+        socket: seat.socket().try_clone()?,
+        seat,
+        engine,
+        wire,
+        stage: Stage::Fresh,
+        jobs: Vec::new(),
+        decoder: FrameDecoder::new(MAX_FRAME),
+    };
+    let ended = worker.run();
+    worker.engine.abandon();
+    ended
+}
+
+/// What programs may use of this thread's stack.
+fn stack() -> usize {
+    let limit = rustix::process::getrlimit(Resource::Stack).current;
+    let stack = limit.map_or(MAX_STACK, |limit| {
+        (limit / 4 * 3)
+            .saturating_sub(STACK_RESERVE / 4)
+            .clamp(LEAST_STACK, MAX_STACK)
+    });
+    stack as usize
+}
+
+/// A layer of the sandbox, as people read it.
+fn words(layer: &Layer) -> String {
+    match layer {
+        Layer::Namespaces => "namespaces".to_owned(),
+        Layer::Filter { .. } => "system call filter".to_owned(),
+        Layer::ResourceLimits => "resource limits".to_owned(),
+        Layer::Cgroup { version } => format!("control group {version}"),
+        Layer::Landlock { abi } => format!("Landlock ABI {abi}"),
+    }
+}
+
+/// How far the worker is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// It has been told nothing.
+    Fresh,
+    /// It is a skill's, and prints at most this much in a hook.
+    Skill { max_output: u64 },
+    /// It has compiled, or could not be restricted: it does nothing more.
+    Spent,
+}
+
+/// A request that waits for a promise.
+struct Job {
+    id: u64,
+    pending: Pending,
+    layers: Vec<String>,
+    processor_time: u64,
+}
+
+struct Worker {
+    socket: UnixStream,
+    seat: Seat,
+    engine: Engine,
+    wire: Rc<RefCell<Wire>>,
+    stage: Stage,
+    jobs: Vec<Job>,
+    decoder: FrameDecoder,
+}
+
+/// Whether the other side is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Peer {
+    There,
+    Gone,
+}
+
+impl Worker {
+    fn run(&mut self) -> Result<(), WorkerError> {
+        let mut wait = Waiting::Forever;
+        while self.receive(wait)? == Peer::There {
+            self.take_requests()?;
+            self.turn()?;
+            self.wire.borrow_mut().flush()?;
+            wait = self.engine.waiting();
+        }
+        Ok(())
+    }
+
+    /// Waits until the socket has something or the event loop is due, and reads what is there.
+    fn receive(&mut self, wait: Waiting) -> Result<Peer, WorkerError> {
+        let timeout = match wait {
+            Waiting::Due => Some(Timespec::default()),
+            // A delay that does not fit is as good as none.
+            Waiting::For(delay) => Timespec::try_from(delay).ok(),
+            Waiting::Forever => None,
+        };
+        let mut watched = [PollFd::new(&self.socket, PollFlags::IN)];
+        match rustix::event::poll(&mut watched, timeout.as_ref()) {
+            Ok(0) | Err(Errno::INTR) => return Ok(Peer::There),
+            Ok(_) => {}
+            Err(errno) => return Err(WorkerError::Socket(errno.into())),
+        }
+        let mut chunk = [0; CHUNK];
+        match self.socket.read(&mut chunk)? {
+            0 => Ok(Peer::Gone),
+            length => {
+                self.decoder.push(&chunk[..length]);
+                Ok(Peer::There)
+            }
+        }
+    }
+
+    fn take_requests(&mut self) -> Result<(), WorkerError> {
+        while let Some(bytes) = self.decoder.next_frame()? {
+            let frame: Frame = serde_json::from_slice(bytes)?;
+            match Request::from_frame(&frame) {
+                Ok(Some((id, request))) => self.begin(id, request)?,
+                Ok(None) => {
+                    if let Some(id) = frame.id {
+                        let method = frame.method.unwrap_or_default();
+                        self.wire.borrow_mut().unknown(id, &method)?;
+                    }
+                }
+                Err(error) => {
+                    let id = frame.id.unwrap_or_default();
+                    self.wire.borrow_mut().invalid(id, &error.to_string())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, id: u64, request: Request) -> Result<(), WorkerError> {
+        let processor_time = usage::processor_microseconds();
+        let (progress, layers) = match (request, self.stage) {
+            (Request::Load(params), Stage::Fresh) => self.load(params),
+            (Request::Compile(params), Stage::Fresh) => {
+                return self.compile(id, &params);
+            }
+            (Request::Hook(params), Stage::Skill { max_output }) => {
+                let argument = params.argument.to_string();
+                let progress = self.engine.hook(params.hook, &argument, max_output);
+                (progress, Vec::new())
+            }
+            (Request::Call(params), Stage::Skill { .. }) => {
+                let progress = self.engine.call(&Call {
+                    method: &params.method,
+                    args: params.args.get(),
+                    style: params.style,
+                    max_result: params.max_result.min(MAX_RESULT),
+                    max_output: params.max_output,
+                });
+                (progress, Vec::new())
+            }
+            (request, _) => {
+                let message = format!("{} came at the wrong time", request.method());
+                let failure = plain_failure(FailureKind::Protocol, message);
+                (Progress::Done(Err(failure)), Vec::new())
+            }
+        };
+        match progress {
+            Progress::Done(answer) => self.answer(id, answer, layers, processor_time),
+            Progress::Waiting(pending) => {
+                self.jobs.push(Job {
+                    id,
+                    pending,
+                    layers,
+                    processor_time,
+                });
+                Ok(())
+            }
+        }
+    }
+
+    /// Becomes a skill: restricted first, then everything else.
+    fn load(&mut self, params: LoadParams) -> (Progress, Vec<String>) {
+        let report = match self.seat.restrict(&params.policy) {
+            Ok(report) => report,
+            Err(error) => {
+                self.stage = Stage::Spent;
+                let failure = plain_failure(FailureKind::Sandbox, error.to_string());
+                return (Progress::Done(Err(failure)), Vec::new());
+            }
+        };
+        let layers = report.layers.iter().map(words).collect();
+        self.stage = Stage::Skill {
+            max_output: params.policy.limits.output_mb.saturating_mul(1 << 20),
+        };
+        if let Err(failure) = self.engine.confine(params.policy, &params.settings) {
+            return (Progress::Done(Err(failure)), layers);
+        }
+        let progress = self.engine.load(&params.entrypoint, &params.exports);
+        (progress, layers)
+    }
+
+    fn compile(&mut self, id: u64, params: &CompileParams) -> Result<(), WorkerError> {
+        self.stage = Stage::Spent;
+        if let Err(error) = self.seat.restrict(&params.policy) {
+            let failure = plain_failure(FailureKind::Sandbox, error.to_string());
+            return self.wire.borrow_mut().failed(id, &failure);
+        }
+        let compilation = compile(&params.roots, stack());
+        self.wire.borrow_mut().succeeded(
+            id,
+            &Compiled {
+                bytecode: BASE64_STANDARD.encode(&compilation.pack),
+                files: compilation.files,
+                skipped: compilation.skipped,
+            },
+        )
+    }
+
+    /// One turn of the event loop, and the answers that it made known.
+    fn turn(&mut self) -> Result<(), WorkerError> {
+        if !matches!(self.stage, Stage::Skill { .. }) {
+            return Ok(());
+        }
+        if let Err(ended) = self.engine.turn() {
+            self.fail_all(&ended)?;
+        }
+        if let Some(uncaught) = self.engine.take_uncaught() {
+            if self.jobs.is_empty() {
+                self.engine.report_uncaught(&uncaught);
+            }
+            self.fail_all(&uncaught)?;
+        }
+        for job in std::mem::take(&mut self.jobs) {
+            match self.engine.settled(&job.pending) {
+                Some(answer) => self.answer(job.id, answer, job.layers, job.processor_time)?,
+                None => self.jobs.push(job),
+            }
+        }
+        if !self.jobs.is_empty() && !self.engine.is_alive() {
+            self.fail_all(&never_settles())?;
+        }
+        Ok(())
+    }
+
+    fn fail_all(&mut self, failure: &Failure) -> Result<(), WorkerError> {
+        for job in std::mem::take(&mut self.jobs) {
+            self.wire.borrow_mut().failed(job.id, failure)?;
+        }
+        Ok(())
+    }
+
+    fn answer(
+        &self,
+        id: u64,
+        answer: Result<Answer, Failure>,
+        layers: Vec<String>,
+        processor_time: u64,
+    ) -> Result<(), WorkerError> {
+        let mut wire = self.wire.borrow_mut();
+        match answer {
+            Ok(Answer::Loaded(hooks)) => wire.succeeded(id, &Loaded { layers, hooks }),
+            Ok(Answer::Value(value)) => {
+                let used = usage::processor_microseconds().saturating_sub(processor_time);
+                wire.returned(id, &value, Duration::from_micros(used), usage::peak_memory())
+            }
+            Err(failure) => wire.failed(id, &failure),
+        }
+    }
+}

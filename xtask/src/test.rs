@@ -1,0 +1,148 @@
+//! `cargo xtask test`: all tests, and what they need.
+
+use std::path::Path;
+use std::time::Instant;
+
+use crate::error::ChoreError;
+use crate::program::Program;
+use crate::program::environment;
+use crate::tools;
+use crate::workspace::Workspace;
+
+/// Makes a test that cannot run here fail.
+const REQUIRE: &str = "MYCELIUM_TEST_REQUIRE";
+
+/// Runs all tests of the repository; `args` go to `cargo test`.
+pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError> {
+    println!("The tests need:");
+    need("a C compiler", compiler(&workspace.root));
+    need("user namespaces", user_namespaces());
+    let node = tools::node(workspace);
+    need(
+        "Node.js 20 or newer, to compare the embedded engine with",
+        node.as_ref()
+            .map(|node| node.version.clone())
+            .map_err(ToString::to_string),
+    );
+    println!("  the npm registry that npm is configured for, and loopback");
+    let is_required = environment(REQUIRE).is_some_and(|value| value == "all");
+    println!(
+        "A test that cannot run here says so{}.\n",
+        if is_required {
+            format!(" and fails ({REQUIRE}=all)")
+        } else {
+            format!("; with {REQUIRE}=all it fails")
+        }
+    );
+
+    let start = Instant::now();
+    let mut totals = Totals::default();
+    let mut cargo = workspace
+        .cargo()
+        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+        .args(args);
+    if let Ok(node) = &node {
+        cargo = cargo.env("PATH", node.search_path());
+    }
+    let outcome = cargo.each_line(|line| {
+        println!("{line}");
+        totals.hear(line);
+    });
+    println!(
+        "\nxtask test: {} in {} s",
+        totals.summary(),
+        start.elapsed().as_secs()
+    );
+    outcome
+}
+
+fn need(what: &str, found: Result<String, String>) {
+    match found {
+        Ok(version) => println!("  {what}: {version}"),
+        Err(reason) => println!("  {what}: MISSING, {reason}"),
+    }
+}
+
+fn compiler(folder: &Path) -> Result<String, String> {
+    let version = Program::new("cc", folder)
+        .args(["--version"])
+        .try_output()
+        .ok_or("install gcc or clang")?;
+    Ok(version.lines().next().unwrap_or("found").to_owned())
+}
+
+/// Whether the kernel lets people make user namespaces, which every sandbox begins with.
+fn user_namespaces() -> Result<String, String> {
+    let limit = fs_err::read_to_string("/proc/sys/user/max_user_namespaces");
+    match limit.map(|text| text.trim().to_owned()) {
+        Ok(limit) if limit == "0" => Err("the kernel allows none".to_owned()),
+        Ok(limit) => Ok(format!("{limit} allowed")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What all test programs together say at their ends.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Totals {
+    programs: u64,
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+impl Totals {
+    /// Adds a line like `test result: ok. 12 passed; 0 failed; 1 ignored; …`.
+    fn hear(&mut self, line: &str) {
+        let Some((_, counts)) = line
+            .strip_prefix("test result: ")
+            .and_then(|rest| rest.split_once(". "))
+        else {
+            return;
+        };
+        self.programs += 1;
+        for part in counts.split("; ") {
+            let Some((Ok(count), what)) = part
+                .split_once(' ')
+                .map(|(count, what)| (count.parse::<u64>(), what))
+            else {
+                continue;
+            };
+            match what {
+                "passed" => self.passed += count,
+                "failed" => self.failed += count,
+                "ignored" => self.ignored += count,
+                _ => {}
+            }
+        }
+    }
+
+    fn summary(&self) -> String {
+        let Self {
+            programs,
+            passed,
+            failed,
+            ignored,
+        } = self;
+        format!("{passed} passed, {failed} failed, {ignored} ignored, in {programs} test programs")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_test_programs_are_added_up() {
+        let mut totals = Totals::default();
+        for line in [
+            "running 3 tests",
+            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "test a ... FAILED",
+            "test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 5 filtered out",
+        ] {
+            totals.hear(line);
+        }
+        let expected = "14 passed, 1 failed, 1 ignored, in 2 test programs";
+        assert_eq!(totals.summary(), expected);
+    }
+}

