@@ -31,12 +31,10 @@ fn main() {
         let compile = |file: &PathBuf| {
             let source = fs_err::read_to_string(file).expect("a readable builtin");
             let name = name(file);
-            // On a line of its own, so that lines and columns of the file are those of the trace.
-            let wrapped =
-                format!("(function (exports, require, module, binding) {{\n{source}\n}})");
+            let wrapped = bytecode::wrap("function (exports, require, module, binding)", &source);
             let trace = format!("node:{name}");
             let code =
-                bytecode::compile_to_bytes(&ctx, wrapped.into(), &trace, Form::Function, 0)
+                bytecode::compile_to_bytes(&ctx, wrapped, &trace, Form::Function)
                     .catch(&ctx)
                     .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
             Unit {
@@ -49,8 +47,12 @@ fn main() {
         files.iter().map(compile).collect()
     });
 
-    let build = pack::identity(&[&bytecode::engine_version()]);
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is how cargo speaks to build scripts"
+    )]
     let output = std::env::var_os("OUT_DIR").expect("cargo names the output folder");
+    let build = pack::identity(&[&bytecode::engine_version()]);
     fs_err::write(
         Path::new(&output).join("builtins.pack"),
         pack::write(build, units),

@@ -39,7 +39,10 @@ fn read_until(interrupt: &Interrupt, is_enough: impl Fn(&[u8]) -> bool) -> Resul
             Wait::Interrupted => return Err(ClientError::Interrupted.into()),
             Wait::Ready | Wait::Elapsed => {}
         }
-        match stdin.read(&mut buffer).map_err(|error| unreadable(&error))? {
+        match stdin
+            .read(&mut buffer)
+            .map_err(|error| unreadable(&error))?
+        {
             0 => break,
             count => bytes.extend_from_slice(&buffer[..count]),
         }

@@ -1,6 +1,7 @@
 //! What else the executable can be, told by a hidden first argument.
 
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -53,7 +54,7 @@ fn daemon() -> ExitCode {
         Ok(options) => mycelium_server::run(options),
         Err(error) => {
             // Standard error is the log, and the last line of the log is what the starter shows.
-            eprintln!("{error}");
+            let _ = writeln!(std::io::stderr(), "{error}");
             ExitCode::from(ExitStatus::Internal as u8)
         }
     }

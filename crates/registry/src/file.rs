@@ -6,10 +6,14 @@ use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use rustix::fs::OFlags;
+
 /// Opens a regular file. A pipe in its place does not block.
 pub(crate) fn open(path: &Path) -> io::Result<(fs_err::File, Metadata)> {
     let mut options = std::fs::OpenOptions::new();
-    options.read(true).custom_flags(libc::O_NONBLOCK);
+    options
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed());
     let file = fs_err::OpenOptions::from_options(options).open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_file() {

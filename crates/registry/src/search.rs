@@ -6,6 +6,7 @@ mod words;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use mycelium_types::Manifest;
@@ -85,6 +86,8 @@ struct Filter<'q> {
     tags: Vec<String>,
     author: Option<String>,
     category: Option<String>,
+    /// There are no conditions, so that no document need be looked at.
+    is_open: bool,
 }
 
 /// A document that matches, ordered so that the best is the greatest.
@@ -137,7 +140,7 @@ impl SearchIndex {
             }
             return hits;
         };
-        let text = text.trim();
+        let named = self.named(text.trim());
         let mut is_match = vec![false; self.documents.len()];
         // A heap costs little where a few of very many are wanted.
         let mut matches: BinaryHeap<Match> = self
@@ -149,7 +152,7 @@ impl SearchIndex {
             .map(|Score { document, score }| {
                 is_match[document] = true;
                 Match {
-                    is_named: self.documents[document].is_named(text),
+                    is_named: named.contains(&document),
                     score,
                     document,
                 }
@@ -167,6 +170,16 @@ impl SearchIndex {
             }
         }
         hits
+    }
+
+    /// The documents whose skill has that name.
+    fn named(&self, name: &str) -> Range<usize> {
+        let name = name.to_ascii_lowercase();
+        let before = |one: &Document| one.record.name().as_str() < name.as_str();
+        let start = self.documents.partition_point(before);
+        let same = |one: &&Document| one.record.name().as_str() == name;
+        let versions = self.documents[start..].iter().take_while(same).count();
+        start..start + versions
     }
 
     /// The newest version of the skill at `index` that matches, too.
@@ -227,10 +240,6 @@ impl Document {
         }
     }
 
-    fn is_named(&self, text: &str) -> bool {
-        self.record.name().as_str().eq_ignore_ascii_case(text)
-    }
-
     fn is_version_of(&self, hit: &SearchHit) -> bool {
         self.record.name() == hit.record.name()
     }
@@ -246,16 +255,25 @@ impl Document {
 impl<'q> Filter<'q> {
     fn of(query: &'q SearchQuery) -> Self {
         let lower = |text: &Option<String>| text.as_ref().map(|text| text.to_lowercase());
+        let conditions = SearchQuery {
+            text: None,
+            limit: 0,
+            ..query.clone()
+        };
         Self {
             query,
             name: lower(&query.name),
             tags: query.tags.iter().map(|tag| tag.to_lowercase()).collect(),
             author: lower(&query.author),
             category: lower(&query.category),
+            is_open: conditions == SearchQuery::default(),
         }
     }
 
     fn admits(&self, document: &Document) -> bool {
+        if self.is_open {
+            return true;
+        }
         let holds = |whole: Option<&str>, part: &Option<String>| match part {
             Some(part) => whole.is_some_and(|whole| whole.contains(part.as_str())),
             None => true,

@@ -1,5 +1,7 @@
 //! Asks a registry, patiently but not for ever.
 
+mod names;
+
 use std::collections::HashSet;
 use std::io;
 use std::io::Read;
@@ -18,8 +20,10 @@ use ureq::http::HeaderMap;
 use ureq::http::header;
 use ureq::tls::RootCerts;
 use ureq::tls::TlsConfig;
+use ureq::unversioned::transport::DefaultConnector;
 use url::Url;
 
+use self::names::HostNames;
 use crate::NetworkLimits;
 use crate::ResolverError;
 use crate::registry::RegistryConfiguration;
@@ -143,11 +147,8 @@ impl<'a> Client<'a> {
         loop {
             attempts += 1;
             let left = self.limits.total.saturating_sub(start.elapsed());
-            let t0 = Instant::now();
-            let att = self.attempt(question, left);
-            let t1 = t0.elapsed();
-            let fault = match att.and_then(&mut take) {
-                Ok(taken) => { eprintln!("REQ {:?} {:?} {:?} {}", start.elapsed(), t1, t0.elapsed(), url); return Ok(taken) },
+            let fault = match self.attempt(question, left).and_then(&mut take) {
+                Ok(taken) => return Ok(taken),
                 Err(fault) => fault,
             };
             let (problem, answered, wait) = match fault {
@@ -289,11 +290,12 @@ fn agent(
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::new_with_certs(certificates))
         .build();
-    Agent::config_builder()
+    let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(redirects)
         .max_redirects_will_error(redirects > 0)
         .user_agent(concat!("mycelium/", env!("CARGO_PKG_VERSION")))
+        .timeout_resolve(Some(limits.connect))
         .timeout_connect(Some(limits.connect))
         .timeout_recv_response(Some(limits.silence))
         .timeout_per_read(Some(limits.silence))
@@ -301,8 +303,8 @@ fn agent(
         .proxy(None)
         .max_idle_connections_per_host(limits.parallel)
         .tls_config(tls)
-        .build()
-        .new_agent()
+        .build();
+    Agent::with_parts(config, DefaultConnector::new(), HostNames::default())
 }
 
 fn fault(url: &Url, error: &ureq::Error) -> Fault {

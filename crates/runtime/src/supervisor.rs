@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::worker::Failure;
+use mycelium_protocol::worker::FailureKind;
 use mycelium_protocol::worker::Notification;
 use mycelium_protocol::worker::Request;
 use mycelium_sandbox::CpuTimer;
@@ -262,7 +263,7 @@ impl LiveWorker {
             answer = self.connection.request(request, budget.output_bytes, notify) => match answer {
                 Ok(Ok(value)) => Ok(value),
                 Ok(Err(error)) => Err(WorkerFailure::Answered(error.data.unwrap_or(Failure {
-                    kind: mycelium_protocol::worker::FailureKind::Protocol,
+                    kind: FailureKind::Protocol,
                     message: error.message,
                     name: None,
                     code: None,
@@ -274,7 +275,23 @@ impl LiveWorker {
             () = tokio::time::sleep(budget.wall) => Err(WorkerFailure::WallTime),
             () = self.ticket.exceeded.notified() => Err(WorkerFailure::CpuTime),
         };
-        if matches!(outcome, Ok(_) | Err(WorkerFailure::Answered(_))) {
+        let goes_on = match &outcome {
+            Ok(_) => true,
+            Err(WorkerFailure::Answered(failure)) => match failure.kind {
+                // It asked for its end, or what it has in memory can no longer be trusted.
+                FailureKind::Exited | FailureKind::OutOfMemory | FailureKind::Sandbox => false,
+                FailureKind::Thrown
+                | FailureKind::Syntax
+                | FailureKind::MissingExport
+                | FailureKind::ResultInvalid
+                | FailureKind::ResultTooLarge
+                | FailureKind::OutputTooLarge
+                | FailureKind::NeverSettles
+                | FailureKind::Protocol => true,
+            },
+            Err(_) => false,
+        };
+        if goes_on {
             self.usable = self.timer.disarm().is_ok();
             unfinished.forget();
         }

@@ -1,3 +1,9 @@
 //! The runtime with real workers in real sandboxes.
 
-mod suite;
+mod suite {
+    mod calls;
+    mod faults;
+    mod lifecycle;
+    mod stage;
+    mod world;
+}

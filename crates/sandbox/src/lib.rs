@@ -2,6 +2,7 @@
 
 mod attack;
 mod cgroup;
+mod doctor;
 mod error;
 mod exit;
 mod filter;
@@ -18,6 +19,12 @@ mod timer;
 mod wire;
 mod worker;
 
+pub use attack::Attack;
+pub use attack::Outcome;
+pub use doctor::AttackReport;
+pub use doctor::DoctorReport;
+pub use doctor::Remedy;
+pub use doctor::probe;
 pub use error::Operation;
 pub use error::OsError;
 pub use error::Refusal;

@@ -3,9 +3,11 @@
 //! This program is its own launcher, so it cannot use the standard test harness, which starts threads.
 
 mod suite {
+    pub(crate) mod attacks;
     pub(crate) mod basics;
     pub(crate) mod fixture;
     pub(crate) mod hostile;
+    pub(crate) mod matrix;
     pub(crate) mod who;
 }
 
@@ -17,7 +19,7 @@ use mycelium_sandbox::LAUNCHER_ARGUMENT;
 /// A test's name and its function, which panics if the test fails.
 type Test = (&'static str, fn());
 
-const TESTS: &[&[Test]] = &[suite::basics::TESTS];
+const TESTS: &[&[Test]] = &[suite::basics::TESTS, suite::attacks::TESTS];
 
 fn main() -> ExitCode {
     let launcher = std::env::args_os()

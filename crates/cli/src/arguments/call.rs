@@ -80,7 +80,9 @@ fn inexact_number(json: &str) -> Option<&str> {
             b'-' | b'0'..=b'9' => {
                 let length = bytes[index..]
                     .iter()
-                    .take_while(|byte| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9'))
+                    .take_while(|byte| {
+                        matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
+                    })
                     .count();
                 let number = &json[index..index + length];
                 let whole = !number.contains(['.', 'e', 'E']);
@@ -111,7 +113,15 @@ mod tests {
     #[test]
     fn words_are_strings_unless_they_are_json() {
         assert_eq!(
-            words(&["Claude", "42", "-1.5e3", "true", "null", "[1,\"x\"]", "{\"a\":1}"]),
+            words(&[
+                "Claude",
+                "42",
+                "-1.5e3",
+                "true",
+                "null",
+                "[1,\"x\"]",
+                "{\"a\":1}"
+            ]),
             json!(["Claude", 42, -1500.0, true, null, [1, "x"], {"a": 1}])
         );
         assert_eq!(
@@ -140,7 +150,9 @@ mod tests {
             json!([["99999999999999999999"]])
         );
         assert_eq!(
-            from_json("[1, 99999999999999999999]").unwrap_err().to_string(),
+            from_json("[1, 99999999999999999999]")
+                .unwrap_err()
+                .to_string(),
             "--args has the number 99999999999999999999, which would lose digits; write it as a string"
         );
     }
@@ -156,9 +168,18 @@ mod tests {
             Arguments::Named([("name".to_owned(), json!("Ada"))].into_iter().collect())
         );
         for (text, message) in [
-            ("hello", "--args is not JSON: expected value at line 1 column 1"),
-            ("3", "--args is a number, neither a list of arguments nor an object of named ones"),
-            ("\"x\"", "--args is a string, neither a list of arguments nor an object of named ones"),
+            (
+                "hello",
+                "--args is not JSON: expected value at line 1 column 1",
+            ),
+            (
+                "3",
+                "--args is a number, neither a list of arguments nor an object of named ones",
+            ),
+            (
+                "\"x\"",
+                "--args is a string, neither a list of arguments nor an object of named ones",
+            ),
         ] {
             assert_eq!(from_json(text).unwrap_err().to_string(), message);
         }

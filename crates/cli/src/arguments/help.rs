@@ -85,9 +85,8 @@ fn with_texts(command: Command, key: &str, catalogue: &Catalogue) -> Command {
             ("help-mycelium", name) => format!("help-{name}"),
             (parent, name) => format!("{parent}-{name}"),
         };
-        command = command.mut_subcommand(&name, |subcommand| {
-            with_texts(subcommand, &key, catalogue)
-        });
+        command =
+            command.mut_subcommand(&name, |subcommand| with_texts(subcommand, &key, catalogue));
     }
     command
 }
@@ -131,6 +130,68 @@ mod tests {
     fn help_is_rendered_from_the_catalogue() {
         let mut command = localised(Locale::EnUs).term_width(100);
         let exec = command.find_subcommand_mut("exec").unwrap();
-        insta::assert_snapshot!(exec.render_long_help().to_string());
+        insta::assert_snapshot!(exec.render_long_help().to_string(), @r#"
+        Run a method of a skill
+
+        An argument is a string unless it is a JSON number, boolean, null, array or object. A number
+        with more digits than 64 bits hold stays a string. Where the method takes named
+        arguments, KEY=VALUE pairs or one JSON object give them.
+
+        Usage: mycelium exec [OPTIONS] <SKILL> <METHOD> [ARG]...
+
+        Arguments:
+          <SKILL>
+                  The skill: NAME or NAME@RANGE
+
+          <METHOD>
+                  The method
+
+          [ARG]...
+                  Arguments of the call
+
+        Options:
+              --args <JSON>
+                  All arguments as a JSON array (or object, by name); - reads it from standard input
+
+        Global options:
+              --json
+                  Print one JSON object for each result
+
+          -C, --directory <DIR>
+                  Work in this folder instead of the current one
+
+              --no-daemon
+                  Run in this process, without the daemon
+
+              --offline
+                  Fetch nothing; use what is stored
+
+              --skill-debug
+                  Show what each part of the runtime does
+
+              --color <WHEN>
+                  When to use colours: auto, always or never
+
+          -q, --quiet
+                  Print results and errors only
+
+          -v, --verbose
+                  Print everything that is known
+
+              --timeout <SECONDS>
+                  The longest a call may take, in seconds
+
+              --config <KEY=VALUE>
+                  Set a configuration value for this command
+
+          -h, --help
+                  Print help; --help prints more than -h
+
+        Examples:
+          mycelium exec hello-world greet Claude
+          mycelium exec calculator add 1 2 --json
+          mycelium exec report build --args '["2026-11", {"draft": true}]'
+          echo '["Claude"]' | mycelium exec hello-world greet --args -
+        "#);
     }
 }

@@ -32,7 +32,13 @@ pub(crate) struct GlobalOptions {
     pub(crate) offline: bool,
     #[arg(long, global = true)]
     pub(crate) skill_debug: bool,
-    #[arg(long, value_name = "WHEN", value_enum, global = true)]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        hide_possible_values = true,
+        global = true
+    )]
     pub(crate) color: Option<ColorChoice>,
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
@@ -81,7 +87,7 @@ pub(crate) enum TypedCommand {
         action: DaemonAction,
     },
     Completions {
-        #[arg(value_name = "SHELL", value_enum)]
+        #[arg(value_name = "SHELL", value_enum, hide_possible_values = true)]
         shell: Shell,
     },
 }
@@ -180,13 +186,13 @@ pub(crate) enum ConfigAction {
         key: String,
         #[arg(value_name = "VALUE", allow_negative_numbers = true)]
         value: String,
-        #[arg(long, value_name = "LAYER", value_enum, default_value_t = ConfigLayer::Project)]
+        #[arg(long, value_name = "LAYER", value_enum, hide_possible_values = true, default_value_t = ConfigLayer::Project)]
         layer: ConfigLayer,
     },
     Unset {
         #[arg(value_name = "KEY")]
         key: String,
-        #[arg(long, value_name = "LAYER", value_enum, default_value_t = ConfigLayer::Project)]
+        #[arg(long, value_name = "LAYER", value_enum, hide_possible_values = true, default_value_t = ConfigLayer::Project)]
         layer: ConfigLayer,
     },
     Path,
@@ -239,7 +245,10 @@ mod tests {
     #[test]
     fn no_commands_argument_hides_a_global_one() {
         let definition = Typed::command();
-        for argument in definition.get_subcommands().flat_map(clap::Command::get_arguments) {
+        for argument in definition
+            .get_subcommands()
+            .flat_map(clap::Command::get_arguments)
+        {
             let hidden = definition
                 .get_arguments()
                 .any(|global| global.get_id() == argument.get_id());

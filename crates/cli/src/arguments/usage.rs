@@ -15,12 +15,19 @@ pub(super) fn report(error: &clap::Error, locale: Locale) -> ErrorReport {
     let message = match error.kind() {
         ErrorKind::InvalidSubcommand => Message::new("usage-unknown-command")
             .with("command", fact(ContextKind::InvalidSubcommand))
-            .with("suggestion", suggestion(error, ContextKind::SuggestedSubcommand)),
+            .with(
+                "suggestion",
+                suggestion(error, ContextKind::SuggestedSubcommand),
+            ),
+        ErrorKind::UnknownArgument if !fact(ContextKind::InvalidArg).starts_with('-') => {
+            Message::new("usage-extra-argument").with("argument", fact(ContextKind::InvalidArg))
+        }
         ErrorKind::UnknownArgument => Message::new("usage-unknown-option")
             .with("option", fact(ContextKind::InvalidArg))
             .with("suggestion", suggestion(error, ContextKind::SuggestedArg)),
-        ErrorKind::MissingRequiredArgument => Message::new("usage-missing-argument")
-            .with("arguments", fact(ContextKind::InvalidArg)),
+        ErrorKind::MissingRequiredArgument => {
+            Message::new("usage-missing-argument").with("arguments", fact(ContextKind::InvalidArg))
+        }
         ErrorKind::MissingSubcommand => Message::new("usage-missing-command")
             .with("commands", fact(ContextKind::ValidSubcommand)),
         ErrorKind::ArgumentConflict => Message::new("usage-conflict")
@@ -76,7 +83,8 @@ fn suggestion(error: &clap::Error, kind: ContextKind) -> String {
 }
 
 fn cause(error: &clap::Error) -> String {
-    std::error::Error::source(error).map_or_else(String::new, |source| one_line(&source.to_string()))
+    std::error::Error::source(error)
+        .map_or_else(String::new, |source| one_line(&source.to_string()))
 }
 
 fn one_line(text: &str) -> String {
@@ -119,7 +127,25 @@ mod tests {
         .iter()
         .map(|line| format!("{line}: {}", reason(line)))
         .collect();
-        insta::assert_snapshot!(reasons.join("\n"));
+        insta::assert_snapshot!(reasons.join("\n"), @r"
+        exce hello greet: There is no command `exce`. Did you mean `exec`?
+        frobnicate: There is no command `frobnicate`.
+        list --jsn: There is no option `--jsn` here. Did you mean `--json`?
+        list --frobnicate: There is no option `--frobnicate` here. If it is meant as a value, put `--` before it.
+        exec hello: Something is missing: <METHOD>.
+        unload: Something is missing: <SKILL>.
+        unload x --all: `[SKILL]` does not go together with `--all`.
+        config: One of these must follow: list, get, set, unset, path, help.
+        config lst: There is no command `lst`. Did you mean `list`?
+        completions tcsh: `tcsh` is no value of `<SHELL>`; these are: bash, elvish, fish, powershell, zsh.
+        --color sometimes list: `sometimes` is no value of `--color <WHEN>`; these are: auto, always, never.
+        --timeout 0 list: `0` is no value of `--timeout <SECONDS>`: 0 is not in 1..=86400.
+        --timeout ten list: `ten` is no value of `--timeout <SECONDS>`: invalid digit found in string.
+        list --timeout: `--timeout <SECONDS>` needs a value.
+        list extra: `extra` is one argument too many.
+        -q -v list: `--quiet` does not go together with `--verbose`.
+        exec a b c --args []: `[ARG]...` does not go together with `--args <JSON>`.
+        ");
     }
 
     #[test]

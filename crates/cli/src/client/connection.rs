@@ -67,8 +67,8 @@ impl Connection {
             }
             Err(error) => return Err(failed(error)),
         };
-        let peer = rustix::net::sockopt::socket_peercred(&stream)
-            .map_err(|errno| failed(errno.into()))?;
+        let peer =
+            rustix::net::sockopt::socket_peercred(&stream).map_err(|errno| failed(errno.into()))?;
         if peer.uid != rustix::process::geteuid() {
             return Err(ClientError::ForeignPeer {
                 socket: socket.to_owned(),
@@ -134,9 +134,7 @@ impl Connection {
         let mut bytes = Vec::with_capacity(1 << 13);
         encode_frame(message, &mut bytes)?;
         // Whatever the reason, there is nobody at the other end any more.
-        self.stream
-            .write_all(&bytes)
-            .map_err(|_| ClientError::Lost)
+        self.stream.write_all(&bytes).map_err(|_| ClientError::Lost)
     }
 
     fn receive<T: DeserializeOwned>(

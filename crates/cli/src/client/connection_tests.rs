@@ -3,17 +3,14 @@
 use std::os::unix::net::UnixListener;
 use std::thread::JoinHandle;
 
-use mycelium_protocol::control::CONTROL_PROTOCOL;
 use mycelium_protocol::FrameError;
+use mycelium_protocol::control::CONTROL_PROTOCOL;
 use mycelium_types::ErrorCode;
 
 use super::*;
 
 /// Listens on a socket and hands the first connection to `script`.
-fn daemon(
-    socket: &Path,
-    script: impl FnOnce(UnixStream) + Send + 'static,
-) -> JoinHandle<()> {
+fn daemon(socket: &Path, script: impl FnOnce(UnixStream) + Send + 'static) -> JoinHandle<()> {
     let listener = UnixListener::bind(socket).unwrap();
     std::thread::spawn(move || script(listener.accept().unwrap().0))
 }
@@ -80,7 +77,10 @@ fn hello_request_events_and_answer() {
     let socket = root.path().join("daemon.sock");
     let server = daemon(&socket, |mut stream| {
         let hello: ClientHello = read(&mut stream);
-        assert_eq!((hello.protocol, hello.build.as_str()), (CONTROL_PROTOCOL, "7"));
+        assert_eq!(
+            (hello.protocol, hello.build.as_str()),
+            (CONTROL_PROTOCOL, "7")
+        );
         write(
             &mut stream,
             &ServerHello {
@@ -185,5 +185,9 @@ fn a_path_longer_than_an_address_is_reached_through_its_folder() {
     let number = handle.as_raw_fd();
     let short = format!("/proc/self/fd/{number}/daemon.sock");
     let _listener = UnixListener::bind(short).unwrap();
-    assert!(Connection::open(&folder.join("daemon.sock")).unwrap().is_some());
+    assert!(
+        Connection::open(&folder.join("daemon.sock"))
+            .unwrap()
+            .is_some()
+    );
 }

@@ -74,9 +74,7 @@ impl From<ClientError> for ErrorReport {
             | ClientError::Start { .. }
             | ClientError::Stillborn { .. }
             | ClientError::Unsettled
-            | ClientError::Wait(_) => {
-                Self::new(ErrorCode::DaemonUnavailable).with("reason", error)
-            }
+            | ClientError::Wait(_) => Self::new(ErrorCode::DaemonUnavailable).with("reason", error),
         }
     }
 }

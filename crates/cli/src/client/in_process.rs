@@ -1,6 +1,5 @@
 //! The runtime in this process: `--no-daemon`.
 
-
 use std::sync::Arc;
 
 use mycelium_config::ConfigurationFiles;
@@ -33,7 +32,11 @@ impl InProcess {
         let options = RuntimeOptions {
             program: surroundings.program.clone(),
             folders: surroundings.folders.clone(),
-            system_config: ConfigurationFiles::standard(&surroundings.workspace, &surroundings.home).system,
+            system_config: ConfigurationFiles::standard(
+                &surroundings.workspace,
+                &surroundings.home,
+            )
+            .system,
         };
         let runtime = threads.block_on(async { SkillRuntime::new(options) })?;
         Ok(Self { threads, runtime })

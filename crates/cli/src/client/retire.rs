@@ -65,7 +65,10 @@ mod tests {
     #[test]
     fn a_process_is_told_and_its_end_is_seen() {
         #[expect(clippy::disallowed_methods, reason = "a process to end")]
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
         let pid = Pid::from_child(&child);
         let (interrupt, _raise) = Interrupt::scripted();
         tell_to_stop(pid).unwrap();

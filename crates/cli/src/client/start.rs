@@ -61,20 +61,14 @@ const VARIABLE_PREFIXES: [&str; 2] = ["LC_", "MYCELIUM_DAEMON_"];
 ///
 /// # Errors
 /// When it cannot be started, or ends before it is ready.
-pub(super) fn start(
-    surroundings: &Surroundings,
-    interrupt: &Interrupt,
-) -> Result<(), ClientError> {
+pub(super) fn start(surroundings: &Surroundings, interrupt: &Interrupt) -> Result<(), ClientError> {
     let folders = &surroundings.folders;
     step("the socket's folder", private_folder(&folders.sockets))?;
     step("the state folder", private_folder(&folders.state))?;
     let log = folders.daemon_log();
     let log_file = step("the log", open_log(&log))?;
     let (mut readiness, ready) = step("a pipe", io::pipe())?;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the daemon's auto-start"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the daemon's auto-start")]
     let mut command = std::process::Command::new(&surroundings.program);
     command
         .arg(mycelium_server::DAEMON_ARGUMENT)
@@ -156,7 +150,12 @@ fn last_line(log: &Path) -> io::Result<String> {
     let mut end = Vec::new();
     file.take(LOG_END).read_to_end(&mut end)?;
     let end = String::from_utf8_lossy(&end);
-    Ok(end.trim_end().lines().next_back().unwrap_or_default().to_owned())
+    Ok(end
+        .trim_end()
+        .lines()
+        .next_back()
+        .unwrap_or_default()
+        .to_owned())
 }
 
 fn daemon_environment(

@@ -27,10 +27,8 @@ use crate::render::result_text;
 use crate::session::Session;
 
 pub(super) fn run(action: ConfigAction, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
-    let files = ConfigurationFiles::standard(
-        &session.surroundings.workspace,
-        &session.surroundings.home,
-    );
+    let files =
+        ConfigurationFiles::standard(&session.surroundings.workspace, &session.surroundings.home);
     match action {
         ConfigAction::List { show_origin } => list(show_origin, &files, session),
         ConfigAction::Get { key } => get(&key, &files, session),
@@ -108,7 +106,10 @@ fn list(
 ) -> Result<ExitStatus, Error> {
     let settings = load(files, session)?.settings();
     let locale = session.output.locale();
-    let values: Vec<_> = settings.iter().map(|setting| value(setting, locale)).collect();
+    let values: Vec<_> = settings
+        .iter()
+        .map(|setting| value(setting, locale))
+        .collect();
     session
         .output
         .result(&json!({ "settings": values }), |page| {

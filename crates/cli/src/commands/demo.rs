@@ -28,9 +28,15 @@ pub(super) fn run(options: DemoOptions, session: &mut Session<'_>) -> Result<Exi
     let stage = Stage::set(options.folder.as_deref(), options.keep, session)?;
     let port = scrape::free_port(METRICS_PORT).map_err(Error::File)?;
     if port != METRICS_PORT {
-        session.output.note(&Text::new("demo-port").with("port", port));
+        session
+            .output
+            .note(&Text::new("demo-port").with("port", port));
     }
-    let slow = Text::new(if options.fast { "demo-fast" } else { "demo-slow" });
+    let slow = Text::new(if options.fast {
+        "demo-fast"
+    } else {
+        "demo-slow"
+    });
     session.output.note(&slow);
 
     let mut outcomes = Vec::new();
@@ -116,7 +122,10 @@ fn conclude(
     stage: &Stage,
     session: &mut Session<'_>,
 ) -> Result<ExitStatus, Error> {
-    let complaints: usize = outcomes.iter().map(|outcome| outcome.complaints.len()).sum();
+    let complaints: usize = outcomes
+        .iter()
+        .map(|outcome| outcome.complaints.len())
+        .sum();
     let steps: Vec<Value> = outcomes
         .iter()
         .map(|outcome| json!({ "title": outcome.title, "complaints": outcome.complaints }))

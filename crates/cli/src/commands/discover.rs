@@ -154,7 +154,11 @@ mod tests {
         );
         Discovery {
             new: vec![hello.id.clone(), demo.id.clone()],
-            skills: vec![hello, skill("known", "does\u{1b}[2J\nthings", folder("/w/b")), demo],
+            skills: vec![
+                hello,
+                skill("known", "does\u{1b}[2J\nthings", folder("/w/b")),
+                demo,
+            ],
             problems: Vec::new(),
             collisions: Vec::new(),
             candidates: vec![

@@ -203,6 +203,14 @@ mod tests {
         ];
         let mut page = Page::new(Look::default());
         describe(&checks, Status::Bad, &mut page);
-        insta::assert_snapshot!(page.render());
+        insta::assert_snapshot!(page.render(), @r"
+        FAILED   folder for state: /state cannot be written: Read-only file system
+                 Change the folder's permissions, or name another one in the environment (XDG_STATE_HOME, XDG_CACHE_HOME, XDG_DATA_HOME, XDG_RUNTIME_DIR).
+        warning  disk space: only 0MB free at /nowhere/at/all
+                 Packages, logs and the registry need space; remove what you do not need.
+        ok       daemon: does not run; the first command starts it
+
+        Something does not work.
+        ");
     }
 }

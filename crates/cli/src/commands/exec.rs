@@ -49,11 +49,7 @@ pub(super) fn run(options: ExecOptions, session: &mut Session<'_>) -> Result<Exi
     show(&report, session)
 }
 
-fn from_json(
-    text: &str,
-    options: &ExecOptions,
-    session: &Session<'_>,
-) -> Result<Arguments, Error> {
+fn from_json(text: &str, options: &ExecOptions, session: &Session<'_>) -> Result<Arguments, Error> {
     let read;
     let text = match text {
         "-" => {
@@ -84,11 +80,9 @@ fn show(report: &ExecReport, session: &mut Session<'_>) -> Result<ExitStatus, Er
     let locale = session.output.locale();
     match &report.outcome {
         Ok(result) => {
-            session
-                .output
-                .result(&value(report, locale), |page| {
-                    describe(report, result, verbosity, page);
-                })?;
+            session.output.result(&value(report, locale), |page| {
+                describe(report, result, verbosity, page);
+            })?;
             Ok(ExitStatus::Success)
         }
         Err(error) => {

@@ -109,11 +109,11 @@ fn describe_all(page: &mut Page) {
     let mut table = Table::new(names.iter().map(|name| head.attribute(name, locale)));
     for code in ErrorCode::ALL {
         let meaning = meaning(*code).render(locale);
-        let first = meaning.lines().next().unwrap_or_default();
+        let sentence = meaning.split_inclusive(". ").next().unwrap_or_default();
         table.row([
             code.to_string(),
             (code.exit_status() as u8).to_string(),
-            first.to_owned(),
+            sentence.trim_end().to_owned(),
         ]);
     }
     table.add_to(page);
@@ -142,7 +142,10 @@ mod tests {
             let meaning = meaning(*code).render(Locale::EnUs);
             assert!(!meaning.starts_with("explain-"), "{code}: {meaning}");
             let remedy = remedy(*code, Locale::EnUs);
-            assert!(!remedy.is_empty() && !remedy.contains('{'), "{code}: {remedy}");
+            assert!(
+                !remedy.is_empty() && !remedy.contains('{'),
+                "{code}: {remedy}"
+            );
         }
     }
 
@@ -153,9 +156,7 @@ mod tests {
         insta::assert_snapshot!(page.render(), @r"
         CIRCUIT_BREAKER_OPEN
 
-        The skill failed several times in a row in this session. Its calls are refused for a while,
-        so that it cannot hold others up; after that one call is let through to see whether it
-        works again.
+        The skill failed several times in a row in this session. Its calls are refused for a while, so that it cannot hold others up; after that one call is let through to see whether it works again.
 
         Exit status: 8
         The same command may succeed later.

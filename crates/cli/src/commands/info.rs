@@ -246,6 +246,33 @@ mod tests {
         }]);
         value["methods"] = json!([{"name": "m", "description": "does it", "parameters": []}]);
         value["hooks"] = json!([]);
-        insta::assert_snapshot!(shown(value, Verbosity::Verbose));
+        insta::assert_snapshot!(shown(value, Verbosity::Verbose), @r"
+        Skill: hello-world (v1.0.0)
+        Description: A simple greeting skill demonstrating infrastructure capabilities
+        Author: Mycelium Team
+        License: MIT
+        State: ACTIVE, circuit open
+        Deprecated: old␛[2J (use greeter instead)
+        Source: /w/custom-skills/hello-world
+        Folder: /w/custom-skills/hello-world
+        Digest: sha256-x
+        Engine: quickjs
+        Versions: 1.0.0
+        Tags: demo, greeting
+        Limits: 500MB memory, 30s CPU, 30s a call
+
+        Dependencies (1):
+          - lodash@^4 (not resolved yet, cached: no)
+
+        Permissions:
+          - network: requests to api.example.com
+              not granted: network: requests to api.example.com; nobody has granted it (see `mycelium trust SKILL`)
+
+        Exported Methods:
+          - m()
+              does it
+
+        Lifecycle Hooks: none
+        ");
     }
 }

@@ -56,7 +56,8 @@ mod tests {
         for verb in ["activate", "deactivate", "reload", "unload", "reset"] {
             for changed in [true, false] {
                 let change = SkillChange {
-                    skill: serde_json::from_value(json!({"name": "x", "version": "1.0.0"})).unwrap(),
+                    skill: serde_json::from_value(json!({"name": "x", "version": "1.0.0"}))
+                        .unwrap(),
                     state: SkillState::Active,
                     changed,
                     milliseconds: 156.2,

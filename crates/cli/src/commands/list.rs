@@ -81,7 +81,9 @@ mod tests {
         let skill = |name: &str, deprecated| SkillSummary {
             id: serde_json::from_value(json!({"name": name, "version": "1.10.0"})).unwrap(),
             description: "Greets people in many languages".into(),
-            source: SkillSource::Folder { path: "/w/a".into() },
+            source: SkillSource::Folder {
+                path: "/w/a".into(),
+            },
             tags: Vec::new(),
             category: None,
             deprecated,

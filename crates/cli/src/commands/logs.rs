@@ -64,7 +64,8 @@ struct Watch {
 impl Watch {
     fn of_folder(file: &Path) -> io::Result<Self> {
         let folder = file.parent().unwrap_or(Path::new("/"));
-        let inotify = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
+        let inotify =
+            inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
         let flags = inotify::WatchFlags::MODIFY
             | inotify::WatchFlags::CREATE
             | inotify::WatchFlags::MOVED_TO;

@@ -34,11 +34,17 @@ fn describe(report: &MetricsReport, page: &mut Page) {
     let rate = loads.cache_hit_rate.map_or_else(|| "-".to_owned(), percent);
     let text = Text::new("metrics")
         .with("minutes", report.window_seconds / 60)
-        .with("load-average", time(loads.count, loads.average_milliseconds))
+        .with(
+            "load-average",
+            time(loads.count, loads.average_milliseconds),
+        )
         .with("load-p95", time(loads.count, loads.p95_milliseconds))
         .with("cache-rate", rate)
         .with("calls", calls.count)
-        .with("call-average", time(calls.count, calls.average_milliseconds))
+        .with(
+            "call-average",
+            time(calls.count, calls.average_milliseconds),
+        )
         .with("call-p95", time(calls.count, calls.p95_milliseconds))
         .with("active", report.resources.active_skills)
         .with("memory", mebibytes(report.resources.memory_bytes))

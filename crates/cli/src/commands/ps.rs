@@ -37,7 +37,15 @@ fn describe(report: &ProcessReport, page: &mut Page) {
     page.blank();
     let head = Text::new("ps-table");
     let names = [
-        "pid", "skill", "version", "session", "state", "engine", "memory", "cpu", "calls",
+        "pid",
+        "skill",
+        "version",
+        "session",
+        "state",
+        "engine",
+        "memory",
+        "cpu",
+        "calls",
         "workspace",
     ];
     let mut table = Table::new(names.iter().map(|name| head.attribute(name, locale)));

@@ -19,7 +19,10 @@ use crate::render::Text;
 use crate::session::Session;
 use crate::session::answer;
 
-pub(super) fn grant(options: &TrustOptions, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
+pub(super) fn grant(
+    options: &TrustOptions,
+    session: &mut Session<'_>,
+) -> Result<ExitStatus, Error> {
     let target = target(options.skill.as_deref(), session)?;
     if !options.yes {
         if session.output.format() == Format::Json || !std::io::stdin().is_terminal() {
@@ -29,7 +32,10 @@ pub(super) fn grant(options: &TrustOptions, session: &mut Session<'_>) -> Result
         let agreed = match &target {
             TrustTarget::Workspace => {
                 let workspace = session.surroundings.workspace.display().to_string();
-                ask(&Text::new("trust-workspace").with("workspace", workspace), session)?
+                ask(
+                    &Text::new("trust-workspace").with("workspace", workspace),
+                    session,
+                )?
             }
             TrustTarget::Skill { skill } => asks_about(skill, session)?,
         };
@@ -92,10 +98,7 @@ fn asks_about(skill: &SkillSelector, session: &mut Session<'_>) -> Result<bool, 
 fn ask(question: &Text, session: &mut Session<'_>) -> Result<bool, Error> {
     session.output.prompt(question);
     let answer = input::read_line(session.transport.interrupt())?;
-    Ok(matches!(
-        answer.trim().to_lowercase().as_str(),
-        "y" | "yes"
-    ))
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Adds what is so now; `word` is `trusted` or `revoked`.

@@ -122,7 +122,30 @@ fn a_failure_a_limit_and_the_breaker() {
             delay_milliseconds: 100,
         },
     ];
-    insta::assert_snapshot!(shown(&events));
+    insta::assert_snapshot!(shown(&events), @r"
+    [ErrorHandler] Caught error during skill execution:
+      Skill: faulty-skill (v1.0.0)
+      Method: willFail
+      Error: Intentional failure for testing
+      Stack: Error: Intentional failure for testing
+        at willFail (/w/index.js:3:11)
+    [ErrorHandler] Caught error during skill execution:
+      Skill: faulty-skill (v1.0.0)
+      Hook: onInit
+      Error: no␛[1m
+      Stack: no␛[1m
+        at onInit (/w/index.js:1:1)
+    [ResourceLimiter] Skill execution exceeded CPU time limit (30s)
+    [SkillSandbox] Terminating skill execution: timeout
+    [ResourceLimiter] Skill execution exceeded time limit (30s)
+    [SkillSandbox] Terminating skill execution: timeout
+    [ResourceLimiter] Skill execution exceeded memory limit (500MB)
+    [SkillSandbox] Terminating skill execution: limit reached
+    [CircuitBreaker] faulty-skill has failed 2 times, opening circuit
+    [CircuitBreaker] Circuit open for faulty-skill, rejecting execution
+    [CircuitBreaker] Circuit will close after 60 seconds or manual reset
+    [RetryHandler] Trying faulty-skill again after 100ms (attempt 2)
+    ");
 }
 
 #[test]
@@ -143,7 +166,44 @@ fn violations_name_the_guard_and_what_is_allowed() {
         violation(Operation::Write, &["./output", "./data"]),
         violation(Operation::Connect, &[]),
         violation(Operation::Exec, &[]),
-    ]));
+    ]), @r"
+    [FilesystemGuard] Blocked unauthorized file access:
+      Skill: malicious-skill (v1.0.0)
+      Attempted path: ../../etc/passwd
+      Allowed paths: [<none>]
+      Blocked paths: [all system paths]
+    [AuditLogger] SECURITY_VIOLATION: Unauthorized filesystem access attempt
+      Skill: malicious-skill
+      Path: /etc/passwd
+      Timestamp: 2025-10-20T15:30:45Z
+    [FilesystemGuard] Blocked unauthorized file access:
+      Skill: malicious-skill (v1.0.0)
+      Attempted path: ../../etc/passwd
+      Allowed paths: [./output, ./data]
+      Blocked paths: [all others]
+    [AuditLogger] SECURITY_VIOLATION: Unauthorized filesystem access attempt
+      Skill: malicious-skill
+      Path: /etc/passwd
+      Timestamp: 2025-10-20T15:30:45Z
+    [NetworkGuard] Blocked unauthorized network access:
+      Skill: malicious-skill (v1.0.0)
+      Attempted address: ../../etc/passwd
+      Allowed addresses: [<none>]
+      Blocked addresses: [all addresses]
+    [AuditLogger] SECURITY_VIOLATION: Unauthorized network access attempt
+      Skill: malicious-skill
+      Path: /etc/passwd
+      Timestamp: 2025-10-20T15:30:45Z
+    [ProcessIsolator] Blocked unauthorized program:
+      Skill: malicious-skill (v1.0.0)
+      Attempted program: ../../etc/passwd
+      Allowed programs: [<none>]
+      Blocked programs: [all programs]
+    [AuditLogger] SECURITY_VIOLATION: Unauthorized program start attempt
+      Skill: malicious-skill
+      Path: /etc/passwd
+      Timestamp: 2025-10-20T15:30:45Z
+    ");
 }
 
 #[test]

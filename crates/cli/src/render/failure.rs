@@ -201,7 +201,10 @@ mod tests {
             ..PLAIN
         };
         let text = shown(&report, telling);
-        assert!(text.starts_with("Error: first\n  Error Code: FORGED␛[2J\n\n"), "{text}");
+        assert!(
+            text.starts_with("Error: first\n  Error Code: FORGED␛[2J\n\n"),
+            "{text}"
+        );
     }
 
     #[test]

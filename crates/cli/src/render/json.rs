@@ -58,7 +58,10 @@ mod tests {
     fn the_version_comes_first_beside_the_fields() {
         let text = envelope(&json!({"b": 1, "a": [true]})).unwrap();
         assert_eq!(text, r#"{"schema_version":1,"b":1,"a":[true]}"#);
-        assert_eq!(envelope(&[1]).unwrap(), r#"{"schema_version":1,"value":[1]}"#);
+        assert_eq!(
+            envelope(&[1]).unwrap(),
+            r#"{"schema_version":1,"value":[1]}"#
+        );
     }
 
     #[test]

@@ -272,11 +272,7 @@ impl<S: IsTerminal + std::os::fd::AsFd> Terminal for S {
 
 /// Whether to use colours: what was asked for, then `NO_COLOR` (no-color.org), then `CLICOLOR_FORCE`
 /// (bixense.com/clicolors), then whether somebody looks.
-fn colours(
-    choice: ColorChoice,
-    environment: &BTreeMap<String, String>,
-    is_terminal: bool,
-) -> bool {
+fn colours(choice: ColorChoice, environment: &BTreeMap<String, String>, is_terminal: bool) -> bool {
     let value = |name: &str| environment.get(name).map_or("", String::as_str);
     match choice {
         ColorChoice::Always => true,
@@ -356,8 +352,12 @@ mod tests {
         output.event(&console());
         output.event(&executing());
         output.note(&Text::new("some-note"));
-        output.result(&json!({}), |page| page.line("Result: 1")).unwrap();
-        output.result(&json!({}), |page| page.line("Result: 2")).unwrap();
+        output
+            .result(&json!({}), |page| page.line("Result: 1"))
+            .unwrap();
+        output
+            .result(&json!({}), |page| page.line("Result: 2"))
+            .unwrap();
         assert_eq!(text(&shared), "hello␛[2J\n\nResult: 1\nResult: 2\n");
     }
 
@@ -365,7 +365,9 @@ mod tests {
     fn json_is_one_object_a_line_and_errors_are_objects_too() {
         let (mut output, shared) = output(Format::Json, Verbosity::Normal, true);
         output.event(&executing());
-        output.result(&json!({"a": 1}), |_| unreachable!("not for people")).unwrap();
+        output
+            .result(&json!({"a": 1}), |_| unreachable!("not for people"))
+            .unwrap();
         let report = ErrorReport::new(ErrorCode::SkillNotFound)
             .with("skill", "x")
             .with("suggestion", "none");

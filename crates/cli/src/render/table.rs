@@ -25,8 +25,11 @@ impl Table {
 
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         let cells = cells.into_iter();
-        self.rows
-            .push(cells.map(|cell| untrusted::line(&cell).into_owned()).collect());
+        self.rows.push(
+            cells
+                .map(|cell| untrusted::line(&cell).into_owned())
+                .collect(),
+        );
     }
 
     pub(crate) fn add_to(&self, page: &mut Page) {
@@ -51,14 +54,20 @@ impl Table {
             let mut line = String::new();
             for (column, cell) in row.iter().enumerate() {
                 if column + 1 == columns {
-                    line.push_str(&last_width.map_or_else(|| cell.clone(), |width| cut(cell, width)));
+                    line.push_str(
+                        &last_width.map_or_else(|| cell.clone(), |width| cut(cell, width)),
+                    );
                 } else {
                     line.push_str(cell);
                     line.extend(std::iter::repeat_n(' ', widths[column] - cell.width()));
                     line.push_str(GAP);
                 }
             }
-            let style = if index == 0 { Style::Strong } else { Style::Plain };
+            let style = if index == 0 {
+                Style::Strong
+            } else {
+                Style::Plain
+            };
             page.styled(style, line.trim_end());
         }
     }

@@ -32,7 +32,10 @@ pub(super) fn is_obeyed(character: char) -> bool {
 }
 
 fn replaced(text: &str, replace: impl Fn(char) -> char) -> Cow<'_, str> {
-    if text.chars().any(|character| replace(character) != character) {
+    if text
+        .chars()
+        .any(|character| replace(character) != character)
+    {
         Cow::Owned(text.chars().map(replace).collect())
     } else {
         Cow::Borrowed(text)
@@ -57,7 +60,10 @@ mod tests {
     fn a_line_stays_one_line() {
         assert_eq!(line("plain ünï 漢字"), "plain ünï 漢字");
         assert_eq!(line("a\nb\tc\u{1b}[31md\r\u{7f}"), "a␊b c␛[31md␍␡");
-        assert_eq!(line("x\u{9b}2J\u{202e}y\u{2028}z"), "x\u{fffd}2J\u{fffd}y\u{fffd}z");
+        assert_eq!(
+            line("x\u{9b}2J\u{202e}y\u{2028}z"),
+            "x\u{fffd}2J\u{fffd}y\u{fffd}z"
+        );
     }
 
     #[test]

@@ -112,9 +112,9 @@ fn wanted(typed: &str) -> Wanted {
 }
 
 fn word_start(typed: &str) -> usize {
-    typed
-        .rfind(char::is_whitespace)
-        .map_or(0, |blank| blank + typed[blank..].chars().next().map_or(0, char::len_utf8))
+    typed.rfind(char::is_whitespace).map_or(0, |blank| {
+        blank + typed[blank..].chars().next().map_or(0, char::len_utf8)
+    })
 }
 
 impl Completer for Completion {

@@ -84,11 +84,7 @@ impl Lines {
         }
     }
 
-    fn run_words(
-        &mut self,
-        words: Vec<String>,
-        output: &mut Output,
-    ) -> Result<ExitStatus, Error> {
+    fn run_words(&mut self, words: Vec<String>, output: &mut Output) -> Result<ExitStatus, Error> {
         let locale = Locale::default();
         let words = words.into_iter().map(Into::into).collect();
         let typed = match arguments::parse(words, locale)? {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use mycelium_types::Digest;
 use mycelium_types::DigestBuilder;
+use rustix::fs::OFlags;
 use sha2::Digest as _;
 use sha2::Sha256;
 
@@ -123,7 +124,7 @@ fn open(path: &Path) -> std::io::Result<fs_err::File> {
     let mut options = std::fs::OpenOptions::new();
     options
         .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW);
+        .custom_flags((OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed());
     let file = fs_err::OpenOptions::from_options(options).open(path)?;
     if file.metadata()?.is_file() {
         Ok(file)

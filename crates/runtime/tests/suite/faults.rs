@@ -159,6 +159,10 @@ async fn wait_until(condition: impl Fn() -> bool) {
     panic!("it never happened");
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test ends its own processes as a person would"
+)]
 fn kill(pid: u32) {
     let status = std::process::Command::new("kill")
         .args(["-9", &pid.to_string()])

@@ -1,17 +1,27 @@
 //! The worker's side: a program that does to its sandbox whatever it is told.
+#![allow(
+    unsafe_code,
+    reason = "hostile programs make system calls that no library offers"
+)]
 
 use std::fs::File;
+use std::hint::black_box;
+use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
+use std::path::Path;
 use std::path::PathBuf;
+use std::ptr;
 
 use mycelium_policy::SandboxPolicy;
 use mycelium_sandbox::OsError;
 use mycelium_sandbox::Seat;
 use serde::Deserialize;
 use serde::Serialize;
+
+use super::matrix;
 
 /// What came of an order: some text, or the kernel's error number.
 pub(crate) type Finding = Result<String, i32>;
@@ -29,6 +39,28 @@ pub(crate) enum Order {
     Write(PathBuf, String),
     /// List a folder.
     List(PathBuf),
+    /// Say the working directory.
+    WorkingDirectory,
+    /// Make new files unreadable for everybody else.
+    KeepFilesPrivate,
+    /// Make an attack of the matrix.
+    Attack(String, matrix::Targets),
+    /// Take memory, a MiB at a time, until there is no more or this many; say how many.
+    TakeMemory(usize),
+    /// Write a file, a MiB at a time, until there is no more room or this many.
+    FillFile(PathBuf, usize),
+    /// Make empty files in a folder, until there is no more room or this many.
+    MakeFiles(PathBuf, usize),
+    /// Open a file again and again, until that is refused or this often.
+    OpenAgain(PathBuf, usize),
+    /// Use this many MiB of stack, and of other memory, at the same time.
+    UseStack(usize),
+    /// Use processor time for ever.
+    Spin,
+    /// Make a system call of another instruction set.
+    ForeignCall,
+    /// Abort.
+    Abort,
     /// Return from the main function.
     Return(u8),
 }
@@ -40,7 +72,7 @@ pub(crate) fn worker_main(mut seat: Seat) -> u8 {
         let finding = match serde_json::from_str(&line).unwrap() {
             Order::Restrict(policy) => match seat.restrict(&policy) {
                 Ok(report) => Ok(serde_json::to_string(&report).unwrap()),
-                Err(error) => panic!("{}", error.reason()),
+                Err(error) => Ok(format!("{error:?}")),
             },
             Order::Return(status) => return status,
             other => obey(other).map_err(|error| OsError::from(error).raw()),
@@ -52,7 +84,8 @@ pub(crate) fn worker_main(mut seat: Seat) -> u8 {
     0
 }
 
-fn obey(order: Order) -> std::io::Result<String> {
+fn obey(order: Order) -> io::Result<String> {
+    let nothing = |()| String::new();
     match order {
         Order::Echo(text) => Ok(text),
         Order::Read(path) => {
@@ -60,17 +93,105 @@ fn obey(order: Order) -> std::io::Result<String> {
             File::open(path)?.read_to_string(&mut text)?;
             Ok(text)
         }
-        Order::Write(path, text) => {
-            File::create(path)?.write_all(text.as_bytes())?;
+        Order::Write(path, text) => File::create(path)?.write_all(text.as_bytes()).map(nothing),
+        Order::List(path) => list(&path),
+        Order::WorkingDirectory => Ok(std::env::current_dir()?.display().to_string()),
+        Order::KeepFilesPrivate => {
+            rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
             Ok(String::new())
         }
-        Order::List(path) => {
-            let mut names: Vec<_> = std::fs::read_dir(path)?
-                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-                .collect::<std::io::Result<_>>()?;
-            names.sort();
-            Ok(names.join(" "))
+        Order::Attack(name, targets) => matrix::attack(&name, &targets).map(nothing),
+        Order::TakeMemory(most) => {
+            let (count, error) = take_memory(most);
+            error.map_or(Ok(count.to_string()), Err)
         }
+        Order::FillFile(path, most) => {
+            let mut file = File::create(path)?;
+            for _ in 0..most {
+                file.write_all(&[1; 1 << 20])?;
+            }
+            Ok(String::new())
+        }
+        Order::MakeFiles(folder, most) => {
+            for number in 0..most {
+                File::create(folder.join(number.to_string()))?;
+            }
+            Ok(String::new())
+        }
+        Order::OpenAgain(path, most) => {
+            let mut open = Vec::new();
+            for _ in 0..most {
+                open.push(File::open(&path)?);
+            }
+            Ok(String::new())
+        }
+        Order::UseStack(mebibytes) => {
+            take_memory(mebibytes);
+            Ok(use_stack(mebibytes).to_string())
+        }
+        Order::Spin => loop {
+            std::hint::spin_loop();
+        },
+        Order::ForeignCall => {
+            foreign_call();
+            Ok("it was answered".to_owned())
+        }
+        Order::Abort => std::process::abort(),
         Order::Restrict(_) | Order::Return(_) => unreachable!("done by the caller"),
     }
+}
+
+fn list(path: &Path) -> io::Result<String> {
+    let mut names: Vec<_> = std::fs::read_dir(path)?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<io::Result<_>>()?;
+    names.sort();
+    Ok(names.join(" "))
+}
+
+/// Keeps what it takes.
+fn take_memory(most: usize) -> (usize, Option<io::Error>) {
+    const MIB: usize = 1 << 20;
+    for count in 0..most {
+        // SAFETY: a new mapping at a place of the kernel's choice, written to within its size.
+        unsafe {
+            let memory = libc::mmap(
+                ptr::null_mut(),
+                MIB,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            );
+            if memory == libc::MAP_FAILED {
+                return (count, Some(io::Error::last_os_error()));
+            }
+            memory.cast::<u8>().write_bytes(1, MIB);
+        }
+    }
+    (most, None)
+}
+
+#[inline(never)]
+fn use_stack(mebibytes: usize) -> usize {
+    let block = black_box([1u8; 1 << 20]);
+    match mebibytes {
+        0 => usize::from(block[0]),
+        more => use_stack(more - 1) + usize::from(block[more % block.len()]),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn foreign_call() {
+    // SAFETY: getpid(2) by the 32-bit entry, which changes one register.
+    unsafe {
+        std::arch::asm!("int 0x80", inlateout("eax") 20 => _);
+    }
+}
+
+/// There is no second instruction set to call from: the end that such a call has is met directly.
+#[cfg(not(target_arch = "x86_64"))]
+fn foreign_call() {
+    // SAFETY: raise(3) takes a number.
+    unsafe { libc::raise(libc::SIGSYS) };
 }

@@ -18,19 +18,14 @@ help-options =
     .version = Print the version
 
 help-mycelium = The runtime under an agent's skills: finds them, checks them, runs each one locked in
-    .details =
-        Without a command it opens a shell. When standard input is not a terminal, its lines are
-        read as commands. The words `skill`, `skills`, `/skill` and `/skills` before a command
-        are accepted and ignored.
+    .details = Without a command it opens a shell. When standard input is not a terminal, its lines are read as commands. The words `skill`, `skills`, `/skill` and `/skills` before a command are accepted and ignored.
     .examples =
         mycelium discover
         mycelium exec hello-world greet Claude
         mycelium demo
 
 help-discover = Look for skills
-    .details =
-        Searches the folders of the configuration, or the ones given, and says what was found. A
-        broken skill is reported beside the good ones and is no failure of the search.
+    .details = Searches the folders of the configuration, or the ones given, and says what was found. A broken skill is reported beside the good ones and is no failure of the search.
     .paths = Folders to search instead of the configured ones
     .explain = Say of every folder why it was taken or not
     .examples =
@@ -60,10 +55,7 @@ help-info = Show all about a skill
         mycelium info hello-world@^1.0 --json
 
 help-exec = Run a method of a skill
-    .details =
-        An argument is a string unless it is a JSON number, boolean, null, array or object. A number
-        with more digits than 64 bits hold stays a string. Where the method takes named
-        arguments, KEY=VALUE pairs or one JSON object give them.
+    .details = An argument is a string unless it is a JSON number, boolean, null, array or object. A number with more digits than 64 bits hold stays a string. Where the method takes named arguments, KEY=VALUE pairs or one JSON object give them.
     .skill = The skill: NAME or NAME@RANGE
     .method = The method
     .words = Arguments of the call
@@ -98,9 +90,7 @@ help-metrics = Show what was measured
 help-ps = Show what runs
 
 help-trust = Grant a skill what it asks for, or trust the workspace
-    .details =
-        Without a skill, the workspace is trusted: its own skills may then use the workspace paths
-        they declare. With a skill, it is granted all it asks for, for the content it has now.
+    .details = Without a skill, the workspace is trusted: its own skills may then use the workspace paths they declare. With a skill, it is granted all it asks for, for the content it has now.
     .skill = The skill: NAME or NAME@RANGE; the workspace if not given
     .yes = Do not ask
     .examples =
@@ -148,10 +138,7 @@ help-explain = Explain an error code
         mycelium explain SECURITY_VIOLATION
 
 help-demo = Show what the runtime does, in eight steps
-    .details =
-        Creates three skills in a new folder and runs them, with a daemon and files of its own, so
-        that nothing of yours is touched. One step waits 30 seconds for a time limit. The first
-        skill needs a package of the npm registry.
+    .details = Creates three skills in a new folder and runs them, with a daemon and files of its own, so that nothing of yours is touched. One step waits 30 seconds for a time limit. The first skill needs a package of the npm registry.
     .folder = Where to work: a new or empty folder; a temporary one if not given
     .keep = Keep the folder
     .fast = Use a time limit of 2 seconds

@@ -8,6 +8,7 @@ usage-unknown-option = { $suggestion ->
     [none] There is no option `{ $option }` here. If it is meant as a value, put `--` before it.
    *[other] There is no option `{ $option }` here. Did you mean `{ $suggestion }`?
 }
+usage-extra-argument = `{ $argument }` is one argument too many.
 usage-missing-argument = Something is missing: { $arguments }.
 usage-missing-command = One of these must follow: { $commands }.
 usage-missing-value = `{ $option }` needs a value.

@@ -8,6 +8,7 @@ const { validateFunction } = require('internal/validators');
 
 const engine = binding('engine');
 const { apply } = Reflect;
+const enqueue = globalThis.queueMicrotask;
 
 const ticks = new FixedQueue();
 /** Rejected promises that nobody handles, with the reason. */
@@ -26,7 +27,7 @@ function nextTick(callback, ...args) {
 
 function queueMicrotask(callback) {
   validateFunction(callback, 'callback');
-  engine.enqueueMicrotask(() => {
+  enqueue(() => {
     try {
       callback();
     } catch (error) {

@@ -27,23 +27,32 @@ pub(crate) fn engine_version() -> String {
     version.to_string_lossy().into_owned()
 }
 
-/// Compiles `source` without evaluating anything.
-///
-/// `first_line` is the number of the text's first line. The name is what stack traces show.
+/// Two lines of its own before the text, because the engine takes line 0 for no line.
+const BEFORE_TEXT: &str = " {\n\n";
+const FIRST_LINE: i32 = -1;
+
+/// The source of a [`Form::Function`]: `text` as the body of the function that `head` starts, in such a way that the
+/// lines and columns of the text are those that stack traces show.
+pub(crate) fn wrap(head: &str, text: &str) -> Vec<u8> {
+    // A line that starts with `#!` is a comment, but only where a file starts.
+    let comment = if text.starts_with("#!") { "//" } else { "" };
+    ["(", head, BEFORE_TEXT, comment, text, "\n})"].concat().into_bytes()
+}
+
+/// Compiles `source` without evaluating anything. The name is what stack traces show.
 fn compile<'js>(
     ctx: &Ctx<'js>,
     mut source: Vec<u8>,
     name: &str,
     form: Form,
-    first_line: i32,
 ) -> Result<Value<'js>> {
     let length = source.len();
     // The parser wants a terminator, and source text may contain further NULs.
     source.push(0);
     let name = CString::new(name)?;
-    let kind = match form {
-        Form::Function => qjs::JS_EVAL_TYPE_GLOBAL,
-        Form::Module => qjs::JS_EVAL_TYPE_MODULE | qjs::JS_EVAL_FLAG_STRICT,
+    let (kind, first_line) = match form {
+        Form::Function => (qjs::JS_EVAL_TYPE_GLOBAL, FIRST_LINE),
+        Form::Module => (qjs::JS_EVAL_TYPE_MODULE | qjs::JS_EVAL_FLAG_STRICT, 1),
     };
     let mut options = qjs::JSEvalOptions {
         version: qjs::JS_EVAL_OPTIONS_VERSION as i32,
@@ -83,9 +92,8 @@ pub(crate) fn compile_to_bytes(
     source: Vec<u8>,
     name: &str,
     form: Form,
-    first_line: i32,
 ) -> Result<Vec<u8>> {
-    let compiled = compile(ctx, source, name, form, first_line)?;
+    let compiled = compile(ctx, source, name, form)?;
     let mut length = 0;
     let flags = qjs::JS_WRITE_OBJ_BYTECODE | qjs::JS_WRITE_OBJ_STRIP_SOURCE;
     // SAFETY: the compiled value is alive during the call; the engine returns null or a buffer of `length` bytes that
@@ -115,14 +123,13 @@ fn run<'js>(ctx: &Ctx<'js>, compiled: Value<'js>) -> Result<Function<'js>> {
         .ok_or_else(|| Error::new_from_js("script", "function"))
 }
 
-/// Compiles a script and returns its value, a function.
+/// Compiles a [`wrap`]ped text and returns its value, a function.
 pub(crate) fn function_from_source<'js>(
     ctx: &Ctx<'js>,
     source: Vec<u8>,
     name: &str,
-    first_line: i32,
 ) -> Result<Function<'js>> {
-    let compiled = compile(ctx, source, name, Form::Function, first_line)?;
+    let compiled = compile(ctx, source, name, Form::Function)?;
     run(ctx, compiled)
 }
 

@@ -158,11 +158,11 @@ impl Job {
                 return Err("not JavaScript".to_owned());
             }
         };
-        let (text, first_line) = match form {
-            Form::Function => (source::wrap(&text), source::WRAPPED_FIRST_LINE),
-            Form::Module => (text.into_bytes(), 1),
+        let text = match form {
+            Form::Function => bytecode::wrap(source::COMMON_JS, &text),
+            Form::Module => text.into_bytes(),
         };
-        let code = bytecode::compile_to_bytes(ctx, text, name, form, first_line)
+        let code = bytecode::compile_to_bytes(ctx, text, name, form)
             .catch(ctx)
             .map_err(|error| error.to_string())?;
         Ok(Unit {

@@ -20,6 +20,7 @@ use super::bytecode;
 use super::engine::Engine;
 use super::engine::Waiting;
 use super::failure;
+use super::source;
 
 /// What was asked, and so what the answer is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,22 +118,21 @@ impl Engine {
         })
     }
 
-    /// Evaluates `source`, the body of an async function that has `require`, as if it were the file at `file`. Gives
+    /// Evaluates `text`, the body of an async function that has `require`, as if it were the file at `file`. Gives
     /// what it returns, as JSON.
     ///
     /// # Errors
     /// When it throws, never ends, or returns something that is not JSON.
-    pub fn evaluate(&mut self, source: &str, file: &Path) -> Result<String, Failure> {
+    pub fn evaluate(&mut self, text: &str, file: &Path) -> Result<String, Failure> {
         let name = file.to_string_lossy().into_owned();
         let question = Question::Value {
             method: String::new(),
             max_result: u64::MAX,
         };
         let progress = self.ask(question, |ctx| {
-            let text = format!(
-                "(async function (exports, require, module, __filename, __dirname) {{\n{source}\n}})"
-            );
-            let function = bytecode::function_from_source(ctx, text.into_bytes(), &name, 0)?;
+            let head = format!("async {}", source::COMMON_JS);
+            let code = bytecode::wrap(&head, text);
+            let function = bytecode::function_from_source(ctx, code, &name)?;
             self.host
                 .hook(ctx, "evaluate")?
                 .call((function, name.as_str()))

@@ -47,19 +47,5 @@ pub(super) fn read_quietly(file: &Path) -> std::io::Result<String> {
     })
 }
 
-/// The function around a CommonJS module, on a line of its own so that the module's lines and columns are its file's.
-pub(super) fn wrap(text: &str) -> Vec<u8> {
-    const START: &str = "(function (exports, require, module, __filename, __dirname) {\n";
-    const END: &str = "\n})";
-    let mut wrapped = Vec::with_capacity(START.len() + text.len() + END.len() + 2);
-    wrapped.extend_from_slice(START.as_bytes());
-    if text.starts_with("#!") {
-        wrapped.extend_from_slice(b"//");
-    }
-    wrapped.extend_from_slice(text.as_bytes());
-    wrapped.extend_from_slice(END.as_bytes());
-    wrapped
-}
-
-/// The number of the first line of [`wrap`]ped text.
-pub(super) const WRAPPED_FIRST_LINE: i32 = 0;
+/// The start of the function around a CommonJS module.
+pub(super) const COMMON_JS: &str = "function (exports, require, module, __filename, __dirname)";

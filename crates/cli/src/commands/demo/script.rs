@@ -159,11 +159,7 @@ pub(super) fn steps(port: u16, fast: bool) -> Vec<Step> {
         Step {
             title: "demo-step-5",
             actions: vec![
-                run(
-                    &["metrics"],
-                    0,
-                    &["Total executions: 3", "Total errors: 0"],
-                ),
+                run(&["metrics"], 0, &["Total executions: 3", "Total errors: 0"]),
                 scrape(
                     "skill_",
                     &[
@@ -305,11 +301,7 @@ fn write(path: &'static str, content: impl Into<Cow<'static, str>>) -> Action {
     }
 }
 
-fn run(
-    arguments: &[&'static str],
-    status: u8,
-    shows: &'static [&'static str],
-) -> Action {
+fn run(arguments: &[&'static str], status: u8, shows: &'static [&'static str]) -> Action {
     Action::Run {
         arguments: arguments.to_vec(),
         expectation: Expectation {
@@ -369,7 +361,10 @@ mod tests {
 
     #[test]
     fn the_configuration_is_the_specifications_unless_it_must_differ() {
-        assert_eq!(configuration(9090, false), include_str!("files/skills.json"));
+        assert_eq!(
+            configuration(9090, false),
+            include_str!("files/skills.json")
+        );
         let text = configuration(9091, true);
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["monitoring"]["metricsPort"], 9091);

@@ -71,7 +71,11 @@ impl Stage {
             root,
             temporary,
         };
-        for folder in [&stage.root.join("home"), &stage.root.join("run"), &stage.workspace] {
+        for folder in [
+            &stage.root.join("home"),
+            &stage.root.join("run"),
+            &stage.workspace,
+        ] {
             private_folder(folder).map_err(Error::File)?;
         }
         Ok(stage)
@@ -95,11 +99,7 @@ impl Stage {
     }
 
     /// Runs a command in the project and shows what it writes as it writes it.
-    pub(super) fn run(
-        &self,
-        arguments: &[&str],
-        session: &mut Session<'_>,
-    ) -> Result<Ran, Error> {
+    pub(super) fn run(&self, arguments: &[&str], session: &mut Session<'_>) -> Result<Ran, Error> {
         let (mut reader, writer) = io::pipe().map_err(Error::File)?;
         let mut command = self.command(arguments);
         command
@@ -182,10 +182,7 @@ pub(super) fn command_line(arguments: &[&str]) -> String {
 }
 
 /// The person's environment with all folders moved below `root`. Where packages come from stays as it is.
-fn environment(
-    theirs: &BTreeMap<String, String>,
-    root: &Path,
-) -> BTreeMap<String, String> {
+fn environment(theirs: &BTreeMap<String, String>, root: &Path) -> BTreeMap<String, String> {
     let mut environment: BTreeMap<_, _> = theirs
         .iter()
         .filter(|(name, _)| {

@@ -16,6 +16,10 @@ function domException(message, name) {
   return new DOMException(message, name);
 }
 
+function refusal(message, code) {
+  return Object.assign(new TypeError(`Failed to execute 'digest' on 'SubtleCrypto': ${message}`), { code });
+}
+
 function isIntegerArray(value) {
   return ArrayBuffer.isView(value) && !(value instanceof DataView) && !(value instanceof Float32Array) &&
     !(value instanceof Float64Array) && value[Symbol.toStringTag] !== 'Float16Array';
@@ -29,15 +33,16 @@ class SubtleCrypto {
   async digest(algorithm, data) {
     if (!(this instanceof SubtleCrypto)) throw new codes.ERR_INVALID_THIS('SubtleCrypto');
     if (arguments.length < 2) {
-      throw new codes.ERR_MISSING_ARGS('2 arguments required');
+      throw refusal(`2 arguments required, but only ${arguments.length} present.`, 'ERR_MISSING_ARGS');
     }
     const name = typeof algorithm === 'object' && algorithm !== null ? algorithm.name : algorithm;
     const digest = DIGESTS[`${name}`.toUpperCase()];
     if (digest === undefined) throw domException('Unrecognized algorithm name', 'NotSupportedError');
     if (!ArrayBuffer.isView(data) && !(data instanceof ArrayBuffer)) {
-      throw new codes.ERR_INVALID_ARG_TYPE('data', ['ArrayBuffer', 'Buffer', 'TypedArray', 'DataView'], data);
+      throw refusal('2nd argument is not instance of ArrayBuffer, Buffer, TypedArray, or DataView.',
+        'ERR_INVALID_ARG_TYPE');
     }
-    const handle = bindingOfCrypto.createHash(digest);
+    const handle = bindingOfCrypto.createHash(digest, undefined);
     handle.update(viewOf(data));
     await new Promise((resolve) => { setImmediate(resolve); });
     return handle.digest();

@@ -169,4 +169,5 @@ module.exports = {
     `Received protocol '${url.protocol}'`)],
   ERR_USE_AFTER_CLOSE: [Error, (name) => `${name} was closed`],
   ERR_VALID_PERFORMANCE_ENTRY_TYPE: [Error, 'At least one valid performance entry type is required'],
+  ERR_ZLIB_INITIALIZATION_FAILED: [Error, 'Initialization failed'],
 };

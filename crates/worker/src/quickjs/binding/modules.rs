@@ -77,7 +77,7 @@ fn compile<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Option<Function<'js>>> {
 }
 
 fn compile_text<'js>(ctx: &Ctx<'js>, text: &str, name: &str) -> Result<Function<'js>> {
-    bytecode::function_from_source(ctx, source::wrap(text), name, source::WRAPPED_FIRST_LINE)
+    bytecode::function_from_source(ctx, bytecode::wrap(source::COMMON_JS, text), name)
 }
 
 /// Whether a file is an ES module.

@@ -59,8 +59,8 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
         "user",
         Function::new(ctx.clone(), || {
             List((
-                rustix::process::getuid().as_raw(),
-                rustix::process::getgid().as_raw(),
+                f64::from(rustix::process::getuid().as_raw()),
+                f64::from(rustix::process::getgid().as_raw()),
             ))
         })?,
     )?;

@@ -64,8 +64,9 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     )?;
     target.set(
         "crc32",
-        Function::new(ctx.clone(), |bytes: View<'js>, start: u32| {
-            zlib_rs::crc32::crc32(start, &bytes.to_vec())
+        Function::new(ctx.clone(), |bytes: View<'js>, start: f64| {
+            // As a double: the conversion of large unsigned numbers gives negative ones.
+            f64::from(zlib_rs::crc32::crc32(start as u32, &bytes.to_vec()))
         })?,
     )
 }

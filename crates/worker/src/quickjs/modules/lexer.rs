@@ -12,7 +12,7 @@ use token::Token;
 use token::Tokens;
 
 /// More names are not exported.
-const MAX_NAMES: usize = 20_000;
+const MAX_NAMES: usize = 5_000;
 
 /// What kind of text it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,6 @@ pub(in super::super) fn export_names(source: &str) -> ExportNames {
                 }
             }
             Token::Word("Object") => found.object_function(&mut tokens),
-            Token::Word("__esModule") => {}
             Token::Word("__exportStar" | "__export" | "__reExport") => found.star(&mut tokens),
             Token::Word(name) => found.word(name, &mut tokens),
             Token::Text(_) | Token::Mark(_) | Token::Other => {}
@@ -190,10 +189,12 @@ impl<'s> Found<'s> {
             return;
         }
         if tokens.take_word("defineProperty") {
-            if tokens.take_mark('(') && tokens.take_exports() && tokens.take_mark(',') {
-                if let Some(name) = tokens.take_text() {
-                    self.add(name);
-                }
+            if tokens.take_mark('(')
+                && tokens.take_exports()
+                && tokens.take_mark(',')
+                && let Some(name) = tokens.take_text()
+            {
+                self.add(name);
             }
         } else if tokens.take_word("keys") && tokens.take_mark('(') {
             let Some(variable) = tokens.take_any_word() else {

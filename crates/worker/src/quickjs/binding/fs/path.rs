@@ -1,11 +1,13 @@
 //! Paths as they come from JavaScript, and the question to the guard that precedes every use of one.
 
+use mycelium_types::FileAccess;
 use rquickjs::Ctx;
 use rquickjs::FromJs;
 use rquickjs::Result;
 use rquickjs::Value;
 
 use crate::quickjs::binding::bytes::View;
+use crate::quickjs::guard;
 
 /// A path argument: text, or the bytes of a `Buffer` for names that are not UTF-8.
 pub(super) struct Path(Vec<u8>);
@@ -21,12 +23,14 @@ impl<'js> FromJs<'js> for Path {
 
 impl Path {
     /// The path for an operation that only looks.
-    pub(super) fn for_reading(&self, _: &Ctx<'_>) -> rustix::io::Result<&[u8]> {
+    pub(super) fn for_reading(&self, ctx: &Ctx<'_>) -> rustix::io::Result<&[u8]> {
+        guard::admit(ctx, FileAccess::Read, &self.0)?;
         Ok(&self.0)
     }
 
     /// The path for an operation that changes something.
-    pub(super) fn for_writing(&self, _: &Ctx<'_>) -> rustix::io::Result<&[u8]> {
+    pub(super) fn for_writing(&self, ctx: &Ctx<'_>) -> rustix::io::Result<&[u8]> {
+        guard::admit(ctx, FileAccess::Write, &self.0)?;
         Ok(&self.0)
     }
 

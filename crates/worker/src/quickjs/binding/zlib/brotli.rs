@@ -135,7 +135,10 @@ impl Stream for Decoder {
                 BrotliResult::ResultSuccess => Status::End,
                 BrotliResult::NeedsMoreInput if consumed == 0 && produced == 0 => Status::Buffer,
                 BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => Status::Ok,
-                BrotliResult::ResultFailure => Status::Data("Decompression failed"),
+                BrotliResult::ResultFailure => {
+                    let code = self.0.error_code;
+                    Status::Brotli(code as i32, format!("{code:?}"))
+                }
             },
             consumed,
             produced,

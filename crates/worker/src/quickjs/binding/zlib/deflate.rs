@@ -195,10 +195,7 @@ impl Decompressor {
             return first;
         };
         if self.inflate.set_dictionary(dictionary).is_err() {
-            return Step {
-                status: Status::Data("Bad dictionary"),
-                ..first
-            };
+            return first;
         }
         let next = self.run(&input[first.consumed..], &mut output[first.produced..], flush);
         joined(&first, next)

@@ -16,7 +16,7 @@ use crate::quickjs::binding::bytes::array_buffer;
 const MAX_ROOM: usize = 1 << 22;
 
 /// How a step ended, by zlib's numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Status {
     /// More input or more room for output will be needed.
     Ok,
@@ -26,6 +26,8 @@ pub(super) enum Status {
     NeedDictionary,
     /// The stream is damaged, or the dictionary is not the right one.
     Data(&'static str),
+    /// A brotli stream is damaged: the number and the name of what is wrong.
+    Brotli(i32, String),
     /// The state is unusable.
     Stream(&'static str),
     /// Memory ran out.
@@ -35,7 +37,7 @@ pub(super) enum Status {
 }
 
 impl Status {
-    fn number(self) -> i32 {
+    fn number(&self) -> i32 {
         match self {
             Self::Ok => 0,
             Self::End => 1,
@@ -44,12 +46,14 @@ impl Status {
             Self::Data(_) => -3,
             Self::Memory => -4,
             Self::Buffer => -5,
+            Self::Brotli(number, _) => *number,
         }
     }
 
-    fn message(self) -> Option<&'static str> {
+    fn message(&self) -> Option<&str> {
         match self {
             Self::Data(message) | Self::Stream(message) => Some(message),
+            Self::Brotli(_, name) => Some(name),
             Self::Ok | Self::End | Self::NeedDictionary | Self::Memory | Self::Buffer => None,
         }
     }

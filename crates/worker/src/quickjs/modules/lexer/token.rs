@@ -128,11 +128,9 @@ impl<'s> Tokens<'s> {
                 self.brackets.pop();
                 self.operand = true;
             }
-            '}' => {
-                if self.brackets.pop() == Some(Bracket::Template) {
-                    self.template();
-                    return Token::Other;
-                }
+            '}' if self.brackets.pop() == Some(Bracket::Template) => {
+                self.template();
+                return Token::Other;
             }
             '.' => self.dot = !self.source[..self.at - 1].ends_with('.'),
             _ => {}

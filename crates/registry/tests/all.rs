@@ -1,0 +1,14 @@
+//! Integration tests of the registry.
+#![expect(
+    clippy::unwrap_used,
+    reason = "the fixtures of tests fail the test, as the tests do"
+)]
+
+mod suite {
+    mod discovery;
+    mod persistence;
+    mod precedence;
+    mod processes;
+    mod search;
+    mod support;
+}
