@@ -33,10 +33,9 @@ fn main() {
             let name = name(file);
             let wrapped = bytecode::wrap("function (exports, require, module, binding)", &source);
             let trace = format!("node:{name}");
-            let code =
-                bytecode::compile_to_bytes(&ctx, wrapped, &trace, Form::Function)
-                    .catch(&ctx)
-                    .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            let code = bytecode::compile_to_bytes(&ctx, wrapped, &trace, Form::Function)
+                .catch(&ctx)
+                .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
             Unit {
                 name,
                 form: Form::Function,

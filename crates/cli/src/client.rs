@@ -13,6 +13,7 @@ mod start;
 mod surroundings;
 mod transport;
 
+pub(crate) use in_process::InProcess;
 pub(crate) use connection::Connection;
 pub(crate) use error::ClientError;
 pub(crate) use interrupt::Interrupt;

@@ -5,6 +5,8 @@ mod arguments;
 mod client;
 mod commands;
 mod defect;
+#[cfg(test)]
+mod documentation;
 mod error;
 mod input;
 mod invocation;

@@ -46,6 +46,8 @@ const SCHEMA: &str = "
     ) STRICT;
 ";
 
+const FIND: &str = "SELECT manifest, remarks FROM manifests WHERE folder = ?1 AND stamp = ?2";
+
 /// The file, as far as it can be used.
 pub(crate) struct Store {
     path: PathBuf,
@@ -99,7 +101,10 @@ impl Store {
         match find(connection, folder, stamp) {
             Ok(found) => found,
             Err(error) => {
-                self.recover(error, notes);
+                if !self.recover(error, notes) {
+                    // Every other manifest would fail in the same way.
+                    self.connection = None;
+                }
                 None
             }
         }
@@ -122,8 +127,8 @@ impl Store {
         }
     }
 
-    /// Starts a damaged file over; notes everything else and goes on without it.
-    fn recover(&mut self, error: rusqlite::Error, notes: &mut Vec<Diagnostic>) {
+    /// Starts a damaged file over, and says whether that was it; everything else is only noted.
+    fn recover(&mut self, error: rusqlite::Error, notes: &mut Vec<Diagnostic>) -> bool {
         match Unusable::from(error) {
             Unusable::Damaged(error) => {
                 self.connection = None;
@@ -132,9 +137,11 @@ impl Store {
                     self.set_aside(&error, notes);
                 }
                 self.reopen(notes);
+                true
             }
             problem @ (Unusable::Newer | Unusable::Unavailable(_)) => {
                 notes.push(note::warning(&self.path, problem.message()));
+                false
             }
         }
     }
@@ -200,8 +207,10 @@ fn connect(path: &Path) -> Result<Connection, Unusable> {
     }
     // A power failure may undo the last writes, and then a few manifests are read again.
     connection.pragma_update(None, "synchronous", "normal")?;
-    // Finds a file that was cut short, whose first page is intact.
-    connection.query_row("SELECT count(*) FROM manifests", [], |_| Ok(()))?;
+    // Finds tables that are not ours, and a file that was cut short.
+    connection
+        .prepare_cached(FIND)?
+        .exists(params![[0_u8; 0], [0_u8; 0]])?;
     Ok(connection)
 }
 
@@ -210,9 +219,8 @@ fn find(
     folder: &Path,
     stamp: &Stamp,
 ) -> rusqlite::Result<Option<Reading>> {
-    let sql = "SELECT manifest, remarks FROM manifests WHERE folder = ?1 AND stamp = ?2";
     let row: Option<(Option<String>, String)> = connection
-        .prepare_cached(sql)?
+        .prepare_cached(FIND)?
         .query_row(params![key(folder), stamp.bytes()], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
@@ -296,10 +304,12 @@ fn key(path: &Path) -> &[u8] {
 
 impl From<rusqlite::Error> for Unusable {
     fn from(error: rusqlite::Error) -> Self {
+        // The version says the tables are ours, and they are not.
+        if matches!(error, rusqlite::Error::SqlInputError { .. }) {
+            return Self::Damaged(error);
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error),
-            // The version says the tables are ours and they are not.
-            Some(ErrorCode::Unknown) => Self::Damaged(error),
             Some(_) | None => Self::Unavailable(error.to_string()),
         }
     }
@@ -312,5 +322,73 @@ impl Unusable {
             Self::Newer => Message::new("registry-newer"),
             Self::Unavailable(reason) => Message::new("registry-in-memory").with("reason", reason),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::walk::MANIFEST;
+
+    /// A folder with a manifest that was last changed long ago, and what reading it gives.
+    fn skill(folder: &Path) -> Reading {
+        fs_err::create_dir_all(folder).unwrap();
+        let file = folder.join(MANIFEST);
+        let description = "long ".repeat(20_000);
+        let manifest = format!(
+            r#"{{"name": "a", "version": "1.0.0", "description": "{description}",
+                "entrypoint": "index.js", "exports": ["run"]}}"#
+        );
+        fs_err::write(&file, manifest).unwrap();
+        let file = fs_err::File::options().write(true).open(file).unwrap();
+        let long_ago = std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        file.set_modified(long_ago).unwrap();
+        Reading::of(folder)
+    }
+
+    #[test]
+    fn a_full_disk_is_noted_and_the_rest_still_works() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("a");
+        let reading = skill(&path);
+        let stamp = reading.stamp.unwrap();
+        let mut notes = Vec::new();
+        let mut store = Store::open(&folder.path().join("registry.db"), &mut notes);
+        let connection = store.connection.as_ref().unwrap();
+        connection
+            .query_row("PRAGMA max_page_count = 5", [], |_| Ok(()))
+            .unwrap();
+        store.update(&[(&path, &reading)], &[], |_| true, &mut notes);
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert!(notes[0].message.contains("full"), "{notes:?}");
+        assert!(store.reading(&path, &stamp, &mut notes).is_none());
+
+        let connection = store.connection.as_ref().unwrap();
+        connection
+            .query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(()))
+            .unwrap();
+        store.update(&[(&path, &reading)], &[], |_| true, &mut notes);
+        let kept = store.reading(&path, &stamp, &mut notes).unwrap();
+        assert_eq!(kept.manifest, reading.manifest);
+        assert_eq!(notes.len(), 1);
+    }
+
+    #[test]
+    fn a_file_somebody_else_locks_is_not_waited_for_forever() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("a");
+        let reading = skill(&path);
+        let mut notes = Vec::new();
+        let mut store = Store::open(&folder.path().join("registry.db"), &mut notes);
+        let connection = store.connection.as_ref().unwrap();
+        connection.busy_timeout(Duration::from_millis(10)).unwrap();
+        let other = Connection::open(folder.path().join("registry.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        store.update(&[(&path, &reading)], &[], |_| true, &mut notes);
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        other.execute_batch("ROLLBACK").unwrap();
+        store.update(&[(&path, &reading)], &[], |_| true, &mut notes);
+        let stamp = reading.stamp.unwrap();
+        assert!(store.reading(&path, &stamp, &mut notes).is_some());
     }
 }

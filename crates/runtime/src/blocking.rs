@@ -1,5 +1,6 @@
 //! The same operations for programs that are not asynchronous.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use tokio::runtime::Runtime;
 use crate::EventSink;
 use crate::LifecycleHook;
 use crate::RuntimeOptions;
+use crate::Validation;
 
 /// A [`crate::SkillRuntime`] with an executor of its own. Must not be used inside another executor.
 pub struct SkillRuntime {
@@ -70,6 +72,20 @@ impl SkillRuntime {
     ) -> Result<mycelium_protocol::control::Discovery, ErrorReport> {
         self.executor
             .block_on(self.runtime.discover(context, paths))
+    }
+
+    /// Checks the skill in `folder`. Its code is loaded in a sandbox in which it is granted nothing.
+    ///
+    /// # Errors
+    /// When the manifest cannot be read or the configuration is invalid; everything else is part of
+    /// the outcome.
+    pub fn validate(
+        &self,
+        context: &RequestContext,
+        folder: &Path,
+    ) -> Result<Validation, ErrorReport> {
+        self.executor
+            .block_on(self.runtime.validate(context, folder))
     }
 
     /// Runs any command of the control API but `status` and `shutdown`.

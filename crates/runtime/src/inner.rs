@@ -73,7 +73,7 @@ impl Inner {
             supervisor: Arc::new(Supervisor::new(options.program.clone())),
             instances: Instances::default(),
             breakers: Breakers::new(folders.state.join("breakers.json")),
-            trust: TrustStore::new(folders.state.join("trust.json")),
+            trust: TrustStore::of(&folders),
             hooks: RwLock::new(vec![
                 Arc::new(PermissionCheck),
                 Arc::new(metrics.clone()),

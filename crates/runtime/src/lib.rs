@@ -42,6 +42,7 @@ pub use runtime::SkillRuntime;
 pub use transition::IllegalTransition;
 pub use transition::TRANSITIONS;
 pub use validate::Validation;
+pub use workspace::read_configuration;
 
 /// Somebody who hears of events as they happen. Called from any thread; it must not block.
 pub type EventSink = Arc<dyn Fn(mycelium_protocol::Event) + Send + Sync>;

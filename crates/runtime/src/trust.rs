@@ -14,6 +14,7 @@ use mycelium_types::SkillName;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::Folders;
 use crate::atomic_file;
 
 /// Trusted workspaces and answered questions.
@@ -42,7 +43,12 @@ impl Answers {
 }
 
 impl TrustStore {
-    pub(crate) fn new(file: PathBuf) -> Self {
+    /// The answers kept in a person's folders.
+    pub(crate) fn of(folders: &Folders) -> Self {
+        Self::new(folders.state.join("trust.json"))
+    }
+
+    fn new(file: PathBuf) -> Self {
         Self {
             file,
             writing: Mutex::new(()),

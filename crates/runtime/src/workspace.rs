@@ -12,6 +12,7 @@ use std::sync::PoisonError;
 use mycelium_config::ConfigError;
 use mycelium_config::Configuration;
 use mycelium_config::ConfigurationFiles;
+use mycelium_config::ConfigurationReading;
 use mycelium_config::ConfigurationSources;
 use mycelium_config::Override;
 use mycelium_policy::WorkspaceTrust;
@@ -22,6 +23,7 @@ use mycelium_types::Manifest;
 use mycelium_types::Severity;
 use serde_json::Value;
 
+use crate::Folders;
 use crate::trust::Answers;
 use crate::trust::TrustStore;
 
@@ -74,6 +76,45 @@ impl Workspace {
     }
 }
 
+/// The configuration that requests of this context get, with everything there is to say about it, errors
+/// included.
+///
+/// # Errors
+/// When what the person trusts cannot be read.
+pub fn read_configuration(
+    context: &RequestContext,
+    folders: &Folders,
+    system_config: &Path,
+) -> Result<ConfigurationReading, ErrorReport> {
+    let answers = TrustStore::of(folders).answers()?;
+    Ok(load(context, &files(context, system_config), &answers))
+}
+
+fn files(context: &RequestContext, system_config: &Path) -> ConfigurationFiles {
+    ConfigurationFiles {
+        system: system_config.to_owned(),
+        ..ConfigurationFiles::standard(&context.workspace, &context.home)
+    }
+}
+
+fn load(
+    context: &RequestContext,
+    files: &ConfigurationFiles,
+    answers: &Answers,
+) -> ConfigurationReading {
+    let overrides: Vec<Override> = context
+        .overrides
+        .iter()
+        .map(|(key, value)| Override::new(key.clone(), value.clone()))
+        .collect();
+    Configuration::load(&ConfigurationSources {
+        files,
+        trust: answers.workspace(&context.workspace),
+        environment: &context.environment,
+        overrides: &overrides,
+    })
+}
+
 /// The workspaces that were asked for, read again when one of their files or the client changes.
 #[derive(Debug, Default)]
 pub(crate) struct Workspaces(Mutex<HashMap<PathBuf, Remembered>>);
@@ -96,10 +137,7 @@ impl Workspaces {
         system_config: &Path,
         trust: &TrustStore,
     ) -> Result<Arc<Workspace>, ErrorReport> {
-        let files = ConfigurationFiles {
-            system: system_config.to_owned(),
-            ..ConfigurationFiles::standard(&context.workspace, &context.home)
-        };
+        let files = files(context, system_config);
         let stamps =
             [&files.system, &files.user, &files.project, trust.file()].map(|path| stamp(path));
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -150,19 +188,8 @@ fn read(
     trust: &TrustStore,
 ) -> Result<Workspace, ErrorReport> {
     let answers = trust.answers()?;
-    let overrides: Vec<Override> = context
-        .overrides
-        .iter()
-        .map(|(key, value)| Override::new(key.clone(), value.clone()))
-        .collect();
     // A configuration with an error may be looser than its author meant: nothing runs with it.
-    let (configuration, remarks) = Configuration::load(&ConfigurationSources {
-        files,
-        trust: answers.workspace(&context.workspace),
-        environment: &context.environment,
-        overrides: &overrides,
-    })
-    .into_result()?;
+    let (configuration, remarks) = load(context, files, &answers).into_result()?;
     for remark in &remarks {
         if remark.severity >= Severity::Warning {
             tracing::warn!(
@@ -204,7 +231,7 @@ mod tests {
     fn is_read_again_only_when_something_changed() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        let trust = TrustStore::new(root.join("trust.json"));
+        let trust = TrustStore::of(&Folders::below(root));
         let workspaces = Workspaces::default();
         let get = |context: &RequestContext| {
             workspaces
@@ -232,7 +259,7 @@ mod tests {
     fn a_broken_configuration_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        let trust = TrustStore::new(root.join("trust.json"));
+        let trust = TrustStore::of(&Folders::below(root));
         fs_err::create_dir(root.join(".claude")).unwrap();
         fs_err::write(root.join(".claude/skills.json"), "{").unwrap();
         let error = Workspaces::default()

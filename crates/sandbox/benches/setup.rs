@@ -26,7 +26,10 @@ const RUNS: usize = 200;
 
 // As the program itself does: a launcher must not have done anything before.
 fn main() -> ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|argument| argument == LAUNCHER_ARGUMENT) {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|argument| argument == LAUNCHER_ARGUMENT)
+    {
         return ExitCode::from(mycelium_sandbox::launcher::run(worker_main));
     }
     match measure() {

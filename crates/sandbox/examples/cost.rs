@@ -119,7 +119,9 @@ fn measure() -> Outcome<()> {
             usage.time(|| Ok(worker.usage()?))?;
         }
         worker.kill();
-        worker.wait_exit(Duration::from_secs(5)).ok_or("still there")?;
+        worker
+            .wait_exit(Duration::from_secs(5))
+            .ok_or("still there")?;
     }
     for samples in [spawn, assign, restrict, trip, arm, usage] {
         samples.print();
@@ -220,7 +222,9 @@ impl Samples {
 
     fn print(mut self) {
         self.micros.sort_by(f64::total_cmp);
-        let at = |share: usize| self.micros[(self.micros.len() * share / 100).min(self.micros.len() - 1)];
+        let at = |share: usize| {
+            self.micros[(self.micros.len() * share / 100).min(self.micros.len() - 1)]
+        };
         println!("{:<44}{:>10.1}{:>10.1}", self.name, at(50), at(95));
     }
 }

@@ -65,7 +65,7 @@ attacks! {
     FollowLink = "attack-follow-link", follow_link;
     /// Read a file by way of the process's root in `/proc`.
     ProcessRoot = "attack-process-root", process_root;
-    /// Create a file in a folder that was not granted.
+    /// Change a file of the host that was not granted.
     WriteFile = "attack-write-file", write_file;
     /// Change the skill's own code.
     WriteSkill = "attack-write-skill", write_skill;
@@ -229,7 +229,11 @@ fn process_root(targets: &Targets) -> io::Result<()> {
 }
 
 fn write_file(targets: &Targets) -> io::Result<()> {
-    std::fs::File::create(targets.file.with_extension("attack")).map(drop)
+    // Not created if it is missing: folders of the same name may exist in the worker's own `/tmp`.
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(&targets.file)
+        .map(drop)
 }
 
 fn write_skill(targets: &Targets) -> io::Result<()> {

@@ -188,8 +188,7 @@ pub(crate) fn clear(place: &CgroupPlace, patience: Duration) {
         let left = ours(&place.base)
             .into_iter()
             .filter(|(folder, launcher)| {
-                place.prefix == format!("{NAME}{launcher}-")
-                    && fs_err::remove_dir(folder).is_err()
+                place.prefix == format!("{NAME}{launcher}-") && fs_err::remove_dir(folder).is_err()
             })
             .count();
         if left == 0 || Instant::now() > deadline {
@@ -236,7 +235,8 @@ mod tests {
     #[test]
     fn a_delegated_group_of_version_2_is_tried_inside_and_beside() {
         let membership = "0::/user.slice/user-1000.slice/app.slice/shell.scope";
-        let mounts = "29 23 0:26 /user.slice /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate";
+        let mounts =
+            "29 23 0:26 /user.slice /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate";
         let app = "/sys/fs/cgroup/user-1000.slice/app.slice";
         assert_eq!(
             candidates(membership, mounts),
@@ -269,7 +269,12 @@ mod tests {
     fn groups_of_launchers_that_are_gone_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let alive = format!("{NAME}{}-0", std::process::id());
-        for name in [alive.as_str(), "mycelium-4194305-3", "mycelium-notes", "other"] {
+        for name in [
+            alive.as_str(),
+            "mycelium-4194305-3",
+            "mycelium-notes",
+            "other",
+        ] {
             fs_err::create_dir(folder.path().join(name)).unwrap();
         }
         sweep(&CgroupPlace {

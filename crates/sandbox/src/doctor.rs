@@ -145,11 +145,7 @@ pub fn probe(program: &Path, scratch: &Path) -> DoctorReport {
     report
 }
 
-fn attempt(
-    program: &Path,
-    scratch: &Path,
-    report: &mut DoctorReport,
-) -> Result<(), SandboxError> {
+fn attempt(program: &Path, scratch: &Path, report: &mut DoctorReport) -> Result<(), SandboxError> {
     let launcher = Launcher::start(&LauncherOptions::new(program))?;
     report.privilege = Some(launcher.privilege());
     report.cgroup = launcher.cgroup();
@@ -185,19 +181,14 @@ impl Findings {
     }
 }
 
-fn converse(
-    mut socket: &UnixStream,
-    targets: &Targets,
-) -> Result<Findings, SandboxError> {
+fn converse(mut socket: &UnixStream, targets: &Targets) -> Result<Findings, SandboxError> {
     let mut text = serde_json::to_vec(targets).map_err(|error| broken(&error))?;
     text.push(b'\n');
     let mut answer = String::new();
     socket
         .set_read_timeout(Some(ATTACK_LIMIT))
         .and_then(|()| socket.write_all(&text))
-        .and_then(|()| {
-            BufReader::new(socket.take(MAX_ANSWER)).read_line(&mut answer)
-        })
+        .and_then(|()| BufReader::new(socket.take(MAX_ANSWER)).read_line(&mut answer))
         .map_err(|error| broken(&error))?;
     if answer.is_empty() {
         return Err(SandboxError::WorkerLost);
@@ -314,7 +305,10 @@ fn remedies(report: &DoctorReport, setting: impl Fn(&str) -> Option<String>) -> 
         if is("/proc/sys/kernel/unprivileged_userns_clone", "0") {
             remedies.push(Remedy::AllowUserNamespaces);
         }
-        if is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1") {
+        if is(
+            "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+            "1",
+        ) {
             remedies.push(Remedy::AllowUserNamespacesInAppArmor);
         }
     } else if report.cgroup.is_none() {

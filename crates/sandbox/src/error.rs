@@ -385,7 +385,10 @@ mod tests {
         });
         assert_eq!(report.code, ErrorCode::SandboxUnavailable);
         let text = report.to_string();
-        assert!(text.contains("/srv/share") && text.contains("id-mapped"), "{text}");
+        assert!(
+            text.contains("/srv/share") && text.contains("id-mapped"),
+            "{text}"
+        );
     }
 
     #[test]

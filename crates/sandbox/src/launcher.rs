@@ -88,8 +88,13 @@ fn take_control_socket() -> Result<Channel, SandboxError> {
 }
 
 fn open_null() -> Result<OwnedFd, SandboxError> {
-    openat(CWD, "/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
-        .map_err(SandboxError::step_at(Step::Plumbing, "/dev/null"))
+    openat(
+        CWD,
+        "/dev/null",
+        OFlags::RDWR | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
+    .map_err(SandboxError::step_at(Step::Plumbing, "/dev/null"))
 }
 
 /// Becomes what a launcher is; `user` and `group` are those of root's workers.

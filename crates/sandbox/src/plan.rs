@@ -106,7 +106,11 @@ impl Plan {
         let own = [
             (BYTECODE_PATH, &policy.bytecode, FileAccess::Read),
             (DATA_PATH, &policy.data, FileAccess::Write),
-            (DEPENDENCIES_PATH, &policy.dependency_layer, FileAccess::Read),
+            (
+                DEPENDENCIES_PATH,
+                &policy.dependency_layer,
+                FileAccess::Read,
+            ),
         ];
         for (target, source, access) in own {
             if let Some(source) = source {
@@ -209,7 +213,12 @@ mod tests {
     fn what_is_above_comes_first_and_what_it_shows_is_not_repeated() {
         let policy = policy(
             "/ws/skills/sample",
-            &[("/ws/out", Write), ("/ws/out/deep", Read), ("/ws", Read), ("/ws/docs", Read)],
+            &[
+                ("/ws/out", Write),
+                ("/ws/out/deep", Read),
+                ("/ws", Read),
+                ("/ws/docs", Read),
+            ],
         );
         assert_eq!(
             shown(&policy),
@@ -235,13 +244,24 @@ mod tests {
         let policy = policy("/ws/out/skill", &[("/ws/out", Write)]);
         assert_eq!(
             shown(&policy),
-            [("/ws/out".to_owned(), Write), ("/ws/out/skill".to_owned(), Read)]
+            [
+                ("/ws/out".to_owned(), Write),
+                ("/ws/out/skill".to_owned(), Read)
+            ]
         );
     }
 
     #[test]
     fn a_path_in_another_form_is_refused() {
-        for path in ["ws", "/ws/../etc", "/ws/./a", "/ws//a", "/ws/", "/ws/a\0b", ""] {
+        for path in [
+            "ws",
+            "/ws/../etc",
+            "/ws/./a",
+            "/ws//a",
+            "/ws/",
+            "/ws/a\0b",
+            "",
+        ] {
             let error = Plan::new(&policy("/skill", &[(path, Read)])).unwrap_err();
             assert_eq!(error, refused(Path::new(path), Refusal::Form), "{path:?}");
         }
@@ -249,7 +269,14 @@ mod tests {
 
     #[test]
     fn a_path_that_would_cover_the_sandbox_itself_is_refused() {
-        for path in ["/", "/proc", "/proc/1", "/dev/shm", "/mycelium/data", "/sys"] {
+        for path in [
+            "/",
+            "/proc",
+            "/proc/1",
+            "/dev/shm",
+            "/mycelium/data",
+            "/sys",
+        ] {
             let error = Plan::new(&policy("/skill", &[(path, Read)])).unwrap_err();
             assert_eq!(error, refused(Path::new(path), Refusal::Reserved), "{path}");
         }

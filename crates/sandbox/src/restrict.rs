@@ -52,12 +52,13 @@ pub(crate) fn apply(policy: &SandboxPolicy) -> Result<Layer, SandboxError> {
         .and_then(Ruleset::create)
         .map_err(not_enforced)?;
     for (path, how) in allowed(policy) {
-        let place = openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(
-            |errno| SandboxError::Rule {
-                path: path.to_owned(),
-                source: errno.into(),
-            },
-        )?;
+        let place =
+            openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(|errno| {
+                SandboxError::Rule {
+                    path: path.to_owned(),
+                    source: errno.into(),
+                }
+            })?;
         let kind = fstat(&place).map_err(|errno| SandboxError::Rule {
             path: path.to_owned(),
             source: errno.into(),

@@ -255,7 +255,11 @@ pub(crate) fn reap() -> Option<Reaped> {
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: wait4(2) writes an int and an rusage, which live here.
     let pid = unsafe { libc::wait4(-1, &raw mut status, libc::WNOHANG, usage.as_mut_ptr()) };
-    let pid = if pid > 0 { Pid::from_raw(pid)? } else { return None };
+    let pid = if pid > 0 {
+        Pid::from_raw(pid)?
+    } else {
+        return None;
+    };
     // SAFETY: all fields are integers; zeroed or written by the kernel, they are initialised.
     let usage = unsafe { usage.assume_init() };
     let time = |time: libc::timeval| {

@@ -22,6 +22,7 @@ use crate::OsError;
 use crate::SandboxError;
 use crate::Worker;
 use crate::syscall::CpuClock;
+use crate::worker::clock_error;
 
 /// How far above the first real-time signal ours is. The C library and debuggers use the first few; it
 /// is only ever sent to the one thread that blocks it, so that others may use it as well.
@@ -111,7 +112,7 @@ impl CpuTimers {
     pub fn timer(&self, worker: &Worker) -> Result<CpuTimer, SandboxError> {
         let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
         let timer = Timer::create(worker.clock()?, self.kernel_id, number)
-            .map_err(|source| SandboxError::Clock { source })?;
+            .map_err(clock_error)?;
         let armed = Arc::new(Mutex::new(Armed { timer, token: None }));
         lock(&self.shared.timers).insert(number, Arc::clone(&armed));
         Ok(CpuTimer {
@@ -161,7 +162,7 @@ impl CpuTimer {
         armed
             .timer
             .set(budget)
-            .map_err(|source| SandboxError::Clock { source })
+            .map_err(clock_error)
     }
 }
 

@@ -261,7 +261,8 @@ mod tests {
     #[test]
     fn a_message_arrives_with_its_descriptors() {
         let (one, other) = Channel::pair().unwrap();
-        one.send(&Job::Probe, &[one.as_fd(), other.as_fd()]).unwrap();
+        one.send(&Job::Probe, &[one.as_fd(), other.as_fd()])
+            .unwrap();
         let (job, descriptors) = other.receive::<Job>().unwrap().unwrap();
         assert_eq!((job, descriptors.len()), (Job::Probe, 2));
     }

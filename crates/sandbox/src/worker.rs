@@ -24,6 +24,7 @@ use rustix::process::Signal;
 use rustix::process::pidfd_send_signal;
 
 use crate::Exit;
+use crate::OsError;
 use crate::SandboxError;
 use crate::SandboxReport;
 use crate::kernel_file;
@@ -104,7 +105,7 @@ impl Worker {
     }
 
     pub(crate) fn clock(&self) -> Result<CpuClock, SandboxError> {
-        CpuClock::of(self.pid).map_err(|source| SandboxError::Clock { source })
+        CpuClock::of(self.pid).map_err(clock_error)
     }
 
     pub(crate) fn set_limits(&self, limits: Limits) {
@@ -187,9 +188,17 @@ impl Worker {
             .and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok())
             .ok_or(SandboxError::WorkerLost)?;
         Ok(Usage {
-            cpu_time: cpu_time.map_err(|source| SandboxError::Clock { source })?,
+            cpu_time: cpu_time.map_err(clock_error)?,
             memory: resident.saturating_mul(rustix::param::page_size() as u64),
         })
+    }
+}
+
+/// What a failed call about a worker's clock means.
+pub(crate) fn clock_error(source: OsError) -> SandboxError {
+    match source.raw() {
+        libc::ESRCH => SandboxError::WorkerLost,
+        _ => SandboxError::Clock { source },
     }
 }
 

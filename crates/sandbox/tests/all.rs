@@ -5,9 +5,13 @@
 mod suite {
     pub(crate) mod attacks;
     pub(crate) mod basics;
+    pub(crate) mod faults;
     pub(crate) mod fixture;
     pub(crate) mod hostile;
+    pub(crate) mod life;
+    pub(crate) mod limits;
     pub(crate) mod matrix;
+    pub(crate) mod paths;
     pub(crate) mod who;
 }
 
@@ -15,18 +19,24 @@ use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 use mycelium_sandbox::LAUNCHER_ARGUMENT;
+use mycelium_sandbox::launcher;
 
 /// A test's name and its function, which panics if the test fails.
 type Test = (&'static str, fn());
 
-const TESTS: &[&[Test]] = &[suite::basics::TESTS, suite::attacks::TESTS];
+const TESTS: &[&[Test]] = &[suite::basics::TESTS, suite::attacks::TESTS, suite::paths::TESTS, suite::limits::TESTS, suite::life::TESTS, suite::faults::TESTS];
 
 fn main() -> ExitCode {
-    let launcher = std::env::args_os()
-        .nth(1)
-        .is_some_and(|argument| argument == LAUNCHER_ARGUMENT);
-    if launcher {
-        return ExitCode::from(mycelium_sandbox::launcher::run(suite::hostile::worker_main));
+    let mut arguments = std::env::args_os().skip(1);
+    match arguments.next() {
+        Some(first) if first == LAUNCHER_ARGUMENT => {
+            return ExitCode::from(launcher::run(suite::hostile::worker_main));
+        }
+        Some(first) if first == suite::faults::SUPERVISOR_ARGUMENT => {
+            let program = arguments.next().unwrap();
+            return ExitCode::from(suite::faults::supervise(program.as_ref()));
+        }
+        _ => {}
     }
     let arguments = Arguments::from_args();
     let tests = TESTS.iter().copied().flatten().copied();

@@ -16,7 +16,8 @@ fn main() -> ExitCode {
         eprintln!("usage: evaluate FILE.js");
         return ExitCode::from(2);
     };
-    let read = || Ok::<_, std::io::Error>((fs_err::canonicalize(&file)?, fs_err::read_to_string(&file)?));
+    let read =
+        || Ok::<_, std::io::Error>((fs_err::canonicalize(&file)?, fs_err::read_to_string(&file)?));
     let (file, source) = match read() {
         Ok(read) => read,
         Err(error) => {
@@ -51,7 +52,11 @@ fn show(notification: Notification) {
             ConsoleLevel::Warn | ConsoleLevel::Error => eprintln!("{}", printed.text),
         },
         Notification::Denied(denied) => {
-            eprintln!("refused: {} {}", denied.operation.as_str(), denied.attempted);
+            eprintln!(
+                "refused: {} {}",
+                denied.operation.as_str(),
+                denied.attempted
+            );
         }
     }
 }

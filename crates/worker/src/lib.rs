@@ -9,6 +9,7 @@ mod wire;
 use error::WorkerError;
 use mycelium_sandbox::Seat;
 
+pub use mycelium_sandbox::LAUNCHER_ARGUMENT;
 pub use quickjs::Compilation;
 pub use quickjs::Engine;
 pub use quickjs::EngineOptions;
@@ -19,6 +20,12 @@ pub use quickjs::compile;
 const DONE: u8 = 0;
 /// The status of a worker that could not go on.
 const FAILED: u8 = 70;
+
+/// Runs the launcher of these workers, for a program that was started with [`LAUNCHER_ARGUMENT`]; returns the process's
+/// exit status.
+pub fn launch() -> u8 {
+    mycelium_sandbox::launcher::run(main)
+}
 
 /// Runs a worker in the process that the launcher made for it, until the runtime closes the socket; returns the
 /// process's exit status.

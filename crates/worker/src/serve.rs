@@ -316,7 +316,12 @@ impl Worker {
             Ok(Answer::Loaded(hooks)) => wire.succeeded(id, &Loaded { layers, hooks }),
             Ok(Answer::Value(value)) => {
                 let used = usage::processor_microseconds().saturating_sub(processor_time);
-                wire.returned(id, &value, Duration::from_micros(used), usage::peak_memory())
+                wire.returned(
+                    id,
+                    &value,
+                    Duration::from_micros(used),
+                    usage::peak_memory(),
+                )
             }
             Err(failure) => wire.failed(id, &failure),
         }

@@ -58,7 +58,11 @@ impl Wire {
     }
 
     /// Answers a request.
-    pub(crate) fn succeeded(&mut self, id: u64, result: &impl Serialize) -> Result<(), WorkerError> {
+    pub(crate) fn succeeded(
+        &mut self,
+        id: u64,
+        result: &impl Serialize,
+    ) -> Result<(), WorkerError> {
         self.send(&Frame {
             id: Some(id),
             result: Some(to_raw_value(result)?),

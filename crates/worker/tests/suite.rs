@@ -1,1 +1,3 @@
 mod differential;
+mod modules;
+mod reference;

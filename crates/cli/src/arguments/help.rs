@@ -133,9 +133,9 @@ mod tests {
         insta::assert_snapshot!(exec.render_long_help().to_string(), @r#"
         Run a method of a skill
 
-        An argument is a string unless it is a JSON number, boolean, null, array or object. A number
-        with more digits than 64 bits hold stays a string. Where the method takes named
-        arguments, KEY=VALUE pairs or one JSON object give them.
+        An argument is a string unless it is a JSON number, boolean, null, array or object. A number with
+        more digits than 64 bits hold stays a string. Where the method takes named arguments, KEY=VALUE
+        pairs or one JSON object give them.
 
         Usage: mycelium exec [OPTIONS] <SKILL> <METHOD> [ARG]...
 

@@ -1,5 +1,6 @@
 //! The runtime in this process: `--no-daemon`.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use mycelium_config::ConfigurationFiles;
@@ -10,6 +11,7 @@ use mycelium_protocol::control::RequestContext;
 use mycelium_runtime::EventSink;
 use mycelium_runtime::RuntimeOptions;
 use mycelium_runtime::SkillRuntime;
+use mycelium_runtime::Validation;
 use mycelium_types::ErrorReport;
 
 use super::ClientError;
@@ -23,7 +25,7 @@ pub(crate) struct InProcess {
 }
 
 impl InProcess {
-    pub(super) fn start(surroundings: &Surroundings) -> Result<Self, Error> {
+    pub(crate) fn start(surroundings: &Surroundings) -> Result<Self, Error> {
         let threads = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -40,6 +42,19 @@ impl InProcess {
         };
         let runtime = threads.block_on(async { SkillRuntime::new(options) })?;
         Ok(Self { threads, runtime })
+    }
+
+    /// Checks a skill, which is always this process's own work.
+    ///
+    /// # Errors
+    /// When its manifest cannot be read or the configuration is invalid.
+    pub(crate) fn validate(
+        &self,
+        context: &RequestContext,
+        folder: &Path,
+    ) -> Result<Validation, Error> {
+        let check = self.runtime.validate(context, folder);
+        self.threads.block_on(check).map_err(Error::from)
     }
 
     pub(super) fn request(
@@ -72,7 +87,7 @@ impl InProcess {
     }
 
     /// Ends all instances and writes what has to be kept.
-    pub(super) fn shut_down(self) {
+    pub(crate) fn shut_down(self) {
         self.threads.block_on(self.runtime.shutdown());
     }
 }

@@ -1,4 +1,4 @@
-//! `validate`: check a skill without running it.
+//! `validate`: check a skill before anybody uses it.
 
 use mycelium_runtime::Validation;
 use mycelium_types::Diagnostic;
@@ -8,6 +8,7 @@ use mycelium_types::Severity;
 use serde_json::json;
 
 use crate::arguments::ValidateOptions;
+use crate::client::InProcess;
 use crate::error::Error;
 use crate::render::Page;
 use crate::render::Style;
@@ -19,7 +20,11 @@ pub(super) fn run(
     session: &mut Session<'_>,
 ) -> Result<ExitStatus, Error> {
     let path = session.surroundings.directory.join(&options.path);
-    let validation = mycelium_runtime::validate(&session.surroundings.program, &path)?;
+    let context = session.surroundings.context(session.settings);
+    let runtime = InProcess::start(session.surroundings)?;
+    let validation = runtime.validate(&context, &path);
+    runtime.shut_down();
+    let validation = validation?;
     let verdict = Verdict::of(&validation.diagnostics, options.strict);
     let value = json!({
         "path": path,

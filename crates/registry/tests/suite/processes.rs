@@ -23,24 +23,29 @@ use super::support::manifest_json;
 /// The unprivileged user and group that every system has.
 const NOBODY: u32 = 65_534;
 
-/// Starts `test` in the folder `path`, which becomes nobody's if we are root.
+/// Prepares the folder `path` for processes: it becomes nobody's if we are root.
+fn prepare(path: &Path) {
+    // The build's folder may be one that nobody else may look into.
+    fs_err::copy(std::env::current_exe().unwrap(), path.join("test-program")).unwrap();
+    let fixture = path.parent().unwrap();
+    if fs_err::metadata(fixture).unwrap().uid() == 0 {
+        set_mode(fixture, 0o711);
+        give_away(path);
+    }
+}
+
+/// Starts `test` in the folder `path`, as nobody if we are root.
 #[expect(
     clippy::disallowed_methods,
     reason = "two processes are what the tests are about"
 )]
 fn start(test: &str, path: &Path) -> Child {
-    // The build's folder may be one that nobody else may look into.
-    let program = path.join("test-program");
-    if !program.exists() {
-        fs_err::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    }
-    let mut command = Command::new(program);
+    let mut command = Command::new(path.join("test-program"));
     command
         .args(["--exact", "--ignored", "--nocapture", test])
         .current_dir(path)
         .stdout(Stdio::null());
-    if fs_err::metadata(path).unwrap().uid() == 0 {
-        give_away(path);
+    if fs_err::metadata(path.parent().unwrap()).unwrap().uid() == 0 {
         command.uid(NOBODY).gid(NOBODY);
     }
     command.spawn().unwrap()
@@ -73,6 +78,7 @@ fn processes_discover_at_once() {
         );
     }
     let here = fixture.path("here");
+    prepare(&here);
     let children: Vec<_> = (0..3)
         .map(|_| {
             // The first of them makes the file, with luck all at once.
@@ -115,6 +121,7 @@ fn what_may_not_be_read_or_written_is_said() {
     fixture.skill("here/skills/unreadable", "unreadable", "1.0.0");
     fixture.skill("here/skills/unsearchable", "unsearchable", "1.0.0");
     fs_err::create_dir_all(fixture.path("here/state")).unwrap();
+    prepare(&fixture.path("here"));
     set_mode(&fixture.path("here/skills/closed"), 0o000);
     set_mode(&fixture.path("here/skills/unreadable/skill.json"), 0o000);
     set_mode(&fixture.path("here/skills/unsearchable"), 0o600);

@@ -1,5 +1,8 @@
 //! What a search finds, and in which order.
 
+use std::path::Path;
+use std::sync::LazyLock;
+
 use mycelium_registry::Registry;
 use mycelium_registry::SearchQuery;
 use proptest::prelude::*;
@@ -249,8 +252,8 @@ fn results_follow_the_catalogue() {
 #[test]
 fn thousands_of_skills_are_ranked() {
     let fixture = Fixture::new();
-    fixture.registry.register((0..20_000).map(|number| {
-        let tags = if number % 1_000 == 7 {
+    fixture.registry.register((0..5_000).map(|number| {
+        let tags = if number % 500 == 7 {
             r#""tags": ["needle"],"#
         } else {
             ""
@@ -261,11 +264,11 @@ fn thousands_of_skills_are_ranked() {
         .registry
         .register([registration("needle", "1.0.0", "")]);
     let hits = fixture.registry.search(&by_text("needle"));
-    assert_eq!(hits.len(), 21);
+    assert_eq!(hits.len(), 11);
     assert_eq!(hits[0].record.name().as_str(), "needle");
     assert_eq!(fixture.registry.search(&by_text("does")).len(), 50);
-    let hits = fixture.registry.search(&by_text("hay 12345"));
-    assert_eq!(hits[0].record.name().as_str(), "hay-12345");
+    let hits = fixture.registry.search(&by_text("hay 1234"));
+    assert_eq!(hits[0].record.name().as_str(), "hay-1234");
     assert_eq!(hits.len(), 1);
 }
 
@@ -282,22 +285,24 @@ fn near_names_are_suggested() {
 proptest! {
     #[test]
     fn no_text_is_too_strange(text in any::<String>(), limit in 0_usize..5) {
-        let fixture = fixture();
-        let hits = fixture.registry.search(&SearchQuery { limit, ..by_text(&text) });
-        prop_assert!(hits.len() <= if limit == 0 { 6 } else { limit });
+        static FIXTURE: LazyLock<Fixture> = LazyLock::new(fixture);
+        let hits = FIXTURE.registry.search(&SearchQuery { limit, ..by_text(&text) });
+        let most = if limit == 0 { 6 } else { limit };
+        prop_assert!(hits.len() <= most);
         prop_assert!(hits.iter().all(|hit| hit.score.is_finite() && hit.score > 0.0));
     }
 
     #[test]
     fn every_skill_is_found_by_its_words(word in "[a-zñéß0-9]{1,20}") {
-        let fixture = Fixture::new();
-        fixture.registry.register([
+        // Nothing is discovered, so no file is needed.
+        let registry = Registry::open(Path::new("/dev/null/registry.db"));
+        registry.register([
             registration("one", "1.0.0", &format!(r#""tags": ["{word}"],"#)),
             registration("other", "1.0.0", ""),
         ]);
         let beginning: String = word.chars().take(3).collect();
         for text in [word.to_uppercase(), beginning, format!("does {word}")] {
-            let hits = found(&fixture.registry, &by_text(&text));
+            let hits = found(&registry, &by_text(&text));
             // The capital of ß is SS, which nothing turns back.
             prop_assert!(word.contains('ß') || hits.contains(&"one@1.0.0".to_owned()), "{text:?}: {hits:?}");
         }

@@ -68,6 +68,8 @@ mod tests {
         let timeout = NextTimeout {
             after: Duration::from_secs(10).into(),
             reason: ureq::Timeout::Resolve,
+            per_read: None,
+            per_write: None,
         };
         names.resolve(&uri.parse().unwrap(), &Config::default(), timeout)
     }

@@ -74,7 +74,9 @@ fn ranges(filter: &Filter) -> Vec<Range> {
 /// The program that answers when the number, which is loaded, is in `ranges`.
 fn search(ranges: &[Range]) -> Vec<Instruction> {
     let [_, _, ..] = ranges else {
-        return ranges.first().map_or_else(Vec::new, |range| answer(&range.rule));
+        return ranges
+            .first()
+            .map_or_else(Vec::new, |range| answer(&range.rule));
     };
     let (lower, upper) = ranges.split_at(ranges.len() / 2);
     let pivot = upper[0].first;
@@ -221,7 +223,9 @@ mod tests {
         let program = compile(&EMBEDDED);
         let mut samples = vec![[0; 6], [u64::MAX; 6]];
         for (_, rule) in EMBEDDED.tables.iter().copied().flatten() {
-            let Rule::Cases { cases, .. } = rule else { continue };
+            let Rule::Cases { cases, .. } = rule else {
+                continue;
+            };
             for case in *cases {
                 let mut arguments = [0; 6];
                 for test in case.tests {
@@ -269,7 +273,11 @@ mod tests {
             .collect();
         numbers.sort_unstable();
         assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(numbers.iter().all(|number| (0..=EMBEDDED.last).contains(number)));
+        assert!(
+            numbers
+                .iter()
+                .all(|number| (0..=EMBEDDED.last).contains(number))
+        );
     }
 
     #[test]

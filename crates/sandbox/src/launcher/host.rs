@@ -224,8 +224,7 @@ impl Host {
     /// Makes a worker. The answer is given when it has locked itself in.
     #[allow(unsafe_code, reason = "clone3 copies a running process")]
     fn spawn(&mut self, request: u64, job: Job) -> Result<(), SandboxError> {
-        let (channel, theirs) =
-            Channel::pair().map_err(SandboxError::step(Step::Plumbing))?;
+        let (channel, theirs) = Channel::pair().map_err(SandboxError::step(Step::Plumbing))?;
         let (socket, seat) = socketpair(
             AddressFamily::UNIX,
             SocketType::STREAM,

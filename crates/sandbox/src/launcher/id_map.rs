@@ -82,6 +82,10 @@ fn create(identity: &Identity, owner: (u32, u32)) -> Result<OwnedFd, SandboxErro
 }
 
 fn open(pid: Pid, identity: &Identity, owner: (u32, u32)) -> Result<OwnedFd, SandboxError> {
-    write_maps(pid, map(owner.0, identity.user), map(owner.1, identity.group))?;
+    write_maps(
+        pid,
+        map(owner.0, identity.user),
+        map(owner.1, identity.group),
+    )?;
     user_namespace(pid)
 }

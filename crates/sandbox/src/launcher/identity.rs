@@ -77,8 +77,16 @@ impl Identity {
             enter(UnshareFlags::NEWUSER | UnshareFlags::NEWNS)?;
             // A process without privileges may map only itself, and only without further groups.
             write("/proc/self/setgroups", "deny", Step::OuterNamespaces)?;
-            write("/proc/self/uid_map", &map(own.0, own.0), Step::OuterNamespaces)?;
-            write("/proc/self/gid_map", &map(own.1, own.1), Step::OuterNamespaces)?;
+            write(
+                "/proc/self/uid_map",
+                &map(own.0, own.0),
+                Step::OuterNamespaces,
+            )?;
+            write(
+                "/proc/self/gid_map",
+                &map(own.1, own.1),
+                Step::OuterNamespaces,
+            )?;
             Self {
                 privilege: Privilege::Person,
                 user: own.0,

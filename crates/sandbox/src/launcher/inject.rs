@@ -73,8 +73,7 @@ const KERNEL_FILE_SYSTEMS: [u64; 14] = [
 
 /// What every injected mount has: no set-user-id programs, no devices, nothing to execute. The
 /// embedded engines execute no file; engines that do will need the last one off for their own files.
-const NARROWED: u64 =
-    libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_NOEXEC;
+const NARROWED: u64 = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_NOEXEC;
 
 /// Everything injection needs of the launcher.
 pub(super) struct Injector<'a> {
@@ -208,7 +207,7 @@ fn open_plain(path: &Path) -> Result<OwnedFd, Errno> {
     openat2(
         CWD,
         path,
-        OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        OFlags::PATH | OFlags::CLOEXEC,
         Mode::empty(),
         ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
     )

@@ -52,7 +52,10 @@ const FILES: [(&str, &str); 5] = [
     ),
     ("etc/group", "skill:x:1000:\n"),
     ("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
-    ("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"),
+    (
+        "etc/nsswitch.conf",
+        "passwd: files\ngroup: files\nhosts: files\n",
+    ),
     ("etc/resolv.conf", ""),
 ];
 
@@ -90,14 +93,7 @@ fn build(tmp_bytes: u64) -> Result<Vec<Note>, SandboxError> {
     // The new root is put on top of the old one and the two change places; then the old one, now on
     // top, is taken off. Nothing of the host can be named from here on.
     let pivot = || SandboxError::step(Step::PivotRoot);
-    move_mount(
-        &root,
-        "",
-        CWD,
-        "/",
-        MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
-    )
-    .map_err(pivot())?;
+    move_mount(&root, "", CWD, "/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH).map_err(pivot())?;
     fchdir(&root).map_err(pivot())?;
     pivot_root(".", ".").map_err(pivot())?;
     unmount(".", UnmountFlags::DETACH).map_err(pivot())?;

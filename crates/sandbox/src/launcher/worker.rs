@@ -90,7 +90,13 @@ pub(super) fn live(birth: Birth<'_>) -> ! {
 
 /// Gives up the host, step by step. The order matters: each step needs rights that a later one drops.
 fn prepare(birth: &Birth<'_>) -> Verdict {
-    let kernel = |step| move |source| SandboxError::Setup { step, path: None, source };
+    let kernel = |step| {
+        move |source| SandboxError::Setup {
+            step,
+            path: None,
+            source,
+        }
+    };
 
     // Nothing of the launcher's is kept open, least of all other workers' sockets. This comes first:
     // a launcher that ends must be noticed by those at the other ends.

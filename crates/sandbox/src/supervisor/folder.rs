@@ -56,7 +56,7 @@ fn open(folder: impl std::os::fd::AsFd, path: &Path) -> Result<OwnedFd, Errno> {
     openat2(
         folder,
         path,
-        OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        OFlags::PATH | OFlags::CLOEXEC,
         Mode::empty(),
         ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
     )

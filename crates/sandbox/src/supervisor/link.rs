@@ -74,9 +74,7 @@ impl Link {
     ///
     /// The thread also starts the process: the kernel takes the end of the *thread* that started it
     /// for the end of the launcher's parent.
-    pub(super) fn establish(
-        program: &Path,
-    ) -> Result<(Arc<Self>, JoinHandle<()>), SandboxError> {
+    pub(super) fn establish(program: &Path) -> Result<(Arc<Self>, JoinHandle<()>), SandboxError> {
         let cannot = |source: std::io::Error| SandboxError::Program {
             program: program.to_owned(),
             source: source.into(),

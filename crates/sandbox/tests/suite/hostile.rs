@@ -195,3 +195,9 @@ fn foreign_call() {
     // SAFETY: raise(3) takes a number.
     unsafe { libc::raise(libc::SIGSYS) };
 }
+
+/// Gives the calling thread, and what it starts, a copy of all mounts.
+pub(crate) fn leave_mount_namespace() {
+    // SAFETY: the descriptor table stays shared.
+    unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::NEWNS) }.unwrap();
+}

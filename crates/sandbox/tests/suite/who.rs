@@ -46,7 +46,10 @@ fn not_root() -> Result<(), Failed> {
 
 /// Whether a test that cannot run here is a failure.
 fn required() -> bool {
-    #[expect(clippy::disallowed_methods, reason = "a setting of the tests themselves")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a setting of the tests themselves"
+    )]
     let required = std::env::var("MYCELIUM_TEST_REQUIRE");
     // A child that is an ordinary user on purpose runs one test by name; see `become_ordinary`.
     required.is_ok_and(|value| value == "all")

@@ -12,6 +12,8 @@ function makeException(message, name) {
   return new DOMException(message, name);
 }
 
+let signalAbort;
+
 class AbortSignal extends EventTarget {
   #aborted = false;
   #reason = undefined;
@@ -93,13 +95,11 @@ class AbortSignal extends EventTarget {
     for (const follower of followers) follower.dispatchEvent(createTrustedEvent('abort'));
   }
 
-  static signalAbort(signal, reason) {
-    AbortSignal.#signalAbort(signal, reason);
+  static {
+    signalAbort = AbortSignal.#signalAbort;
   }
 }
 
-const { signalAbort } = AbortSignal;
-delete AbortSignal.signalAbort;
 Object.defineProperty(AbortSignal.prototype, 'aborted', { enumerable: true });
 Object.defineProperty(AbortSignal.prototype, Symbol.toStringTag, { value: 'AbortSignal', configurable: true });
 defineEventHandler(AbortSignal.prototype, 'abort');

@@ -23,21 +23,32 @@ function encodingOf(label) {
   return LABELS.get(`${label}`.replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '').toLowerCase());
 }
 
+let checkEncoder;
+let checkDecoder;
+
 class TextEncoder {
   #valid = true;
 
+  static {
+    checkEncoder = (value) => {
+      if (typeof value !== 'object' || value === null || !(#valid in value)) {
+        throw new codes.ERR_INVALID_THIS('TextEncoder');
+      }
+    };
+  }
+
   get encoding() {
-    this.#check();
+    checkEncoder(this);
     return 'utf-8';
   }
 
   encode(input = '') {
-    this.#check();
+    checkEncoder(this);
     return new Uint8Array(binding('encoding').utf8Encode(`${input}`.toWellFormed()));
   }
 
   encodeInto(source, destination) {
-    this.#check();
+    checkEncoder(this);
     validateString(source, 'src');
     if (!isUint8Array(destination)) throw new codes.ERR_INVALID_ARG_TYPE('dest', 'Uint8Array', destination);
     // No character takes less than a byte, so more than that many units cannot fit.
@@ -52,12 +63,8 @@ class TextEncoder {
     return { read: unitsIn(bytes), written: bytes.length };
   }
 
-  #check() {
-    if (!(#valid in this)) throw new codes.ERR_INVALID_THIS('TextEncoder');
-  }
-
   [kInspect](depth, options) {
-    this.#check();
+    checkEncoder(this);
     if (typeof depth === 'number' && depth < 0) return this;
     return `${require('internal/util/inspect').inspect({ encoding: this.encoding }, options)}`;
   }
@@ -97,6 +104,14 @@ class TextDecoder {
   #pending = new Uint8Array(0);
   #bomSeen = false;
 
+  static {
+    checkDecoder = (value) => {
+      if (typeof value !== 'object' || value === null || !(#encoding in value)) {
+        throw new codes.ERR_INVALID_THIS('TextDecoder');
+      }
+    };
+  }
+
   constructor(encoding = 'utf-8', options = undefined) {
     const known = encodingOf(encoding);
     validateObject(options ?? {}, 'options', kValidateObjectAllowObjectsAndNull);
@@ -107,22 +122,22 @@ class TextDecoder {
   }
 
   get encoding() {
-    this.#check();
+    checkDecoder(this);
     return this.#encoding;
   }
 
   get fatal() {
-    this.#check();
+    checkDecoder(this);
     return this.#fatal;
   }
 
   get ignoreBOM() {
-    this.#check();
+    checkDecoder(this);
     return this.#ignoreBOM;
   }
 
   decode(input = undefined, options = undefined) {
-    this.#check();
+    checkDecoder(this);
     const stream = Boolean(options?.stream);
     let bytes = concatenate(this.#pending, bytesOf(input));
     this.#pending = new Uint8Array(0);
@@ -176,12 +191,8 @@ class TextDecoder {
     throw new codes.ERR_ENCODING_INVALID_ENCODED_DATA(this.#encoding, undefined);
   }
 
-  #check() {
-    if (!(#encoding in this)) throw new codes.ERR_INVALID_THIS('TextDecoder');
-  }
-
   [kInspect](depth, options) {
-    this.#check();
+    checkDecoder(this);
     if (typeof depth === 'number' && depth < 0) return this;
     const { inspect } = require('internal/util/inspect');
     const { encoding, fatal, ignoreBOM } = this;

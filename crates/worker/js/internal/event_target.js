@@ -19,14 +19,20 @@ function tag(Class) {
   Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: Class.name, configurable: true });
 }
 
-/** `ClassName { … }` of `members`, one level deeper than where `options` stands. */
-function inspectAs(value, members, depth, options) {
+/** `ClassName { … }` of `members`, one level deeper than where `options` stands; `shortened` where that is too deep. */
+function inspectAs(value, members, depth, options, shortened = undefined) {
   const { name } = value.constructor;
-  if (depth < 0) return name;
+  if (depth < 0) return shortened ?? options.stylize(`[${name}]`, 'special');
   const { inspect } = require('internal/util/inspect');
   const inner = { ...options, depth: Number.isInteger(options.depth) ? options.depth - 1 : options.depth };
   return `${name} ${inspect(members, inner)}`;
 }
+
+// Marks an event as being dispatched to a target, and as no longer so; what dispatch asks of it.
+let enter;
+let leave;
+let isStopped;
+let isEvent;
 
 class Event {
   #type;
@@ -136,31 +142,23 @@ class Event {
       defaultPrevented: this.defaultPrevented,
       cancelable: this.#cancelable,
       timeStamp: this.#timeStamp,
-    }, depth, options);
+    }, depth, options, this.constructor.name);
   }
 
-  /** Marks the event as being dispatched to `target`. */
-  static enter(event, target) {
-    if (event.#dispatching) throw new codes.ERR_EVENT_RECURSION(event.#type);
-    event.#target = target;
-    event.#dispatching = true;
-  }
-
-  static leave(event) {
-    event.#dispatching = false;
-  }
-
-  static isStopped(event) {
-    return event.#immediateStopped;
-  }
-
-  static isEvent(value) {
-    return typeof value === 'object' && value !== null && #type in value;
+  static {
+    enter = (event, target) => {
+      if (event.#dispatching) throw new codes.ERR_EVENT_RECURSION(event.#type);
+      event.#target = target;
+      event.#dispatching = true;
+    };
+    leave = (event) => {
+      event.#dispatching = false;
+    };
+    isStopped = (event) => event.#immediateStopped;
+    isEvent = (value) => typeof value === 'object' && value !== null && #type in value;
   }
 }
 
-const { enter, leave, isStopped, isEvent } = Event;
-for (const name of ['enter', 'leave', 'isStopped', 'isEvent']) delete Event[name];
 const trusted = new WeakSet();
 
 enumerable(Event, [
@@ -215,6 +213,9 @@ function reportError(error) {
     throw error;
   });
 }
+
+let isEventTarget;
+let listenersOf;
 
 class EventTarget {
   #listeners = new Map();
@@ -306,21 +307,15 @@ class EventTarget {
 
   [kInspect](depth, options) {
     requireTarget(this);
-    return inspectAs(this, {}, depth, options);
+    return inspectAs(this, {}, depth, options, this.constructor.name);
   }
 
-  static isTarget(value) {
-    return typeof value === 'object' && value !== null && #listeners in value;
-  }
-
-  static listenersOf(target, type) {
-    return (target.#listeners.get(`${type}`) ?? []).map((entry) => entry.listener);
+  static {
+    isEventTarget = (value) => typeof value === 'object' && value !== null && #listeners in value;
+    listenersOf = (target, type) => (target.#listeners.get(`${type}`) ?? []).map((entry) => entry.listener);
   }
 }
 
-const { isTarget: isEventTarget, listenersOf } = EventTarget;
-delete EventTarget.isTarget;
-delete EventTarget.listenersOf;
 EventTarget[kIsEventTarget] = true;
 enumerable(EventTarget, ['addEventListener', 'removeEventListener', 'dispatchEvent']);
 tag(EventTarget);

@@ -27,9 +27,11 @@ function nextTick(callback, ...args) {
 
 function queueMicrotask(callback) {
   validateFunction(callback, 'callback');
+  const context = asyncContext?.current();
   enqueue(() => {
     try {
-      callback();
+      if (context === undefined) callback();
+      else asyncContext.run(context, callback);
     } catch (error) {
       uncaught(error, 'uncaughtException');
     }
@@ -74,6 +76,7 @@ function drain() {
       run(tick.callback, undefined, tick.args, tick.context);
     }
     engine.runMicrotasks();
+    asyncContext?.leave();
   } while (!ticks.isEmpty() || reportRejections());
 }
 

@@ -32,7 +32,7 @@ function unsupported(module, member) {
 /** The exports of the builtin `name`. */
 function makeUnsupported(name) {
   const entry = require('internal/unsupported/table')[name];
-  const exports = {};
+  const exports = entry.isFunction ? unsupported(name, name) : {};
   for (const member of entry.functions.split(' ')) exports[member] = unsupported(name, member);
   if (entry.values !== undefined) Object.assign(exports, entry.values());
   return exports;

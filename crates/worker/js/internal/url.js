@@ -17,6 +17,9 @@ function parse(input, base) {
   return binding('url').parse(text(input), base === undefined ? undefined : text(base));
 }
 
+let isUrl;
+let partOf;
+
 class URL {
   #parts;
   #searchParams;
@@ -48,27 +51,22 @@ class URL {
     require('internal/blob').revokeObjectURL(`${url}`);
   }
 
-  #part(index) {
-    if (!(#parts in this)) throw new TypeError('Receiver must be an instance of class URL');
-    return this.#parts[index];
-  }
-
   #change(name, value) {
-    const parts = binding('url').change(this.#part(HREF), name, text(value));
+    const parts = binding('url').change(partOf(this, HREF), name, text(value));
     if (parts !== undefined) this.#parts = parts;
   }
 
   toString() {
-    return this.#part(HREF);
+    return partOf(this, HREF);
   }
 
   get href() {
-    return this.#part(HREF);
+    return partOf(this, HREF);
   }
 
   set href(value) {
     value = `${value}`;
-    this.#part(HREF);
+    partOf(this, HREF);
     const parts = parse(value);
     if (parts === undefined) throw new codes.ERR_INVALID_URL(value);
     this.#parts = parts;
@@ -76,11 +74,11 @@ class URL {
   }
 
   get origin() {
-    return binding('url').origin(this.#part(HREF));
+    return binding('url').origin(partOf(this, HREF));
   }
 
   get protocol() {
-    return this.#part(PROTOCOL);
+    return partOf(this, PROTOCOL);
   }
 
   set protocol(value) {
@@ -88,7 +86,7 @@ class URL {
   }
 
   get username() {
-    return this.#part(USERNAME);
+    return partOf(this, USERNAME);
   }
 
   set username(value) {
@@ -96,7 +94,7 @@ class URL {
   }
 
   get password() {
-    return this.#part(PASSWORD);
+    return partOf(this, PASSWORD);
   }
 
   set password(value) {
@@ -104,7 +102,7 @@ class URL {
   }
 
   get host() {
-    return this.#part(HOST);
+    return partOf(this, HOST);
   }
 
   set host(value) {
@@ -112,7 +110,7 @@ class URL {
   }
 
   get hostname() {
-    return this.#part(HOSTNAME);
+    return partOf(this, HOSTNAME);
   }
 
   set hostname(value) {
@@ -120,7 +118,7 @@ class URL {
   }
 
   get port() {
-    return this.#part(PORT);
+    return partOf(this, PORT);
   }
 
   set port(value) {
@@ -128,7 +126,7 @@ class URL {
   }
 
   get pathname() {
-    return this.#part(PATHNAME);
+    return partOf(this, PATHNAME);
   }
 
   set pathname(value) {
@@ -136,7 +134,7 @@ class URL {
   }
 
   get search() {
-    return this.#part(SEARCH);
+    return partOf(this, SEARCH);
   }
 
   set search(value) {
@@ -145,7 +143,7 @@ class URL {
   }
 
   get searchParams() {
-    const search = this.#part(SEARCH);
+    const search = partOf(this, SEARCH);
     if (this.#searchParams === undefined) {
       this.#searchParams = new URLSearchParams(search);
       setOwner(this.#searchParams, (query) => this.#change('search', query));
@@ -154,7 +152,7 @@ class URL {
   }
 
   get hash() {
-    return this.#part(HASH);
+    return partOf(this, HASH);
   }
 
   set hash(value) {
@@ -162,7 +160,7 @@ class URL {
   }
 
   toJSON() {
-    return this.#part(HREF);
+    return partOf(this, HREF);
   }
 
   #refreshParams() {
@@ -178,13 +176,15 @@ class URL {
     return `${this.constructor.name} ${inspect(shown, options)}`;
   }
 
-  static isUrl(value) {
-    return typeof value === 'object' && value !== null && #parts in value;
+  static {
+    isUrl = (value) => typeof value === 'object' && value !== null && #parts in value;
+    partOf = (url, index) => {
+      if (!isUrl(url)) throw new TypeError('Receiver must be an instance of class URL');
+      return url.#parts[index];
+    };
   }
 }
 
-const { isUrl } = URL;
-delete URL.isUrl;
 for (const name of ['toString', 'href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port',
   'pathname', 'search', 'searchParams', 'hash', 'toJSON']) {
   Object.defineProperty(URL.prototype, name, { enumerable: true });

@@ -15,6 +15,15 @@ function requireBoth(args) {
   if (args.length < 2) throw new codes.ERR_MISSING_ARGS('actual', 'expected');
 }
 
+const exceptions = () => require('internal/assert/exceptions');
+const lazily = {
+  throws: () => exceptions().throws,
+  rejects: () => exceptions().rejects,
+  doesNotThrow: () => exceptions().doesNotThrow,
+  doesNotReject: () => exceptions().doesNotReject,
+};
+const errorClass = { AssertionError: () => require('internal/assert/assertion_error') };
+
 /** `args` are those that the caller gave: the value and the message. */
 function checkTruth(check, args) {
   const [value, message] = args;
@@ -56,6 +65,8 @@ assert.fail = function fail(actual, expected, message, operator, stackStartFn) {
   if (generated) error.generatedMessage = true;
   throw error;
 };
+
+defineLazy(assert, errorClass);
 
 let warned = false;
 function warnAboutFail() {
@@ -115,13 +126,7 @@ function checkMatch(check, string, regexp, message, wanted) {
   throw error;
 }
 
-assert.match = function match(string, regexp, message) {
-  checkMatch(match, string, regexp, message, 'match');
-};
-
-assert.doesNotMatch = function doesNotMatch(string, regexp, message) {
-  checkMatch(doesNotMatch, string, regexp, message, 'no match');
-};
+defineLazy(assert, lazily);
 
 assert.ifError = function ifError(error) {
   if (error === null || error === undefined) return;
@@ -134,34 +139,26 @@ assert.ifError = function ifError(error) {
   throw new assert.AssertionError({ actual: error, expected: null, operator: 'ifError', message, stackStartFn: ifError });
 };
 
-const lazily = {
-  AssertionError: () => require('internal/assert/assertion_error'),
-  throws: () => require('internal/assert/exceptions').throws,
-  rejects: () => require('internal/assert/exceptions').rejects,
-  doesNotThrow: () => require('internal/assert/exceptions').doesNotThrow,
-  doesNotReject: () => require('internal/assert/exceptions').doesNotReject,
+assert.match = function match(string, regexp, message) {
+  checkMatch(match, string, regexp, message, 'match');
 };
-defineLazy(assert, lazily);
+
+assert.doesNotMatch = function doesNotMatch(string, regexp, message) {
+  checkMatch(doesNotMatch, string, regexp, message, 'no match');
+};
 
 /** The same assertions under the names of the loose ones. */
 function strict(...args) {
   checkTruth(strict, args);
 }
-assert.strict = defineLazy(Object.assign(strict, {
-  fail: assert.fail,
-  ok: assert.ok,
-  equal: assert.strictEqual,
-  notEqual: assert.notStrictEqual,
-  deepEqual: assert.deepStrictEqual,
-  notDeepEqual: assert.notDeepStrictEqual,
-  deepStrictEqual: assert.deepStrictEqual,
-  notDeepStrictEqual: assert.notDeepStrictEqual,
-  strictEqual: assert.strictEqual,
-  notStrictEqual: assert.notStrictEqual,
-  ifError: assert.ifError,
-  match: assert.match,
-  doesNotMatch: assert.doesNotMatch,
-}), lazily);
+const counterparts = {
+  equal: 'strictEqual', notEqual: 'notStrictEqual', deepEqual: 'deepStrictEqual', notDeepEqual: 'notDeepStrictEqual',
+};
+for (const name of Object.keys(assert)) {
+  if (name in lazily || name in errorClass) defineLazy(strict, { [name]: { ...lazily, ...errorClass }[name] });
+  else strict[name] = assert[counterparts[name] ?? name];
+}
+assert.strict = strict;
 strict.strict = strict;
 
 module.exports = assert;

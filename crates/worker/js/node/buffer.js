@@ -361,16 +361,14 @@ function isAscii(input) {
   return binding('buffer').isAscii(bytesToCheck(input));
 }
 
-module.exports = {
-  Buffer,
-  SlowBuffer,
-  isUtf8,
-  isAscii,
-  kMaxLength: MAX_LENGTH,
-  kStringMaxLength: MAX_STRING_LENGTH,
-  constants: { MAX_LENGTH, MAX_STRING_LENGTH },
-};
+const base64 = () => require('internal/buffer/base64');
+const blob = () => require('internal/blob');
 
+module.exports = { Buffer, SlowBuffer };
+defineLazy(module.exports, { transcode: () => base64().transcode });
+Object.assign(module.exports, { isUtf8, isAscii, kMaxLength: MAX_LENGTH, kStringMaxLength: MAX_STRING_LENGTH });
+defineLazy(module.exports, { btoa: () => base64().btoa, atob: () => base64().atob });
+module.exports.constants = { MAX_LENGTH, MAX_STRING_LENGTH };
 Object.defineProperty(module.exports, 'INSPECT_MAX_BYTES', {
   configurable: true,
   enumerable: true,
@@ -380,12 +378,8 @@ Object.defineProperty(module.exports, 'INSPECT_MAX_BYTES', {
     inspectMaxBytes = value;
   },
 });
-
 defineLazy(module.exports, {
-  transcode: () => require('internal/buffer/base64').transcode,
-  atob: () => require('internal/buffer/base64').atob,
-  btoa: () => require('internal/buffer/base64').btoa,
-  Blob: () => require('internal/blob').Blob,
-  File: () => require('internal/blob').File,
-  resolveObjectURL: () => require('internal/blob').resolveObjectURL,
+  Blob: () => blob().Blob,
+  resolveObjectURL: () => blob().resolveObjectURL,
+  File: () => blob().File,
 });

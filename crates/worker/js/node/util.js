@@ -38,7 +38,7 @@ module.exports = defineLazy({ inherits, isArray: Array.isArray }, Object.fromEnt
   ...from('internal/util/mime', 'MIMEType', 'MIMEParams'),
   ...from('internal/encoding', 'TextEncoder', 'TextDecoder'),
   ...from('internal/util/aborted', 'aborted'),
-  ...from('internal/util/legacy', '_errnoException', '_extend', 'getSystemErrorName', 'isBoolean', 'isDate', 'isError',
+  ...from('internal/util/legacy', '_errnoException', '_exceptionWithHostPort', '_extend', 'getSystemErrorName', 'isBoolean', 'isDate', 'isError',
     'isFunction', 'isNull', 'isNullOrUndefined', 'isNumber', 'isObject', 'isPrimitive', 'isRegExp', 'isString',
     'isSymbol', 'isUndefined', 'log'),
   ['getSystemErrorMap', () => () => require('internal/uv').errorMap],

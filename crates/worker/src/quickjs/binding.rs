@@ -2,13 +2,14 @@
 //!
 //! A binding is made when a builtin first asks for it.
 
+mod async_context;
 mod buffer;
 mod bytes;
 mod crypto;
 mod encoding;
 mod engine;
-mod modules;
 mod fs;
+mod modules;
 mod os;
 mod outcome;
 mod types;
@@ -20,10 +21,13 @@ use rquickjs::Exception;
 use rquickjs::Object;
 use rquickjs::Result;
 
+pub(super) use async_context::Followers;
+
 type Install = for<'js> fn(&Ctx<'js>, &Object<'js>) -> Result<()>;
 
 /// Every binding. One line each, in alphabetical order.
 const BINDINGS: &[(&str, Install)] = &[
+    ("async_context", async_context::install),
     ("buffer", buffer::install),
     ("crypto", crypto::install),
     ("encoding", encoding::install),

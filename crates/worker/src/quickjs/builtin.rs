@@ -10,9 +10,8 @@ use super::bytecode;
 use super::pack::Pack;
 
 /// Compiled from the files below `js` by the build script.
-static BUILTINS: LazyLock<Pack> = LazyLock::new(|| {
-    Pack::embedded(include_bytes!(concat!(env!("OUT_DIR"), "/builtins.pack")))
-});
+static BUILTINS: LazyLock<Pack> =
+    LazyLock::new(|| Pack::embedded(include_bytes!(concat!(env!("OUT_DIR"), "/builtins.pack"))));
 
 /// Builtins that are known only with `node:` before their name.
 const SCHEME_ONLY: [&str; 4] = ["sea", "sqlite", "test", "test/reporters"];

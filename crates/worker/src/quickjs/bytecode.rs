@@ -36,16 +36,13 @@ const FIRST_LINE: i32 = -1;
 pub(crate) fn wrap(head: &str, text: &str) -> Vec<u8> {
     // A line that starts with `#!` is a comment, but only where a file starts.
     let comment = if text.starts_with("#!") { "//" } else { "" };
-    ["(", head, BEFORE_TEXT, comment, text, "\n})"].concat().into_bytes()
+    ["(", head, BEFORE_TEXT, comment, text, "\n})"]
+        .concat()
+        .into_bytes()
 }
 
 /// Compiles `source` without evaluating anything. The name is what stack traces show.
-fn compile<'js>(
-    ctx: &Ctx<'js>,
-    mut source: Vec<u8>,
-    name: &str,
-    form: Form,
-) -> Result<Value<'js>> {
+fn compile<'js>(ctx: &Ctx<'js>, mut source: Vec<u8>, name: &str, form: Form) -> Result<Value<'js>> {
     let length = source.len();
     // The parser wants a terminator, and source text may contain further NULs.
     source.push(0);
@@ -137,7 +134,10 @@ pub(crate) fn function_from_source<'js>(
 ///
 /// # Safety
 /// The engine believes bytecode: `code` must be what [`compile_to_bytes`] of the same build returned.
-pub(crate) unsafe fn function_from_bytes<'js>(ctx: &Ctx<'js>, code: &[u8]) -> Result<Function<'js>> {
+pub(crate) unsafe fn function_from_bytes<'js>(
+    ctx: &Ctx<'js>,
+    code: &[u8],
+) -> Result<Function<'js>> {
     // SAFETY: the bytes are whole and of this engine, as the caller promises; the engine copies what it keeps.
     let compiled = unsafe {
         let value = qjs::JS_ReadObject(

@@ -87,6 +87,7 @@ impl Engine {
             options.output_limit,
         )));
         watch(&runtime, &host);
+        follow_promises(&runtime, &host);
         let context = Context::full(&runtime).map_err(failure::unavailable)?;
         let engine = Self {
             context,
@@ -179,13 +180,10 @@ impl Engine {
     /// The error that nobody caught since the last time, if there was one.
     pub(crate) fn take_uncaught(&self) -> Option<Failure> {
         let error = self.host.uncaught.borrow_mut().take()?;
-        Some(
-            self.context
-                .with(|ctx| match error.restore(&ctx) {
-                    Ok(value) => failure::of_value(&ctx, &self.host, &value),
-                    Err(error) => failure::describe(&ctx, &self.host, error),
-                }),
-        )
+        Some(self.context.with(|ctx| match error.restore(&ctx) {
+            Ok(value) => failure::of_value(&ctx, &self.host, &value),
+            Err(error) => failure::describe(&ctx, &self.host, error),
+        }))
     }
 
     /// Prints an error that nobody caught and no call can be blamed for.
@@ -225,6 +223,19 @@ fn watch(runtime: &Runtime, host: &Rc<Host>) {
             }
         },
     )));
+}
+
+/// Lets the program's asynchronous context follow promises; until it has one, this is a look at an empty cell.
+fn follow_promises(runtime: &Runtime, host: &Rc<Host>) {
+    let host = Rc::clone(host);
+    runtime.set_promise_hook(Some(Box::new(move |ctx, kind, promise, parent| {
+        let followers = host.followers.borrow().clone();
+        if let Some(followers) = followers
+            && followers.tell(&ctx, &kind, promise, &parent).is_err()
+        {
+            ctx.catch();
+        }
+    })));
 }
 
 /// Runs the bootstrap, which fills the globals and gives us its functions.

@@ -102,12 +102,7 @@ pub(super) fn ended(host: &Host) -> Option<Failure> {
 }
 
 /// A property as text, unless it is missing or cannot be read.
-fn property<'js>(
-    ctx: &Ctx<'js>,
-    host: &Host,
-    object: &Object<'js>,
-    name: &str,
-) -> Option<String> {
+fn property<'js>(ctx: &Ctx<'js>, host: &Host, object: &Object<'js>, name: &str) -> Option<String> {
     let Ok(value) = object.get::<_, Value<'js>>(name) else {
         ctx.catch();
         return None;

@@ -13,6 +13,7 @@ use rquickjs::Persistent;
 use rquickjs::Result;
 use rquickjs::Value;
 
+use super::binding::Followers;
 use super::compiled::Compiled;
 use super::guard::Guard;
 use super::loader::Graph;
@@ -37,6 +38,8 @@ pub(super) struct Host {
     pub(super) memory_limit: Cell<u64>,
     /// The first error that nobody caught, until somebody asks for it.
     pub(super) uncaught: RefCell<Option<Persistent<Value<'static>>>>,
+    /// Who is told of promises, once a program has values that follow them.
+    pub(super) followers: RefCell<Option<Followers>>,
     hooks: RefCell<Option<Persistent<Object<'static>>>>,
 }
 
@@ -64,6 +67,7 @@ impl Host {
             exit: Cell::new(None),
             memory_limit: Cell::new(0),
             uncaught: RefCell::new(None),
+            followers: RefCell::new(None),
             hooks: RefCell::new(None),
         }
     }
@@ -108,5 +112,6 @@ impl Host {
     pub(super) fn detach(&self) {
         self.hooks.borrow_mut().take();
         self.uncaught.borrow_mut().take();
+        self.followers.borrow_mut().take();
     }
 }

@@ -283,7 +283,10 @@ fn describe<'js>(ctx: &Ctx<'js>, meta: &Object<'js>, file: &Path, suffix: &str) 
             },
         }
     };
-    meta.set("resolve", Function::new(ctx.clone(), resolve)?.with_name("resolve")?)?;
+    meta.set(
+        "resolve",
+        Function::new(ctx.clone(), resolve)?.with_name("resolve")?,
+    )?;
     meta.set("url", format!("{}{suffix}", file_url(file)))
 }
 
@@ -378,9 +381,9 @@ impl ModuleDef for Synthetic {
         let key = strip_attempt(&name).to_owned();
         let file = host.graph.borrow().file(&key);
         let file = text(ctx, &file)?;
-        let values: Vec<Value<'js>> = host
-            .hook(ctx, "evaluateSynthetic")?
-            .call((key, file, names.clone()))?;
+        let values: Vec<Value<'js>> =
+            host.hook(ctx, "evaluateSynthetic")?
+                .call((key, file, names.clone()))?;
         let mut values = values.into_iter();
         if let Some(default) = values.next() {
             exports.export("default", default)?;
@@ -473,10 +476,7 @@ pub(super) fn throw(ctx: &Ctx<'_>, error: &ModuleError) -> rquickjs::Error {
 /// A path as text, which is what JavaScript knows files by.
 fn text<'p>(ctx: &Ctx<'_>, path: &'p Path) -> Result<&'p str> {
     path.to_str().ok_or_else(|| {
-        Exception::throw_type(
-            ctx,
-            &format!("the path {} is not Unicode", path.display()),
-        )
+        Exception::throw_type(ctx, &format!("the path {} is not Unicode", path.display()))
     })
 }
 

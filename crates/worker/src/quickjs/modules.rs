@@ -81,23 +81,25 @@ impl Modules {
 
     /// How `file` is loaded, by its extension and its package.
     pub(super) fn format(&mut self, file: &Path) -> Result<Format, ModuleError> {
-        Ok(match file.extension().and_then(|extension| extension.to_str()) {
-            Some("mjs") => Format::Module,
-            Some("cjs") => Format::CommonJs,
-            Some("json") => Format::Json,
-            Some("node") => Format::Addon,
-            Some("js") => match self.packages.scope(file)?.map(|package| package.kind) {
-                Some(PackageType::Module) => Format::Module,
-                Some(PackageType::CommonJs) => Format::CommonJs,
-                Some(PackageType::Unsaid) | None => Format::Unknown,
+        Ok(
+            match file.extension().and_then(|extension| extension.to_str()) {
+                Some("mjs") => Format::Module,
+                Some("cjs") => Format::CommonJs,
+                Some("json") => Format::Json,
+                Some("node") => Format::Addon,
+                Some("js") => match self.packages.scope(file)?.map(|package| package.kind) {
+                    Some(PackageType::Module) => Format::Module,
+                    Some(PackageType::CommonJs) => Format::CommonJs,
+                    Some(PackageType::Unsaid) | None => Format::Unknown,
+                },
+                None => match self.packages.scope(file)?.map(|package| package.kind) {
+                    Some(PackageType::Module) => Format::Module,
+                    Some(PackageType::CommonJs) => Format::CommonJs,
+                    Some(PackageType::Unsaid) | None => Format::Unknown,
+                },
+                Some(_) => Format::UnknownExtension,
             },
-            None => match self.packages.scope(file)?.map(|package| package.kind) {
-                Some(PackageType::Module) => Format::Module,
-                Some(PackageType::CommonJs) => Format::CommonJs,
-                Some(PackageType::Unsaid) | None => Format::Unknown,
-            },
-            Some(_) => Format::UnknownExtension,
-        })
+        )
     }
 
     /// The folders in which `require` looks for packages, from the folder `from` upwards.

@@ -203,7 +203,9 @@ impl Pack {
         let code = match &self.store {
             Store::Embedded(bytes) => {
                 let start = usize::try_from(found.offset).ok()?;
-                return bytes.get(start..start.checked_add(length)?).map(Cow::Borrowed);
+                return bytes
+                    .get(start..start.checked_add(length)?)
+                    .map(Cow::Borrowed);
             }
             Store::File(file) => {
                 let end = found.offset.checked_add(found.length)?;

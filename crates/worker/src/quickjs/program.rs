@@ -186,7 +186,9 @@ impl Engine {
                 PromiseState::Pending => Ok(None),
                 PromiseState::Resolved | PromiseState::Rejected => {
                     match promise.result::<Value<'_>>() {
-                        Some(result) => result.map(|value| Some(self.answer(ctx, &pending.question, value))),
+                        Some(result) => {
+                            result.map(|value| Some(self.answer(ctx, &pending.question, value)))
+                        }
                         None => Ok(None),
                     }
                 }
@@ -268,8 +270,9 @@ impl Engine {
         value: Value<'js>,
     ) -> Result<Answer, Failure> {
         match question {
-            Question::Load => loaded(value)
-                .unwrap_or_else(|error| Err(failure::describe(ctx, &self.host, error))),
+            Question::Load => {
+                loaded(value).unwrap_or_else(|error| Err(failure::describe(ctx, &self.host, error)))
+            }
             Question::Value { max_result, .. } => {
                 self.to_json(ctx, value, *max_result).map(Answer::Value)
             }

@@ -20,8 +20,10 @@ pub(super) fn read(ctx: &Ctx<'_>, file: &Path) -> Result<String> {
     read_quietly(file).map_err(|error| {
         let number = error.raw_os_error().unwrap_or(0);
         let path = file.display().to_string();
-        let made = Host::of(ctx)
-            .and_then(|host| host.hook(ctx, "systemError")?.call::<_, Value<'_>>((-number, path)));
+        let made = Host::of(ctx).and_then(|host| {
+            host.hook(ctx, "systemError")?
+                .call::<_, Value<'_>>((-number, path))
+        });
         match made {
             Ok(value) => ctx.throw(value),
             Err(error) => error,

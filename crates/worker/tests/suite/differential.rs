@@ -85,7 +85,11 @@ fn on_node(tables: &BTreeMap<String, Vec<Row>>) -> Result<BTreeMap<String, Vec<S
         let folder = scratch.path().join(name);
         fs_err::create_dir(&folder).unwrap();
         let body = program(rows, &folder);
-        writeln!(source, "results[{name:?}] = await (async () => {{\n{body}\n}})();").unwrap();
+        writeln!(
+            source,
+            "results[{name:?}] = await (async () => {{\n{body}\n}})();"
+        )
+        .unwrap();
     }
     source.push_str("process.stdout.write(JSON.stringify(results));\nprocess.exit(0);\n})();\n");
     let file = scratch.path().join("tables.cjs");
@@ -93,7 +97,10 @@ fn on_node(tables: &BTreeMap<String, Vec<Row>>) -> Result<BTreeMap<String, Vec<S
 
     let version = run_node(&["--version"])?;
     if !version.starts_with(REFERENCE) {
-        return Err(format!("node is {}, and the reference is {REFERENCE}x", version.trim()));
+        return Err(format!(
+            "node is {}, and the reference is {REFERENCE}x",
+            version.trim()
+        ));
     }
     let output = run_node(&["--no-warnings", &file.to_string_lossy()])?;
     serde_json::from_str(&output).map_err(|error| format!("node's output is no JSON: {error}"))
@@ -163,7 +170,12 @@ fn builtins_do_as_node_does() {
         faults.extend(compare(name, rows, &node[name], &engine));
     }
     eprintln!("{count} rows in {} tables", tables.len());
-    assert!(faults.is_empty(), "{} of {count} rows are not as on Node:\n\n{}\n", faults.len(), faults.join("\n\n"));
+    assert!(
+        faults.is_empty(),
+        "{} of {count} rows are not as on Node:\n\n{}\n",
+        faults.len(),
+        faults.join("\n\n")
+    );
 }
 
 #[test]
@@ -173,7 +185,10 @@ fn a_marker_belongs_to_the_row_below_it() {
         .iter()
         .map(|row| (row.line, row.expression.as_str(), row.difference.as_deref()))
         .collect();
-    assert_eq!(seen, [(2, "1", None), (4, "2", Some("because")), (6, "3", None)]);
+    assert_eq!(
+        seen,
+        [(2, "1", None), (4, "2", Some("because")), (6, "3", None)]
+    );
 }
 
 #[test]

@@ -34,7 +34,7 @@ module.exports = {
   ERR_DIR_CONCURRENT_OPERATION: [Error,
     'Cannot do synchronous work on directory handle with concurrent asynchronous operations'],
   ERR_ENCODING_INVALID_ENCODED_DATA: [TypeError, function(encoding, errno) {
-    this.errno = errno;
+    if (errno !== undefined) this.errno = errno;
     return `The encoded data was not valid for encoding ${encoding}`;
   }],
   ERR_ENCODING_NOT_SUPPORTED: [RangeError, (encoding) => `The "${encoding}" encoding is not supported`],

@@ -49,7 +49,7 @@ module.exports = {
     functions: 'Server ServerResponse setupConnectionsTracking storeHTTPOptions _connectionListener',
     values: () => ({ STATUS_CODES: require('internal/unsupported/http').STATUS_CODES }),
   },
-  '_stream_wrap': { functions: 'StreamWrap' },
+  '_stream_wrap': { isFunction: true, functions: 'StreamWrap' },
   '_tls_common': { functions: 'SecureContext createSecureContext translatePeerCertificate' },
   '_tls_wrap': { functions: 'TLSSocket Server createServer connect' },
   'child_process': { functions: '_forkChild ChildProcess exec execFile execFileSync execSync fork spawn spawnSync' },
@@ -108,6 +108,7 @@ module.exports = {
   'sea': { functions: 'getAsset getRawAsset getAssetAsBlob', values: () => ({ isSea: () => false }) },
   'sqlite': { functions: 'DatabaseSync StatementSync backup', values: () => ({ constants: {} }) },
   'test': {
+    isFunction: true,
     functions: 'skip todo only after afterEach before beforeEach describe it run suite test',
     values: () => ({ mock: group('test', 'mock', 'fn getter method reset restoreAll setter timers') }),
   },

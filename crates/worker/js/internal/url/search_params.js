@@ -70,6 +70,11 @@ function readRecord(record) {
   return [...values].flat();
 }
 
+// What the module does with the private fields of an instance.
+let check;
+let setOwner;
+let replaceContents;
+
 class URLSearchParams {
   #list;
   #update;
@@ -79,19 +84,19 @@ class URLSearchParams {
   }
 
   get size() {
-    this.#check();
+    check(this);
     return this.#list.length / 2;
   }
 
   append(name, value) {
-    this.#check();
+    check(this);
     if (arguments.length < 2) throw new codes.ERR_MISSING_ARGS('name', 'value');
     this.#list.push(wellFormed(name), wellFormed(value));
     this.#changed();
   }
 
   delete(name, value = undefined) {
-    this.#check();
+    check(this);
     if (arguments.length < 1) throw new codes.ERR_MISSING_ARGS('name');
     const matches = this.#matcher(name, value);
     this.#list = this.#pairs().filter((pair) => !matches(pair)).flat();
@@ -99,25 +104,25 @@ class URLSearchParams {
   }
 
   get(name) {
-    this.#check();
+    check(this);
     if (arguments.length < 1) throw new codes.ERR_MISSING_ARGS('name');
     return this.#pairs().find(this.#matcher(name))?.[1] ?? null;
   }
 
   getAll(name) {
-    this.#check();
+    check(this);
     if (arguments.length < 1) throw new codes.ERR_MISSING_ARGS('name');
     return this.#pairs().filter(this.#matcher(name)).map((pair) => pair[1]);
   }
 
   has(name, value = undefined) {
-    this.#check();
+    check(this);
     if (arguments.length < 1) throw new codes.ERR_MISSING_ARGS('name');
     return this.#pairs().some(this.#matcher(name, value));
   }
 
   set(name, value) {
-    this.#check();
+    check(this);
     if (arguments.length < 2) throw new codes.ERR_MISSING_ARGS('name', 'value');
     const matches = this.#matcher(name);
     const pairs = this.#pairs();
@@ -130,18 +135,18 @@ class URLSearchParams {
   }
 
   sort() {
-    this.#check();
+    check(this);
     this.#list = this.#pairs().sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0)).flat();
     this.#changed();
   }
 
   entries() {
-    this.#check();
+    check(this);
     return createIterator(() => this.#list, 'key+value');
   }
 
   forEach(callback, thisArgument = undefined) {
-    this.#check();
+    check(this);
     validateFunction(callback, 'callback');
     for (let index = 0; index < this.#list.length; index += 2) {
       callback.call(thisArgument, this.#list[index + 1], this.#list[index], this);
@@ -149,17 +154,17 @@ class URLSearchParams {
   }
 
   keys() {
-    this.#check();
+    check(this);
     return createIterator(() => this.#list, 'key');
   }
 
   values() {
-    this.#check();
+    check(this);
     return createIterator(() => this.#list, 'value');
   }
 
   toString() {
-    this.#check();
+    check(this);
     return this.#pairs().map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
   }
 
@@ -176,16 +181,12 @@ class URLSearchParams {
     return (pair) => pair[0] === name && pair[1] === value;
   }
 
-  #check() {
-    if (!(#list in this)) throw new codes.ERR_INVALID_THIS('URLSearchParams');
-  }
-
   #changed() {
     this.#update?.(this.toString());
   }
 
   [kInspect](depth, options) {
-    this.#check();
+    check(this);
     if (typeof depth === 'number' && depth < 0) return options.stylize('[Object]', 'special');
     const { inspect, stripVTControlCharacters } = require('internal/util/inspect');
     const inner = { ...options, depth: options.depth === null ? null : options.depth - 1 };
@@ -196,18 +197,21 @@ class URLSearchParams {
     return `${this.constructor.name} { ${parts.join(', ')} }`;
   }
 
-  static setOwner(params, update) {
-    params.#update = update;
-  }
-
-  static replaceContents(params, search) {
-    params.#list = parse(search.slice(1));
+  static {
+    check = (value) => {
+      if (typeof value !== 'object' || value === null || !(#list in value)) {
+        throw new codes.ERR_INVALID_THIS('URLSearchParams');
+      }
+    };
+    setOwner = (params, update) => {
+      params.#update = update;
+    };
+    replaceContents = (params, search) => {
+      params.#list = parse(search.slice(1));
+    };
   }
 }
 
-const { setOwner, replaceContents } = URLSearchParams;
-delete URLSearchParams.setOwner;
-delete URLSearchParams.replaceContents;
 for (const name of ['size', 'append', 'delete', 'get', 'getAll', 'has', 'set', 'sort', 'entries', 'forEach', 'keys',
   'values', 'toString']) Object.defineProperty(URLSearchParams.prototype, name, { enumerable: true });
 Object.defineProperties(URLSearchParams.prototype, {

@@ -8,10 +8,6 @@ function inspect(value, options) {
   return require('internal/util/inspect').inspect(value, options);
 }
 
-function isPrimitive(value) {
-  return value === null || (typeof value !== 'object' && typeof value !== 'function');
-}
-
 /** Whether `String(value)` would only say what class the object has. */
 function hasBuiltInToString(value) {
   const { isProxy, proxyDetails } = binding('types');
@@ -55,7 +51,7 @@ const conversions = {
   s(value, options) {
     if (typeof value === 'number') return numberText(value, options);
     if (typeof value === 'bigint') return bigintText(value, options);
-    if (isPrimitive(value) || !hasBuiltInToString(value)) return String(value);
+    if (typeof value !== 'object' || value === null || !hasBuiltInToString(value)) return String(value);
     return inspect(value, { ...options, depth: 0, colors: false, compact: 3 });
   },
   d(value, options) {

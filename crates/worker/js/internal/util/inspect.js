@@ -123,8 +123,8 @@ function formatValue(context, value, level, typedArray) {
       const crossContext = original !== value || !(original instanceof Object);
       const shown = custom.call(original, depth, optionsForUser(context, crossContext), inspect);
       if (shown !== original) {
-        if (typeof shown !== 'object') return `${shown}`;
-        return formatValue(context, shown, level).replaceAll('\n', `\n${' '.repeat(context.indentationLvl)}`);
+        const text = typeof shown === 'object' ? formatValue(context, shown, level) : `${shown}`;
+        return text.replaceAll('\n', `\n${' '.repeat(context.indentationLvl)}`);
       }
     }
   }

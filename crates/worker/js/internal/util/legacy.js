@@ -16,6 +16,13 @@ function extend(target, source) {
   return Object.assign(target, source);
 }
 
+/** A failed connection: `connect ECONNREFUSED 127.0.0.1:80 - Local (…)`. */
+function exceptionWithHostPort(errno, syscall, address, port, additional) {
+  const place = port && port > 0 ? `${address}:${port}` : address;
+  const error = new ErrnoException(errno, syscall, `${place}${additional ? ` - Local (${additional})` : ''}`);
+  return Object.assign(error, { address }, port ? { port } : {});
+}
+
 function log(...args) {
   const now = new Date();
   const two = (number) => `${number}`.padStart(2, '0');
@@ -33,6 +40,7 @@ function getSystemErrorName(error) {
 
 module.exports = {
   _errnoException: (...args) => new ErrnoException(...args),
+  _exceptionWithHostPort: exceptionWithHostPort,
   _extend: extend,
   getSystemErrorName,
   isBoolean: (value) => typeof value === 'boolean',

@@ -27,6 +27,8 @@ function encodeValue(value) {
   return NOT_TOKEN.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
 }
 
+let parseParams;
+
 class MIMEParams {
   #values = new Map();
 
@@ -67,9 +69,12 @@ class MIMEParams {
     return [...this.#values].map(([name, value]) => `${name}=${encodeValue(value)}`).join(';');
   }
 
+  static {
+    parseParams = (text) => new MIMEParams().#parse(text);
+  }
+
   /** Adds the parameters of `text`, which starts behind the subtype; malformed ones are skipped. */
-  static parse(text) {
-    const params = new MIMEParams();
+  #parse(text) {
     let position = 0;
     while (position < text.length) {
       position += text.slice(position).match(new RegExp(`^;?${SPACE}*`))[0].length;
@@ -92,9 +97,9 @@ class MIMEParams {
         if (value === '') continue;
       }
       const key = name.toLowerCase();
-      if (key !== '' && !NOT_TOKEN.test(key) && !NOT_QUOTED.test(value) && !params.has(key)) params.#values.set(key, value);
+      if (key !== '' && !NOT_TOKEN.test(key) && !NOT_QUOTED.test(value) && !this.has(key)) this.#values.set(key, value);
     }
-    return params;
+    return this;
   }
 }
 Object.defineProperty(MIMEParams.prototype, Symbol.iterator, {
@@ -103,8 +108,6 @@ Object.defineProperty(MIMEParams.prototype, Symbol.iterator, {
 Object.defineProperty(MIMEParams.prototype, 'toJSON', {
   value: MIMEParams.prototype.toString, writable: true, configurable: true,
 });
-const { parse: parseParams } = MIMEParams;
-delete MIMEParams.parse;
 
 function nextSeparator(text, from) {
   const position = text.indexOf(';', from);

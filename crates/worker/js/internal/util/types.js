@@ -93,7 +93,6 @@ const types = {
   isNumberObject,
   isStringObject,
   isSymbolObject,
-  isBoxedPrimitive: isAny(isNumberObject, isStringObject, isBooleanObject, isBigIntObject, isSymbolObject),
   isNativeError: is('Error'),
   isRegExp: is('RegExp'),
   isAsyncFunction: isFunctionOf('AsyncFunction', 'AsyncGeneratorFunction'),
@@ -115,8 +114,7 @@ const types = {
     Object.getPrototypeOf(value) === null && !Object.isExtensible(value) &&
     Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module'),
   isAnyArrayBuffer: isAny(isArrayBuffer, isSharedArrayBuffer),
-  isCryptoKey: (value) => typeof value === 'object' && value !== null && value[Symbol.toStringTag] === 'CryptoKey',
-  isKeyObject: (value) => typeof value === 'object' && value !== null && value[Symbol.toStringTag] === 'KeyObject',
+  isBoxedPrimitive: isAny(isNumberObject, isStringObject, isBooleanObject, isBigIntObject, isSymbolObject),
   isArrayBufferView: ArrayBuffer.isView,
   isTypedArray: (value) => ArrayBuffer.isView(value) && typedArrayName.call(value) !== undefined,
   isUint8Array: isTypedArrayNamed('Uint8Array'),
@@ -130,6 +128,8 @@ const types = {
   isFloat64Array: isTypedArrayNamed('Float64Array'),
   isBigInt64Array: isTypedArrayNamed('BigInt64Array'),
   isBigUint64Array: isTypedArrayNamed('BigUint64Array'),
+  isKeyObject: (value) => typeof value === 'object' && value !== null && value[Symbol.toStringTag] === 'KeyObject',
+  isCryptoKey: (value) => typeof value === 'object' && value !== null && value[Symbol.toStringTag] === 'CryptoKey',
 };
 
 module.exports = {

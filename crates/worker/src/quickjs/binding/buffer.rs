@@ -35,7 +35,9 @@ fn find_from(haystack: &[u8], needle: &[u8], start: usize, step: usize) -> Optio
     let mut index = start.next_multiple_of(step);
     while index <= last {
         // Skip to where the first byte is; most places are ruled out by it.
-        let offset = haystack[index..=last].iter().position(|byte| *byte == first)?;
+        let offset = haystack[index..=last]
+            .iter()
+            .position(|byte| *byte == first)?;
         index += offset;
         if index % step == 0 && haystack[index..].starts_with(needle) {
             return Some(index);

@@ -71,7 +71,9 @@ fn utf16_decode(view: View<'_>) -> Option<String> {
     let units = bytes
         .chunks_exact(2)
         .map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-    char::decode_utf16(units).collect::<std::result::Result<_, _>>().ok()
+    char::decode_utf16(units)
+        .collect::<std::result::Result<_, _>>()
+        .ok()
 }
 
 fn hex_encode(view: View<'_>) -> String {
@@ -130,7 +132,9 @@ fn low_bytes(text: &str) -> Vec<u8> {
     if text.is_ascii() {
         return text.as_bytes().to_vec();
     }
-    text.encode_utf16().map(|unit| unit.to_le_bytes()[0]).collect()
+    text.encode_utf16()
+        .map(|unit| unit.to_le_bytes()[0])
+        .collect()
 }
 
 fn utf16_bytes(text: &str) -> Vec<u8> {

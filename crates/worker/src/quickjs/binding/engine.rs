@@ -108,9 +108,13 @@ pub(super) fn install<'js>(_ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> 
     set(target, "builtin", |ctx: Ctx<'js>, name: String| {
         builtin::function(&ctx, &name)
     })?;
-    set(target, "runMicrotasks", |ctx: Ctx<'js>| {
-        while ctx.execute_pending_job() {}
-    })?;
+    set(
+        target,
+        "runMicrotasks",
+        |ctx: Ctx<'js>| {
+            while ctx.execute_pending_job() {}
+        },
+    )?;
     set(
         target,
         "uncaught",

@@ -29,11 +29,10 @@ fn resolve(
     let host = Host::of(ctx)?;
     let paths: Option<Vec<PathBuf>> =
         paths.map(|paths| paths.into_iter().map(PathBuf::from).collect());
-    let found = host.modules.borrow_mut().resolve_require(
-        request,
-        Path::new(parent),
-        paths.as_deref(),
-    );
+    let found =
+        host.modules
+            .borrow_mut()
+            .resolve_require(request, Path::new(parent), paths.as_deref());
     match found {
         Ok(Resolution::Builtin(name)) => Ok(format!("node:{name}")),
         Ok(Resolution::File(path)) => Ok(path.to_string_lossy().into_owned()),
@@ -108,7 +107,10 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     target.set(
         "lookupPaths",
         Function::new(ctx.clone(), |ctx: Ctx<'js>, from: String| -> Result<_> {
-            let paths = Host::of(&ctx)?.modules.borrow().lookup_paths(Path::new(&from));
+            let paths = Host::of(&ctx)?
+                .modules
+                .borrow()
+                .lookup_paths(Path::new(&from));
             Ok(paths
                 .iter()
                 .map(|path| path.to_string_lossy().into_owned())
@@ -123,10 +125,9 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     )?;
     target.set(
         "compileText",
-        Function::new(
-            ctx.clone(),
-            |ctx: Ctx<'js>, text: String, name: String| compile_text(&ctx, &text, &name),
-        )?,
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, text: String, name: String| {
+            compile_text(&ctx, &text, &name)
+        })?,
     )?;
     target.set(
         "isModule",
@@ -142,8 +143,11 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     )?;
     target.set(
         "requireModule",
-        Function::new(ctx.clone(), |ctx: Ctx<'js>, name: String| -> Result<Value<'js>> {
-            loader::require_module(&ctx, &name)
-        })?,
+        Function::new(
+            ctx.clone(),
+            |ctx: Ctx<'js>, name: String| -> Result<Value<'js>> {
+                loader::require_module(&ctx, &name)
+            },
+        )?,
     )
 }

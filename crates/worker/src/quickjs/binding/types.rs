@@ -5,14 +5,16 @@ use rquickjs::Ctx;
 use rquickjs::Function;
 use rquickjs::Object;
 use rquickjs::Promise;
-use rquickjs::Proxy;
 use rquickjs::Result;
 use rquickjs::Value;
 use rquickjs::promise::PromiseState;
 use rquickjs::qjs;
 
 /// The number of the engine's class of an object; equal numbers mean the same kind of built-in object.
-#[allow(unsafe_code, reason = "the engine offers no safe way to ask for a class")]
+#[allow(
+    unsafe_code,
+    reason = "the engine offers no safe way to ask for a class"
+)]
 fn class_id(value: Value<'_>) -> u32 {
     // SAFETY: the value is alive for the whole call, and the function only reads the class number of an object (or
     // sees from the tag that it is none): it neither runs JavaScript nor changes a reference count.
@@ -21,11 +23,13 @@ fn class_id(value: Value<'_>) -> u32 {
 
 /// `[target, handler]`, or None for a revoked proxy and for what is none.
 fn proxy_details<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Option<Array<'js>>> {
-    let Some(object) = value.as_proxy() else {
+    if !value.is_proxy() {
         return Ok(None);
-    };
-    let (Some(target), Some(handler)) = (part(&ctx, object, Proxy::target), part(&ctx, object, Proxy::handler))
-    else {
+    }
+    let (Some(target), Some(handler)) = (
+        proxy_part(&ctx, &value, qjs::JS_GetProxyTarget),
+        proxy_part(&ctx, &value, qjs::JS_GetProxyHandler),
+    ) else {
         return Ok(None);
     };
     let parts = Array::new(ctx)?;
@@ -34,19 +38,26 @@ fn proxy_details<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Option<Array<'
     Ok(Some(parts))
 }
 
-/// Asking for a part of a revoked proxy throws; that is taken back.
-fn part<'js>(
-    ctx: &Ctx<'js>,
-    proxy: &Proxy<'js>,
-    read: fn(&Proxy<'js>) -> Result<Object<'js>>,
-) -> Option<Value<'js>> {
-    match read(proxy) {
-        Ok(object) => Some(object.into_value()),
-        Err(_) => {
-            ctx.catch();
-            None
-        }
+type ReadPart = unsafe extern "C" fn(*mut qjs::JSContext, qjs::JSValue) -> qjs::JSValue;
+
+/// Reads the target or the handler of a proxy; the type `Proxy` has no place for proxies of functions.
+#[allow(
+    unsafe_code,
+    reason = "the engine's safe interface takes a proxy of a function for a function"
+)]
+fn proxy_part<'js>(ctx: &Ctx<'js>, proxy: &Value<'js>, read: ReadPart) -> Option<Value<'js>> {
+    // SAFETY: context and proxy are alive for the whole call; both readers give a new reference, which the `Value`
+    // takes over, or throw.
+    let part = unsafe {
+        let part = read(ctx.as_raw().as_ptr(), proxy.as_raw());
+        Value::from_raw(ctx.clone(), part)
+    };
+    if part.is_object() {
+        return Some(part);
     }
+    // Asking for a part of a revoked proxy throws; that is taken back.
+    ctx.catch();
+    None
 }
 
 /// `{ state, result }`.
@@ -78,6 +89,9 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
         Function::new(ctx.clone(), |value: Value<'js>| value.is_proxy())?,
     )?;
     target.set("proxyDetails", Function::new(ctx.clone(), proxy_details)?)?;
-    target.set("promiseDetails", Function::new(ctx.clone(), promise_details)?)?;
+    target.set(
+        "promiseDetails",
+        Function::new(ctx.clone(), promise_details)?,
+    )?;
     Ok(())
 }

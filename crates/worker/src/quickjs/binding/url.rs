@@ -106,11 +106,15 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     )?;
     target.set(
         "domainToAscii",
-        Function::new(ctx.clone(), |domain: String| quirks::domain_to_ascii(&domain))?,
+        Function::new(ctx.clone(), |domain: String| {
+            quirks::domain_to_ascii(&domain)
+        })?,
     )?;
     target.set(
         "domainToUnicode",
-        Function::new(ctx.clone(), |domain: String| quirks::domain_to_unicode(&domain))?,
+        Function::new(ctx.clone(), |domain: String| {
+            quirks::domain_to_unicode(&domain)
+        })?,
     )?;
     Ok(())
 }

@@ -10,9 +10,9 @@ use rquickjs::Function;
 use rquickjs::Object;
 use rquickjs::Result;
 
-use super::bytes::View;
 use self::stream::Stream;
 use self::stream::handle;
+use super::bytes::View;
 
 pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     target.set(

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use url::Url;
+
 /// The class of the thrown error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum ErrorClass {
@@ -120,7 +122,10 @@ impl ModuleError {
         Self::new(
             ErrorClass::TypeError,
             "ERR_UNKNOWN_FILE_EXTENSION",
-            format!("Unknown file extension \".{extension}\" for {}", path.display()),
+            format!(
+                "Unknown file extension \".{extension}\" for {}",
+                path.display()
+            ),
         )
     }
 
@@ -143,6 +148,12 @@ impl ModuleError {
         )
     }
 
+    /// Adds what `import` could have meant.
+    pub(super) fn with_hint(mut self, hint: &str) -> Self {
+        self.message = format!("{}\nDid you mean to import \"{hint}\"?", self.message);
+        self
+    }
+
     pub(super) fn unsupported_scheme(scheme: &str) -> Self {
         Self::new(
             ErrorClass::Error,
@@ -157,12 +168,17 @@ impl ModuleError {
         Self::new(
             ErrorClass::TypeError,
             "ERR_INVALID_MODULE_SPECIFIER",
-            format!("Invalid module \"{request}\" {reason}{}", imported_from(base)),
+            format!(
+                "Invalid module \"{request}\" {reason}{}",
+                imported_from(base)
+            ),
         )
     }
 
     pub(super) fn invalid_package(file: &Path, base: Option<&str>, reason: &str) -> Self {
-        let base = base.map_or(String::new(), |base| format!(" while importing {base}"));
+        let base = base
+            .and_then(|base| Url::from_file_path(base).ok())
+            .map_or(String::new(), |base| format!(" while importing {base}"));
         let reason = if reason.is_empty() {
             String::new()
         } else {

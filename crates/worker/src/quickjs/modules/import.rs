@@ -29,6 +29,14 @@ const MAIN_SUFFIXES: [&str; 7] = [
     "/index.node",
 ];
 
+/// Where a bare specifier leads, before it is looked at.
+pub(super) enum Located {
+    /// To a module of the program.
+    Builtin(String),
+    /// To a file, if it is there.
+    File(Url),
+}
+
 impl Modules {
     /// What `specifier` means in the module `base`, a file; the second value is the URL's query and fragment, which
     /// make a module of its own.
@@ -37,14 +45,30 @@ impl Modules {
         specifier: &str,
         base: &Path,
     ) -> Result<(Resolution, String), ModuleError> {
+        self.import(specifier, base).map_err(|error| {
+            let guessable = ["ERR_MODULE_NOT_FOUND", "ERR_UNSUPPORTED_DIR_IMPORT"];
+            match guessable.contains(&error.code) {
+                true => match self.guess(specifier, base) {
+                    Some(hint) => error.with_hint(&hint),
+                    None => error,
+                },
+                false => error,
+            }
+        })
+    }
+
+    fn import(
+        &mut self,
+        specifier: &str,
+        base: &Path,
+    ) -> Result<(Resolution, String), ModuleError> {
         let from = base.display().to_string();
         let from = Some(from.as_str());
         if is_path(specifier) {
-            let root = Url::from_file_path(base)
-                .map_err(|()| ModuleError::no_package(specifier, from))?;
-            let url = root
-                .join(specifier)
-                .map_err(|_| ModuleError::no_package(specifier, from))?;
+            let url = Url::from_file_path(base)
+                .ok()
+                .and_then(|root| root.join(specifier).ok())
+                .ok_or_else(|| ModuleError::no_package(specifier, from))?;
             return finalize(&url, from);
         }
         if specifier.starts_with('#') {
@@ -57,16 +81,9 @@ impl Modules {
                 let folder = package.as_ref().map(|package| package.folder.as_path());
                 return Err(ModuleError::import_not_defined(specifier, folder, from));
             };
-            let found =
-                target::imported(package, imports, specifier, Conditions::Import, from)?;
-            return match found {
-                Target::File(url) => finalize(&url, from),
-                Target::Specifier(specifier) => {
-                    let base = package.folder.join("package.json");
-                    self.resolve_package(&specifier, &base, Conditions::Import)
-                        .map(|found| (found, String::new()))
-                }
-            };
+            let found = target::imported(package, imports, specifier, Conditions::Import, from)?;
+            let located = self.follow(found, &package.folder, Conditions::Import)?;
+            return settle(located, from);
         }
         match Url::parse(specifier) {
             Ok(url) => match url.scheme() {
@@ -77,28 +94,24 @@ impl Modules {
                 "node" => Err(ModuleError::unknown_builtin(specifier)),
                 scheme => Err(ModuleError::unsupported_scheme(scheme)),
             },
-            Err(_) => self
-                .resolve_package(specifier, base, Conditions::Import)
-                .map(|found| (found, String::new())),
+            Err(_) => {
+                let located = self.locate_package(specifier, base, Conditions::Import)?;
+                settle(located, from)
+            }
         }
     }
 
     /// A bare specifier, looked up from the file `base`.
-    pub(super) fn resolve_package(
+    pub(super) fn locate_package(
         &mut self,
         specifier: &str,
         base: &Path,
         conditions: Conditions,
-    ) -> Result<Resolution, ModuleError> {
+    ) -> Result<Located, ModuleError> {
         let from = base.display().to_string();
         let from = Some(from.as_str());
-        if let Some(name) = specifier.strip_prefix("node:")
-            && builtin::is_public(name)
-        {
-            return Ok(Resolution::Builtin(name.to_owned()));
-        }
         if is_plain_builtin(specifier) {
-            return Ok(Resolution::Builtin(specifier.to_owned()));
+            return Ok(Located::Builtin(specifier.to_owned()));
         }
         let Some((name, subpath)) = split_name(specifier) else {
             return Err(ModuleError::invalid_specifier(
@@ -112,7 +125,7 @@ impl Modules {
             && let Some(exports) = &package.exports
         {
             let found = target::exported(&package, exports, &subpath, conditions, from)?;
-            return self.take(found, &package.folder, conditions, from);
+            return self.follow(found, &package.folder, conditions);
         }
         let folder = base.parent().unwrap_or(Path::new("/"));
         for folder in self.lookup_paths(folder) {
@@ -125,36 +138,67 @@ impl Modules {
                 && let Some(exports) = &package.exports
             {
                 let found = target::exported(package, exports, &subpath, conditions, from)?;
-                return self.take(found, &package.folder, conditions, from);
+                return self.follow(found, &package.folder, conditions);
             }
-            if subpath == "." {
+            let url = if subpath == "." {
                 let main = package.as_ref().and_then(|package| package.main.as_deref());
-                return legacy_main(&package_folder, main, from);
-            }
-            let Ok(root) = Url::from_directory_path(&package_folder) else {
-                continue;
+                Url::from_file_path(legacy_main(&package_folder, main, from)?).ok()
+            } else {
+                Url::from_directory_path(&package_folder)
+                    .ok()
+                    .and_then(|root| root.join(&subpath).ok())
             };
-            let url = root
-                .join(&subpath)
-                .map_err(|_| ModuleError::no_package(specifier, from))?;
-            return finalize(&url, from).map(|(found, _)| found);
+            return url
+                .map(Located::File)
+                .ok_or_else(|| ModuleError::no_package(specifier, from));
         }
         Err(ModuleError::no_package(name, from))
     }
 
-    fn take(
+    /// Where the target of a map leads.
+    fn follow(
         &mut self,
         found: Target,
         package: &Path,
         conditions: Conditions,
-        from: Option<&str>,
-    ) -> Result<Resolution, ModuleError> {
+    ) -> Result<Located, ModuleError> {
         match found {
-            Target::File(url) => finalize(&url, from).map(|(found, _)| found),
+            Target::File(url) => Ok(Located::File(url)),
             Target::Specifier(specifier) => {
-                self.resolve_package(&specifier, &package.join("package.json"), conditions)
+                self.locate_package(&specifier, &package.join("package.json"), conditions)
             }
         }
+    }
+
+    /// What `import` could have meant: what `require` would have found, as `import` would name it.
+    fn guess(&mut self, specifier: &str, base: &Path) -> Option<String> {
+        let Ok(Resolution::File(found)) = self.resolve_require(specifier, base, None) else {
+            return None;
+        };
+        let url = Url::from_file_path(&found).ok()?;
+        if specifier.starts_with('/') {
+            return Some(found.display().to_string());
+        }
+        if is_path(specifier) {
+            let relative = Url::from_file_path(base).ok()?.make_relative(&url)?;
+            return Some(match relative.starts_with("../") {
+                true => relative,
+                false => format!("./{relative}"),
+            });
+        }
+        let package = specifier.split('/').next()?;
+        let below = format!("/node_modules/{package}/");
+        match url.path().rfind(&below) {
+            Some(at) => Some(format!("{package}/{}", &url.path()[at + below.len()..])),
+            None => Some(url.into()),
+        }
+    }
+}
+
+fn settle(located: Located, from: Option<&str>) -> Result<(Resolution, String), ModuleError> {
+    match located {
+        Located::Builtin(name) => Ok((Resolution::Builtin(name), String::new())),
+        Located::File(url) => finalize(&url, from),
     }
 }
 
@@ -164,10 +208,12 @@ fn finalize(url: &Url, from: Option<&str>) -> Result<(Resolution, String), Modul
     let path = url
         .to_file_path()
         .map_err(|()| ModuleError::invalid_specifier(url.as_str(), "has no path", from))?;
-    match kind(&path) {
-        Kind::Folder => Err(ModuleError::folder(&path, from)),
+    let says_folder = url.path().ends_with('/');
+    // Looked at without its last slash, so that a file that was named as a folder is there.
+    match kind(path.components().as_path()) {
         Kind::Nothing => Err(ModuleError::no_file(&path, from)),
-        Kind::File if url.path().ends_with('/') => Err(ModuleError::no_file(&path, from)),
+        Kind::Folder => Err(ModuleError::folder(&path, from)),
+        Kind::File if says_folder => Err(ModuleError::folder(&path, from)),
         Kind::File => {
             let mut suffix = String::new();
             if let Some(query) = url.query() {
@@ -199,7 +245,7 @@ fn legacy_main(
     package: &Path,
     main: Option<&str>,
     from: Option<&str>,
-) -> Result<Resolution, ModuleError> {
+) -> Result<PathBuf, ModuleError> {
     let mains = main.into_iter().flat_map(|main| {
         MAIN_SUFFIXES
             .iter()
@@ -211,7 +257,7 @@ fn legacy_main(
         .map(|name| package.join(name))
         .find(|path| kind(path) == Kind::File);
     match found {
-        Some(path) => Ok(Resolution::File(real(&path))),
+        Some(path) => Ok(path),
         None => Err(ModuleError::no_package(
             &format!("{}/", package.display()),
             from,

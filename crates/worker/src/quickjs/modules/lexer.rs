@@ -77,6 +77,11 @@ pub(in super::super) fn export_names(source: &str) -> ExportNames {
     };
     let mut tokens = Tokens::new(source);
     while let Some(token) = tokens.next() {
+        // Helpers may be members of a library of helpers; everything else must be a variable.
+        if let Token::Word("__exportStar" | "__export" | "__reExport") = token {
+            found.star(&mut tokens);
+            continue;
+        }
         if tokens.after_dot() {
             continue;
         }
@@ -92,7 +97,6 @@ pub(in super::super) fn export_names(source: &str) -> ExportNames {
                 }
             }
             Token::Word("Object") => found.object_function(&mut tokens),
-            Token::Word("__exportStar" | "__export" | "__reExport") => found.star(&mut tokens),
             Token::Word(name) => found.word(name, &mut tokens),
             Token::Text(_) | Token::Mark(_) | Token::Other => {}
         }
@@ -200,7 +204,8 @@ impl<'s> Found<'s> {
             let Some(variable) = tokens.take_any_word() else {
                 return;
             };
-            let loops = tokens.take_mark(')') && tokens.take_mark('.') && tokens.take_word("forEach");
+            let loops =
+                tokens.take_mark(')') && tokens.take_mark('.') && tokens.take_word("forEach");
             if !loops {
                 return;
             }
@@ -239,9 +244,9 @@ impl<'s> Found<'s> {
             return;
         }
         let specifier = tokens.take_require().or_else(|| {
-            let wrapped = tokens
-                .peek()
-                .is_some_and(|token| matches!(token, Token::Word(name) if name.starts_with("_interop")));
+            let wrapped = tokens.peek().is_some_and(
+                |token| matches!(token, Token::Word(name) if name.starts_with("_interop")),
+            );
             if !wrapped {
                 return None;
             }
@@ -274,22 +279,42 @@ mod tests {
         let cases = [
             ("exports.a = 1; exports['b-c'] = 2; exports.d", "a,b-c|"),
             ("module.exports.a = exports.b = void 0", "a,b|"),
-            ("module.exports = { a, b: f(x, {y: 1}), 'c': 3, get d() { return 1 }, async e() {}, ...require('./x') }",
-             "a,b,c,d,e|./x"),
+            (
+                "module.exports = { a, b: f(x, {y: 1}), 'c': 3, get d() { return 1 }, async e() {}, ...require('./x') }",
+                "a,b,c,d,e|./x",
+            ),
             ("module.exports = require('./y')", "|./y"),
-            ("if (a) { module.exports = require('./p') } else { module.exports = require('./d') }", "|./d"),
-            ("Object.defineProperty(exports, '__esModule', { value: true }); __exportStar(require('./z'), exports);",
-             "__esModule|./z"),
+            (
+                "if (a) { module.exports = require('./p') } else { module.exports = require('./d') }",
+                "|./d",
+            ),
+            (
+                "Object.defineProperty(exports, '__esModule', { value: true }); __exportStar(require('./z'), exports);",
+                "__esModule|./z",
+            ),
             ("tslib_1.__exportStar(require('q'), exports)", "|q"),
-            ("var _k = _interopRequireWildcard(require('./k'));\nObject.keys(_k).forEach(function (key) { exports[key] = _k[key]; })",
-             "|./k"),
-            ("var k = require('./k'); Object.keys(k).forEach(console.log)", "|"),
+            (
+                "var _k = _interopRequireWildcard(require('./k'));\nObject.keys(_k).forEach(function (key) { exports[key] = _k[key]; })",
+                "|./k",
+            ),
+            (
+                "var k = require('./k'); Object.keys(k).forEach(console.log)",
+                "|",
+            ),
             ("0 && (module.exports = { one, two })", "one,two|"),
-            ("// exports.no = 1\n/* exports.no = 1 */ '`exports.no = 1'; `exports.no = 1 ${exports.yes = 1}`", "yes|"),
-            ("x = a / 2; exports.a = /exports.b = 1['\"]/; exports.c = 1", "a,c|"),
+            (
+                "// exports.no = 1\n/* exports.no = 1 */ '`exports.no = 1'; `exports.no = 1 ${exports.yes = 1}`",
+                "yes|",
+            ),
+            (
+                "x = a / 2; exports.a = /exports.b = 1['\"]/; exports.c = 1",
+                "a,c|",
+            ),
             ("if (x) /'/.test(y); exports.a = 1", "a|"),
-            ("(function (g, f) { typeof exports === 'object' ? f(exports) : 0 })(this, function (exports) { exports.u = 1 })",
-             "u|"),
+            (
+                "(function (g, f) { typeof exports === 'object' ? f(exports) : 0 })(this, function (exports) { exports.u = 1 })",
+                "u|",
+            ),
             ("a.exports.b = 1; foo.module.exports = { c }", "|"),
             ("exports.a == 1; exports.b === 2; exports.c => 3", "|"),
         ];
@@ -327,7 +352,19 @@ mod tests {
 
     #[test]
     fn never_panics() {
-        for text in ["'", "`${", "/", "exports.", "module.exports = {", "/*", "\\", "`${`${", "}}}}", "ü.exports.é = 1", "exports['\\u{110000}'] = 1"] {
+        for text in [
+            "'",
+            "`${",
+            "/",
+            "exports.",
+            "module.exports = {",
+            "/*",
+            "\\",
+            "`${`${",
+            "}}}}",
+            "ü.exports.é = 1",
+            "exports['\\u{110000}'] = 1",
+        ] {
             export_names(text);
             syntax(text);
         }

@@ -11,6 +11,7 @@ use super::Kind;
 use super::ModuleError;
 use super::Modules;
 use super::Resolution;
+use super::import::Located;
 use super::is_plain_builtin;
 use super::kind;
 use super::real;
@@ -35,7 +36,7 @@ impl Modules {
             return if builtin::is_public(name) {
                 Ok(Resolution::Builtin(name.to_owned()))
             } else {
-                Err(ModuleError::unknown_builtin(request))
+                Err(ModuleError::not_found(request))
             };
         }
         if is_plain_builtin(request) {
@@ -47,14 +48,9 @@ impl Modules {
         {
             let base = parent.display().to_string();
             check_internal_name(request, Some(&base))?;
-            let found = target::imported(
-                &package,
-                imports,
-                request,
-                Conditions::Require,
-                Some(&base),
-            )?;
-            return self.take_target(found, &package.folder);
+            let found =
+                target::imported(&package, imports, request, Conditions::Require, Some(&base))?;
+            return self.take_target(found, &package.folder, request);
         }
         if let Some(found) = self.own_package(request, parent)? {
             return Ok(found);
@@ -112,23 +108,28 @@ impl Modules {
             Conditions::Require,
             Some(&base),
         )?;
-        self.take_target(found, &package.folder).map(Some)
+        self.take_target(found, &package.folder, request).map(Some)
     }
 
-    fn take_target(&mut self, found: Target, package: &Path) -> Result<Resolution, ModuleError> {
-        match found {
-            Target::File(url) => exact_file(&url, package),
-            // What a package imports from another is found as `import` finds it, with the conditions of `require`.
-            Target::Specifier(specifier) => self
-                .resolve_package(
-                    &specifier,
-                    &package.join("package.json"),
-                    Conditions::Require,
-                )
-                .map_err(|error| match error.code {
-                    "ERR_MODULE_NOT_FOUND" => ModuleError::not_found(&specifier),
-                    _ => error,
-                }),
+    fn take_target(
+        &mut self,
+        found: Target,
+        package: &Path,
+        request: &str,
+    ) -> Result<Resolution, ModuleError> {
+        let specifier = match found {
+            Target::File(url) => return exact_file(&url, package),
+            Target::Specifier(specifier) => specifier,
+        };
+        // What a package imports from another is found as `import` finds it, with the conditions of `require`.
+        let base = package.join("package.json");
+        match self.locate_package(&specifier, &base, Conditions::Require) {
+            Ok(Located::Builtin(name)) => Ok(Resolution::Builtin(name)),
+            Ok(Located::File(url)) => exact_file(&url, package),
+            Err(error) if error.code == "ERR_MODULE_NOT_FOUND" => {
+                Err(ModuleError::not_found(request))
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -150,7 +151,7 @@ impl Modules {
                     Conditions::Require,
                     None,
                 )?;
-                return self.take_target(found, &package.folder).map(Some);
+                return self.take_target(found, &package.folder, request).map(Some);
             }
         }
         self.find_from(folder, request)

@@ -213,9 +213,6 @@ impl Lookup<'_> {
                     None => target.to_owned(),
                 }));
             }
-            if self.field == "imports" && target.starts_with("node:") {
-                return Ok(Target::Specifier(target.to_owned()));
-            }
             return Err(self.invalid(key, value));
         };
         if has_forbidden_segment(path) {
@@ -255,9 +252,7 @@ fn folder_url(folder: &Path) -> Option<Url> {
 /// Which of two patterns is more specific: the lesser.
 fn compare_patterns(a: &str, b: &str) -> Ordering {
     let base = |key: &str| key.find('*').map_or(key.len(), |star| star + 1);
-    base(b)
-        .cmp(&base(a))
-        .then_with(|| b.len().cmp(&a.len()))
+    base(b).cmp(&base(a)).then_with(|| b.len().cmp(&a.len()))
 }
 
 /// Whether a segment is `.`, `..` or `node_modules`, also when it is percent-encoded.

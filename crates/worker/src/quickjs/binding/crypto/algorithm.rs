@@ -108,9 +108,7 @@ pub(super) fn find(name: &str) -> Option<&'static Algorithm> {
     let family = named.strip_prefix("sha2-").or(named.strip_prefix("sha-"));
     let short = family.map(|digits| format!("sha{digits}"));
     let wanted = short.as_deref().unwrap_or(named);
-    ALGORITHMS
-        .iter()
-        .find(|algorithm| algorithm.name == wanted)
+    ALGORITHMS.iter().find(|algorithm| algorithm.name == wanted)
 }
 
 #[cfg(test)]

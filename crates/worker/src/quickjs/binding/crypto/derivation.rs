@@ -8,10 +8,10 @@ use rquickjs::Object;
 use rquickjs::Result;
 use rquickjs::convert::List;
 
-use crate::quickjs::binding::bytes::View;
-use crate::quickjs::binding::bytes::array_buffer;
 use super::algorithm;
 use super::algorithm::Algorithm;
+use crate::quickjs::binding::bytes::View;
+use crate::quickjs::binding::bytes::array_buffer;
 
 /// How many digests long the output of HKDF may be (RFC 5869, section 2.3).
 const MAX_BLOCKS: usize = 255;
@@ -60,9 +60,13 @@ fn stretch(
         return None;
     }
     let logarithm = u8::try_from(rounds.trailing_zeros()).ok()?;
-    let parameters =
-        scrypt::Params::new(logarithm, block_size, parallelism, scrypt::Params::RECOMMENDED_LEN)
-            .ok()?;
+    let parameters = scrypt::Params::new(
+        logarithm,
+        block_size,
+        parallelism,
+        scrypt::Params::RECOMMENDED_LEN,
+    )
+    .ok()?;
     let mut output = vec![0; length];
     if length > 0 {
         scrypt::scrypt(password, salt, &parameters, &mut output).ok()?;

@@ -15,9 +15,9 @@ use rquickjs::Result;
 use sha3::Shake128;
 use sha3::Shake256;
 
+use super::algorithm;
 use crate::quickjs::binding::bytes::View;
 use crate::quickjs::binding::bytes::array_buffer;
-use super::algorithm;
 
 /// The longest output that is taken from an extendable hash.
 const MAX_EXTENDED: usize = 1 << 26;
@@ -155,8 +155,6 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     )?;
     target.set(
         "knowsDigest",
-        Function::new(ctx.clone(), |name: String| {
-            algorithm::find(&name).is_some()
-        })?,
+        Function::new(ctx.clone(), |name: String| algorithm::find(&name).is_some())?,
     )
 }

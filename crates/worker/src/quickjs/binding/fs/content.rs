@@ -67,7 +67,9 @@ fn read_to_end(file: BorrowedFd<'_>) -> rustix::io::Result<Vec<u8>> {
     let mut content = Vec::new();
     // One byte more than expected lets the last read see the end without growing the vector.
     let capacity = usize::try_from(expected).map_err(|_| Errno::FBIG)? + 1;
-    content.try_reserve_exact(capacity).map_err(|_| Errno::NOMEM)?;
+    content
+        .try_reserve_exact(capacity)
+        .map_err(|_| Errno::NOMEM)?;
     loop {
         if content.len() == content.capacity() {
             if content.len() as u64 > MAX_WHOLE_FILE {

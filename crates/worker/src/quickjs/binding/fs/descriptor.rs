@@ -16,8 +16,8 @@ use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::quickjs::binding::outcome::Outcome;
 use super::path::Path;
+use crate::quickjs::binding::outcome::Outcome;
 
 /// The files that a program has opened, by the number it knows them by.
 #[derive(Clone, Default)]

@@ -14,9 +14,9 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::rand::GetRandomFlags;
 
+use super::path::Path;
 use crate::quickjs::binding::bytes::array_buffer;
 use crate::quickjs::binding::outcome::Outcome;
-use super::path::Path;
 
 /// How often a new name is tried for a temporary directory.
 const TEMPORARY_ATTEMPTS: usize = 100;

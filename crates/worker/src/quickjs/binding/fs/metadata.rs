@@ -21,9 +21,9 @@ use rustix::fs::Timespec;
 use rustix::fs::Timestamps;
 use rustix::fs::Uid;
 
-use crate::quickjs::binding::outcome::Outcome;
 use super::descriptor::Table;
 use super::path::Path;
+use crate::quickjs::binding::outcome::Outcome;
 
 /// A file's status: a `BigInt64Array` in the order of `internal/fs/stats`, which alone holds every value exactly.
 struct Status([i64; 18]);
@@ -189,36 +189,50 @@ fn install_by_path<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     )?;
     target.set(
         "chown",
-        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path, user: f64, group: f64| {
-            Outcome::from(set_owner(&ctx, &path, user, group, AtFlags::empty()))
-        })?,
+        Function::new(
+            ctx.clone(),
+            |ctx: Ctx<'js>, path: Path, user: f64, group: f64| {
+                Outcome::from(set_owner(&ctx, &path, user, group, AtFlags::empty()))
+            },
+        )?,
     )?;
     target.set(
         "lchown",
-        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path, user: f64, group: f64| {
-            Outcome::from(set_owner(&ctx, &path, user, group, AtFlags::SYMLINK_NOFOLLOW))
-        })?,
+        Function::new(
+            ctx.clone(),
+            |ctx: Ctx<'js>, path: Path, user: f64, group: f64| {
+                Outcome::from(set_owner(
+                    &ctx,
+                    &path,
+                    user,
+                    group,
+                    AtFlags::SYMLINK_NOFOLLOW,
+                ))
+            },
+        )?,
     )?;
     target.set(
         "utimes",
-        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path, accessed: f64, modified: f64| {
-            Outcome::from(set_times(&ctx, &path, accessed, modified, AtFlags::empty()))
-        })?,
+        Function::new(
+            ctx.clone(),
+            |ctx: Ctx<'js>, path: Path, accessed: f64, modified: f64| {
+                Outcome::from(set_times(&ctx, &path, accessed, modified, AtFlags::empty()))
+            },
+        )?,
     )?;
     target.set(
         "lutimes",
-        Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path, accessed: f64, modified: f64| {
-            let flags = AtFlags::SYMLINK_NOFOLLOW;
-            Outcome::from(set_times(&ctx, &path, accessed, modified, flags))
-        })?,
+        Function::new(
+            ctx.clone(),
+            |ctx: Ctx<'js>, path: Path, accessed: f64, modified: f64| {
+                let flags = AtFlags::SYMLINK_NOFOLLOW;
+                Outcome::from(set_times(&ctx, &path, accessed, modified, flags))
+            },
+        )?,
     )
 }
 
-fn install_by_descriptor<'js>(
-    ctx: &Ctx<'js>,
-    target: &Object<'js>,
-    table: &Table,
-) -> Result<()> {
+fn install_by_descriptor<'js>(ctx: &Ctx<'js>, target: &Object<'js>, table: &Table) -> Result<()> {
     let files = table.clone();
     target.set(
         "fstat",

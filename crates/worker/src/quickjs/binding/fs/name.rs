@@ -86,8 +86,7 @@ fn follow(path: &[u8]) -> std::result::Result<PathBuf, Failure> {
         }
         // This finds loops and links that lead nowhere, so that the walk ends.
         rustix::fs::stat(&real).map_err(failed("stat", &real))?;
-        let target =
-            rustix::fs::readlink(&real, Vec::new()).map_err(failed("readlink", &real))?;
+        let target = rustix::fs::readlink(&real, Vec::new()).map_err(failed("readlink", &real))?;
         let target = PathBuf::from(OsStr::from_bytes(target.as_bytes()));
         real.pop();
         if target.is_absolute() {
@@ -133,9 +132,7 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
         "rename",
         Function::new(ctx.clone(), |ctx: Ctx<'js>, from: Path, to: Path| {
             let admitted = from.for_writing(&ctx);
-            Outcome::from(
-                admitted.and_then(|from| rustix::fs::rename(from, to.for_writing(&ctx)?)),
-            )
+            Outcome::from(admitted.and_then(|from| rustix::fs::rename(from, to.for_writing(&ctx)?)))
         })?,
     )?;
     target.set(

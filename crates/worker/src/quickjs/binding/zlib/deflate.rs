@@ -190,14 +190,24 @@ impl Decompressor {
     }
 
     /// Gives the dictionary that the stream has just asked for and goes on.
-    fn with_dictionary(&mut self, first: Step, input: &[u8], output: &mut [u8], flush: InflateFlush) -> Step {
+    fn with_dictionary(
+        &mut self,
+        first: Step,
+        input: &[u8],
+        output: &mut [u8],
+        flush: InflateFlush,
+    ) -> Step {
         let Some(dictionary) = &self.dictionary else {
             return first;
         };
         if self.inflate.set_dictionary(dictionary).is_err() {
             return first;
         }
-        let next = self.run(&input[first.consumed..], &mut output[first.produced..], flush);
+        let next = self.run(
+            &input[first.consumed..],
+            &mut output[first.produced..],
+            flush,
+        );
         joined(&first, next)
     }
 }

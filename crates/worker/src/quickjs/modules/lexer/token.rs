@@ -164,7 +164,11 @@ impl<'s> Tokens<'s> {
     }
 
     fn skip_character(&mut self) {
-        if let Some(character) = self.source.get(self.at..).and_then(|rest| rest.chars().next()) {
+        if let Some(character) = self
+            .source
+            .get(self.at..)
+            .and_then(|rest| rest.chars().next())
+        {
             self.at += character.len_utf8();
         }
     }
@@ -387,7 +391,10 @@ pub(super) fn unquote(raw: &str) -> String {
             Some('t') => value.push('\t'),
             Some('u') => {
                 let digits: String = characters.clone().take(4).collect();
-                match u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32) {
+                match u32::from_str_radix(&digits, 16)
+                    .ok()
+                    .and_then(char::from_u32)
+                {
                     Some(decoded) if digits.len() == 4 => {
                         value.push(decoded);
                         characters.nth(3);
