@@ -1,6 +1,7 @@
 //! The way from what a skill asks for to a layer it can be given.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -25,6 +26,7 @@ use crate::LayerCheck;
 use crate::NetworkUse;
 use crate::PackageKey;
 use crate::PackageOrigin;
+use crate::Platform;
 use crate::ResolverError;
 use crate::ResolverSettings;
 use crate::VersionSource;
@@ -32,6 +34,7 @@ use crate::client::Client;
 use crate::fetch::Fetching;
 use crate::layer;
 use crate::lock;
+use crate::metadata::Memory;
 use crate::metadata::Metadata;
 use crate::pool::for_each;
 use crate::registry::RegistryConfiguration;
@@ -75,20 +78,31 @@ use crate::tree::LayerPlan;
 pub struct Resolver {
     settings: ResolverSettings,
     store: Store,
+    memory: Memory,
     counters: Counters,
 }
 
-/// The packages of a layer, each with where its files came from.
-type Origins = BTreeMap<PackageKey, PackageOrigin>;
-
-/// What an installation found out before there is a layer.
+/// The versions of an installation, and the layer they make.
 struct Chosen {
     tree: DependencyTree,
+    plan: LayerPlan,
+    digest: Digest,
     notes: Vec<InstallNote>,
     versions: VersionSource,
     /// Whether the lock is to be written: these versions are new and would be chosen again.
     is_new: bool,
 }
+
+/// What an installation begins with.
+enum Beginning {
+    /// The lock answers the request.
+    Locked(Chosen),
+    /// Versions are to be chosen, these preferred.
+    Open(Option<DependencyTree>, Vec<InstallNote>),
+}
+
+/// The packages that were not stored before.
+type Downloaded = BTreeSet<PackageKey>;
 
 impl Resolver {
     /// Makes a resolver; touches nothing.
@@ -97,6 +111,7 @@ impl Resolver {
         Self {
             store: Store::new(settings.store.clone()),
             settings,
+            memory: Memory::default(),
             counters: Counters::default(),
         }
     }
@@ -175,30 +190,27 @@ impl Resolver {
         observer: &dyn InstallObserver,
     ) -> Result<InstalledLayer, ResolverError> {
         let start = Instant::now();
+        let platform = &self.settings.platform;
         let (requested, notes) = Requested::read(request.dependencies)?;
         let locked = lock::read(request.lock, request.skill)?;
         if requested.is_empty() {
             if locked.is_some() {
                 self.write_lock(request, None)?;
             }
-            let nothing = Chosen {
-                tree: DependencyTree::default(),
-                notes,
-                versions: VersionSource::Lock,
-                is_new: false,
-            };
-            return Ok(self.report(nothing, &Origins::new(), start, /*network_used*/ false));
+            let nothing = Chosen::from_lock(DependencyTree::default(), platform, notes);
+            return Ok(self.report(nothing, &Downloaded::new(), start));
         }
-
-        let answer = locked.as_ref().filter(|tree| requested.is_answered_by(tree));
-        if let Some(tree) = answer {
-            let (plan, _) = tree.plan(&self.settings.platform);
-            if plan.packages.is_empty() || layer::exists(&self.store.layer(&plan.digest())) {
-                self.counters.layers().hit(1);
-                let chosen = from_lock(tree.clone(), notes);
-                return Ok(self.report(chosen, &all_cached(&plan), start, false));
+        let beginning = match locked {
+            Some(tree) if requested.is_answered_by(&tree) => {
+                let chosen = Chosen::from_lock(tree, platform, notes);
+                if self.has_layer(&chosen) {
+                    self.counters.layers().hit(1);
+                    return Ok(self.report(chosen, &Downloaded::new(), start));
+                }
+                Beginning::Locked(chosen)
             }
-        }
+            preferred => Beginning::Open(preferred, notes),
+        };
 
         let configuration = RegistryConfiguration::read(request.npm)?;
         let client = match request.network {
@@ -207,21 +219,20 @@ impl Resolver {
         };
         let metadata = Metadata::new(
             &self.store,
+            &self.memory,
             &configuration,
             client.as_ref(),
             self.settings.metadata_ttl,
             &self.counters,
         );
-        let mut chosen = match answer {
-            Some(tree) => from_lock(tree.clone(), notes),
-            None => {
+        let mut chosen = match beginning {
+            Beginning::Locked(chosen) => chosen,
+            Beginning::Open(preferred, notes) => {
                 let dependencies = requested.len();
                 observer.observe(InstallEvent::Resolving { dependencies });
-                self.resolve(&requested, locked.as_ref(), notes, &metadata)?
+                self.choose(&requested, preferred.as_ref(), notes, &metadata)?
             }
         };
-
-        let (plan, _) = chosen.tree.plan(&self.settings.platform);
         let fetching = Fetching {
             configuration: &configuration,
             client: client.as_ref(),
@@ -229,7 +240,7 @@ impl Resolver {
             limits: &self.settings.archive,
             observer,
         };
-        let origins = self.lay_out(&plan, &fetching)?;
+        let downloaded = self.lay_out(&chosen, &fetching)?;
         if chosen.is_new {
             self.write_lock(request, Some(&chosen.tree))?;
         }
@@ -237,14 +248,15 @@ impl Resolver {
         chosen
             .notes
             .extend(stale.map(|package| InstallNote::StaleMetadata { package }));
-        let network_used = client.as_ref().is_some_and(Client::was_used);
-        Ok(self.report(chosen, &origins, start, network_used))
+        let mut report = self.report(chosen, &downloaded, start);
+        report.network_used = client.as_ref().is_some_and(Client::was_used);
+        Ok(report)
     }
 
-    fn resolve(
+    fn choose(
         &self,
         requested: &Requested,
-        locked: Option<&DependencyTree>,
+        preferred: Option<&DependencyTree>,
         mut notes: Vec<InstallNote>,
         metadata: &Metadata<'_>,
     ) -> Result<Chosen, ResolverError> {
@@ -252,46 +264,47 @@ impl Resolver {
             packages: self.settings.packages,
             parallel: self.settings.network.parallel,
         };
-        let resolution = resolve(requested, locked, metadata, limits)?;
+        let resolution = resolve(requested, preferred, metadata, limits)?;
         notes.extend(resolution.notes);
-        Ok(Chosen {
-            tree: resolution.tree,
-            notes,
-            versions: VersionSource::Resolver,
-            is_new: resolution.is_final,
-        })
+        let platform = &self.settings.platform;
+        let mut chosen = Chosen::new(resolution.tree, platform, notes, VersionSource::Resolver);
+        chosen.is_new = resolution.is_final;
+        Ok(chosen)
+    }
+
+    fn has_layer(&self, chosen: &Chosen) -> bool {
+        chosen.plan.packages.is_empty() || layer::exists(&self.store.layer(&chosen.digest))
     }
 
     /// Makes sure that the layer exists. One process at a time makes it, the others wait for it.
     fn lay_out(
         &self,
-        plan: &LayerPlan,
+        chosen: &Chosen,
         fetching: &Fetching<'_>,
-    ) -> Result<Origins, ResolverError> {
-        let digest = plan.digest();
-        let place = self.store.layer(&digest);
-        if plan.packages.is_empty() || layer::exists(&place) {
+    ) -> Result<Downloaded, ResolverError> {
+        let Chosen { plan, digest, .. } = chosen;
+        if self.has_layer(chosen) {
             self.counters.layers().hit(1);
-            return Ok(all_cached(plan));
+            return Ok(Downloaded::new());
         }
-        let lock = self.store.layer_lock(&digest)?;
+        let lock = self.store.layer_lock(digest)?;
         let _making = FileLock::acquire(&lock, self.settings.lock_patience)?;
-        if layer::exists(&place) {
+        if self.has_layer(chosen) {
             self.counters.layers().hit(1);
-            return Ok(all_cached(plan));
+            return Ok(Downloaded::new());
         }
         self.counters.layers().miss(1);
 
         let staging = self.store.stage()?;
-        let origins = self.fetch(plan, fetching, &staging)?;
+        let downloaded = self.fetch(plan, fetching, &staging)?;
         let mut packages = BTreeMap::new();
         for (key, package) in &plan.packages {
             packages.insert(key.clone(), self.stored(&package.integrity, &staging)?);
         }
         let folder = staging.unused_path();
         layer::lay_out(plan, &packages, &folder, self.settings.network.parallel)?;
-        self.store.commit_layer(&digest, &folder, &staging)?;
-        Ok(origins)
+        self.store.commit_layer(digest, &folder, &staging)?;
+        Ok(downloaded)
     }
 
     /// Stores the packages that are not. What was fetched is stored even if something else cannot
@@ -301,14 +314,14 @@ impl Resolver {
         plan: &LayerPlan,
         fetching: &Fetching<'_>,
         staging: &Staging,
-    ) -> Result<Origins, ResolverError> {
-        let mut origins = all_cached(plan);
+    ) -> Result<Downloaded, ResolverError> {
+        let mut downloaded = Downloaded::new();
         let mut missing: BTreeMap<&Integrity, &PackageKey> = BTreeMap::new();
         for (key, package) in &plan.packages {
             let stored = self.store.package(&package.integrity, staging)?;
             if stored.is_none() {
                 missing.insert(&package.integrity, key);
-                origins.insert(key.clone(), PackageOrigin::Downloaded);
+                downloaded.insert(key.clone());
             }
         }
         self.counters.packages().miss(missing.len());
@@ -316,7 +329,7 @@ impl Resolver {
             .packages()
             .hit(plan.packages.len().saturating_sub(missing.len()));
         if missing.is_empty() {
-            return Ok(origins);
+            return Ok(downloaded);
         }
         let packages = missing.len();
         fetching.observer.observe(InstallEvent::Fetching { packages });
@@ -330,7 +343,7 @@ impl Resolver {
             .iter()
             .map(|(integrity, folder): &(&Integrity, PathBuf)| (*integrity, folder.as_path()));
         self.store.commit_packages(staged)?;
-        outcome.map(|()| origins)
+        outcome.map(|()| downloaded)
     }
 
     fn stored(
@@ -356,61 +369,74 @@ impl Resolver {
     fn report(
         &self,
         chosen: Chosen,
-        origins: &Origins,
+        downloaded: &Downloaded,
         start: Instant,
-        network_used: bool,
     ) -> InstalledLayer {
-        let (plan, foreign) = chosen.tree.plan(&self.settings.platform);
-        let mut notes = chosen.notes;
-        let foreign = foreign.into_iter();
-        notes.extend(foreign.map(|dependency| InstallNote::OtherPlatform { dependency }));
-        let with_script = |key: &&PackageKey| chosen.tree.packages[*key].install_script;
-        let scripts = plan.packages.keys().filter(with_script).cloned();
-        notes.extend(scripts.map(|package| InstallNote::ScriptNotRun { package }));
-
-        let layer = (!plan.packages.is_empty()).then(|| {
-            let digest = plan.digest();
-            let path = self.store.layer(&digest);
-            Layer { path, digest }
+        let Chosen { plan, digest, .. } = chosen;
+        let layer = (!plan.packages.is_empty()).then(|| Layer {
+            path: self.store.layer(&digest),
+            digest,
         });
-        let packages = plan
-            .packages
-            .into_iter()
-            .map(|(key, package)| InstalledPackage {
-                integrity: package.integrity,
-                origin: origins.get(&key).copied().unwrap_or(PackageOrigin::Cached),
+        let packages = plan.packages.into_iter().map(|(key, package)| {
+            let origin = if downloaded.contains(&key) {
+                PackageOrigin::Downloaded
+            } else {
+                PackageOrigin::Cached
+            };
+            InstalledPackage {
                 key,
-            });
+                integrity: package.integrity,
+                origin,
+            }
+        });
         InstalledLayer {
             layer,
             packages: packages.collect(),
-            notes,
+            notes: chosen.notes,
             duration: start.elapsed(),
             versions: chosen.versions,
-            network_used,
+            network_used: false,
         }
     }
 }
 
-/// What the lock has, with a note for each optional dependency it could not have.
-fn from_lock(tree: DependencyTree, mut notes: Vec<InstallNote>) -> Chosen {
-    let left_out = tree
-        .optional
-        .iter()
-        .filter(|name| !tree.resolved.contains_key(*name));
-    notes.extend(left_out.map(|name| InstallNote::OptionalSkipped {
-        dependency: name.clone(),
-        reason: Message::new("dependency-absent-before"),
-    }));
-    Chosen {
-        tree,
-        notes,
-        versions: VersionSource::Lock,
-        is_new: false,
+impl Chosen {
+    fn new(
+        tree: DependencyTree,
+        platform: &Platform,
+        mut notes: Vec<InstallNote>,
+        versions: VersionSource,
+    ) -> Self {
+        let (plan, foreign) = tree.plan(platform);
+        let foreign = foreign.into_iter();
+        notes.extend(foreign.map(|dependency| InstallNote::OtherPlatform { dependency }));
+        let keys = plan.packages.keys();
+        let scripts = keys.filter(|key| tree.packages[*key].install_script);
+        notes.extend(scripts.cloned().map(|package| InstallNote::ScriptNotRun { package }));
+        Self {
+            digest: plan.digest(),
+            tree,
+            plan,
+            notes,
+            versions,
+            is_new: false,
+        }
     }
-}
 
-fn all_cached(plan: &LayerPlan) -> Origins {
-    let keys = plan.packages.keys().cloned();
-    keys.map(|key| (key, PackageOrigin::Cached)).collect()
+    /// What the lock has, with a note for each optional dependency it could not have.
+    fn from_lock(
+        tree: DependencyTree,
+        platform: &Platform,
+        mut notes: Vec<InstallNote>,
+    ) -> Self {
+        let left_out = tree
+            .optional
+            .iter()
+            .filter(|name| !tree.resolved.contains_key(*name));
+        notes.extend(left_out.map(|name| InstallNote::OptionalSkipped {
+            dependency: name.clone(),
+            reason: Message::new("dependency-absent-before"),
+        }));
+        Self::new(tree, platform, notes, VersionSource::Lock)
+    }
 }

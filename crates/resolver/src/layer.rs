@@ -90,7 +90,8 @@ pub(crate) fn lay_out(
         files,
         links,
     };
-    write_json(&folder.join(DESCRIPTION), &description)?;
+    // The links were made before: a file system that has this file on the disk has them too.
+    write_json(&folder.join(DESCRIPTION), &description)?.sync_all()?;
     Ok(())
 }
 
@@ -132,7 +133,8 @@ fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
         Ok(()) => Ok(()),
         Err(error) => {
             tracing::debug!(%error, "a file is copied, not linked");
-            fs_err::copy(from, to).map(|_| ())
+            fs_err::copy(from, to)?;
+            fs_err::File::open(to)?.sync_all()
         }
     }
 }

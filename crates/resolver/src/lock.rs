@@ -126,7 +126,6 @@ fn replace(path: &Path, folder: &Path, text: &[u8]) -> Result<(), ResolverError>
     }
     draft.as_file().sync_all().map_err(storage)?;
     draft.persist(path).map_err(|e| storage(e.error))?;
-    fs_err::File::open(folder)?.sync_all()?;
     Ok(())
 }
 

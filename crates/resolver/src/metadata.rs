@@ -1,6 +1,7 @@
 //! What registries say about packages: asked for once, kept, and asked again when it is old.
 
 mod cache;
+mod memory;
 mod trim;
 
 use std::collections::BTreeSet;
@@ -12,8 +13,9 @@ use std::time::Duration;
 use deno_npm::registry::NpmPackageInfo;
 use mycelium_types::Version;
 
-use self::cache::Known;
 use self::cache::MetadataCache;
+use self::memory::Known;
+pub(crate) use self::memory::Memory;
 use crate::PackageName;
 use crate::ResolverError;
 use crate::client::Answer;
@@ -32,7 +34,7 @@ const ACCEPT: &str =
 
 /// The descriptions of packages, from the cache and from registries.
 pub(crate) struct Metadata<'a> {
-    cache: MetadataCache,
+    cache: MetadataCache<'a>,
     configuration: &'a RegistryConfiguration,
     /// `None` if the network is not to be used.
     client: Option<&'a Client<'a>>,
@@ -57,13 +59,14 @@ pub(crate) type Description = Arc<NpmPackageInfo>;
 impl<'a> Metadata<'a> {
     pub(crate) fn new(
         store: &Store,
+        memory: &'a Memory,
         configuration: &'a RegistryConfiguration,
         client: Option<&'a Client<'a>>,
         ttl: Duration,
         counters: &'a Counters,
     ) -> Self {
         Self {
-            cache: MetadataCache::new(store.clone()),
+            cache: MetadataCache::new(store.clone(), memory),
             configuration,
             client,
             ttl,
@@ -72,36 +75,55 @@ impl<'a> Metadata<'a> {
         }
     }
 
-    /// The description of a package if that needs no network: it is young enough, or there is
-    /// nothing better to be had.
-    pub(crate) fn at_hand(&self, package: &PackageName) -> Option<Description> {
-        let ttl = match self.client {
-            None => Duration::MAX,
-            Some(_) if self.is_current(package) => Duration::MAX,
-            Some(_) if self.state().refreshing => return None,
-            Some(_) => self.ttl,
-        };
+    /// The description of a package if it is remembered, so that having it costs next to nothing.
+    pub(crate) fn remembered(&self, package: &PackageName) -> Option<Description> {
+        let ttl = self.ttl_of(package);
         let registry = self.configuration.registry(package);
-        let description = self.cache.young(registry, package, ttl)?;
+        let known = self.cache.remembered(registry, package, ttl)?;
         self.counters.metadata().hit(1);
-        Some(description)
+        Some(known.description)
     }
 
-    /// The description of a package, asking its registry; one that is kept is only confirmed if
-    /// nothing changed, and used as it is if the registry cannot be reached.
+    /// The description of a package: the kept one if it is young enough or there is nothing better
+    /// to be had, else the registry's.
     ///
     /// # Errors
     ///
     /// Fails if the registry has no such package, cannot be reached or answers nonsense and
     /// nothing is kept, or if the network is not to be used.
-    pub(crate) fn ask(&self, package: &PackageName) -> Result<Description, ResolverError> {
+    pub(crate) fn get(&self, package: &PackageName) -> Result<Description, ResolverError> {
+        let registry = self.configuration.registry(package);
+        match self.cache.known(registry, package, self.ttl_of(package)) {
+            Some(known) => {
+                self.counters.metadata().hit(1);
+                Ok(known.description)
+            }
+            None => self.ask(package),
+        }
+    }
+
+    /// How old a package's description may be.
+    fn ttl_of(&self, package: &PackageName) -> Duration {
+        let state = self.state();
+        if self.client.is_none() || state.asked.contains(package) {
+            Duration::MAX
+        } else if state.refreshing {
+            Duration::ZERO
+        } else {
+            self.ttl
+        }
+    }
+
+    /// The description of a package, asking its registry; one that is kept is only confirmed if
+    /// nothing changed, and used as it is if the registry cannot be reached.
+    fn ask(&self, package: &PackageName) -> Result<Description, ResolverError> {
         let Some(client) = self.client else {
             let wanted = package.to_string();
             return Err(ResolverError::Offline { wanted });
         };
         self.counters.metadata().miss(1);
         let registry = self.configuration.registry(package);
-        let known = self.cache.known(registry, package);
+        let known = self.cache.known(registry, package, Duration::MAX);
         let answer = self.ask_registry(client, package, known.as_ref());
         match (answer, known) {
             (Ok(description), _) => {
@@ -173,7 +195,7 @@ impl<'a> Metadata<'a> {
     /// What is known about where a version's archive is, however old.
     pub(crate) fn kept_archive(&self, package: &PackageName, version: &Version) -> Option<String> {
         let registry = self.configuration.registry(package);
-        let known = self.cache.known(registry, package)?;
+        let known = self.cache.known(registry, package, Duration::MAX)?;
         archive_of(&known.description, version)
     }
 
@@ -181,7 +203,7 @@ impl<'a> Metadata<'a> {
     ///
     /// # Errors
     ///
-    /// Fails as [`ask`](Self::ask) does, or if the registry does not know the version.
+    /// Fails as [`get`](Self::get) does, or if the registry does not know the version.
     pub(crate) fn ask_archive(
         &self,
         package: &PackageName,
@@ -203,10 +225,6 @@ impl<'a> Metadata<'a> {
     /// The packages whose description is older than it should be.
     pub(crate) fn stale(&self) -> Vec<PackageName> {
         self.state().stale.iter().cloned().collect()
-    }
-
-    fn is_current(&self, package: &PackageName) -> bool {
-        self.state().asked.contains(package)
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

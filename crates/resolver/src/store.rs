@@ -11,8 +11,8 @@
 //! tmp/…                     work in progress
 //! ```
 //!
-//! What is under its final name is complete: everything is made in `tmp`, written to the disk and
-//! renamed.
+//! What is under its final name is complete, whatever happens to the power: everything is made in
+//! `tmp`, written to the disk and renamed.
 
 mod file_lock;
 mod staging;
@@ -22,7 +22,6 @@ use std::io;
 use std::io::BufReader;
 use std::io::BufWriter;
 use std::io::Read as _;
-use std::io::Write as _;
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -162,7 +161,6 @@ impl Store {
         for (integrity, staged) in packages {
             commit(staged, &self.package_folder(integrity))?;
         }
-        fs_err::File::open(&npm)?.sync_all()?;
         Ok(())
     }
 
@@ -175,11 +173,9 @@ impl Store {
     ) -> Result<(), ResolverError> {
         let layers = self.root.join("layers");
         fs_err::create_dir_all(&layers)?;
-        sync_file_system(&layers)?;
         let place = self.layer(digest);
         put_aside(&place, aside)?;
         commit(staged, &place)?;
-        fs_err::File::open(&layers)?.sync_all()?;
         Ok(())
     }
 }
@@ -203,17 +199,16 @@ pub(crate) fn package_files(folder: &Path) -> PathBuf {
 
 /// Writes the index of a package that was unpacked into `folder`.
 pub(crate) fn write_index(folder: &Path, files: Vec<PackageFile>) -> io::Result<()> {
-    write_json(&folder.join(INDEX), &PackageIndex { files })
+    write_json(&folder.join(INDEX), &PackageIndex { files }).map(|_| ())
 }
 
-/// Writes a description into a file of the store.
-pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+/// Writes a description into a file of the store, and leaves it to the caller to have it on the disk.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> io::Result<fs_err::File> {
     let mut writer = BufWriter::new(fs_err::File::create(path)?);
     serde_json::to_writer(&mut writer, value)?;
-    writer.flush()?;
-    writer
-        .get_ref()
-        .set_permissions(Permissions::from_mode(0o444))
+    let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.set_permissions(Permissions::from_mode(0o444))?;
+    Ok(file)
 }
 
 /// Reads a description back. One that makes no sense is [`io::ErrorKind::InvalidData`].

@@ -16,7 +16,6 @@ use mycelium_registry::Root;
 use mycelium_registry::RootKind;
 use mycelium_registry::SearchQuery;
 use mycelium_registry::SkillRecord;
-use mycelium_types::Digest;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Locale;
@@ -30,10 +29,10 @@ use crate::workspace::Workspace;
 const DEFAULT_HITS: usize = 50;
 
 /// The registry of a workspace, which knows the embedded skills and nothing else yet.
-pub(crate) fn open(folders: &Folders, workspace: &Path) -> Registry {
-    let name = Digest::of(workspace.as_os_str().as_encoded_bytes()).short();
-    let file = folders.state.join("registry").join(format!("{name}.db"));
-    let registry = Registry::open(&file);
+///
+/// All workspaces share one file: it keeps manifests by the folder they were read from.
+pub(crate) fn open(folders: &Folders) -> Registry {
+    let registry = Registry::open(&folders.state.join("registry.db"));
     registry.register(embedded().into_iter().map(|manifest| Registration {
         source: SkillSource::Embedded {
             name: manifest.name.clone(),

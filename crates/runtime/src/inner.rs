@@ -230,10 +230,7 @@ impl Inner {
         if let Some(registry) = registries.get(&workspace.path) {
             return Ok(Arc::clone(registry));
         }
-        let registry = Arc::new(crate::catalogue::open(
-            &self.options.folders,
-            &workspace.path,
-        ));
+        let registry = Arc::new(crate::catalogue::open(&self.options.folders));
         registries.insert(workspace.path.clone(), Arc::clone(&registry));
         Ok(registry)
     }

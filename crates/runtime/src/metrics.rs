@@ -241,7 +241,7 @@ impl Collector for Scrape {
                 })
                 .collect()
         };
-        let histograms: [(&str, &str, fn(&Totals) -> &Histogram); 3] = [
+        let histograms: [Described<fn(&Totals) -> &Histogram>; 3] = [
             (
                 "skill_load_time_ms",
                 "Time to load a skill, in milliseconds",
@@ -265,7 +265,7 @@ impl Collector for Scrape {
                 let buckets: Vec<(f64, u64)> = BUCKETS
                     .iter()
                     .copied()
-                    .chain([f64::MAX])
+                    .chain([f64::INFINITY])
                     .zip(histogram.buckets)
                     .collect();
                 row.encode(&mut metric, |encoder| {
@@ -289,7 +289,7 @@ impl Collector for Scrape {
                 encoder.encode_counter::<Labels, u64, f64>(&row.totals.errors, None)
             })?;
         }
-        let gauges: [(&str, &str, fn(&Row<'_>) -> Option<f64>); 3] = [
+        let gauges: [Described<fn(&Row<'_>) -> Option<f64>>; 3] = [
             ("skill_active_count", "Instances that live", |row| {
                 Some(row.usage.instances as f64)
             }),
@@ -315,6 +315,9 @@ impl Collector for Scrape {
         Ok(())
     }
 }
+
+/// A metric's name, what it says, and where its value is.
+type Described<F> = (&'static str, &'static str, F);
 
 type Labels = Vec<(&'static str, String)>;
 
@@ -400,6 +403,7 @@ mod tests {
             "skill_execution_time_ms_count 2",
             "skill_error_count_total 0",
             "skill_active_count 0",
+            "skill_execution_time_ms_bucket{le=\"+Inf\"} 2",
         ] {
             assert!(
                 page.lines().any(|seen| seen.starts_with(line)),

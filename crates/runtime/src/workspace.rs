@@ -138,8 +138,7 @@ impl Workspaces {
         trust: &TrustStore,
     ) -> Result<Arc<Workspace>, ErrorReport> {
         let files = files(context, system_config);
-        let stamps =
-            [&files.system, &files.user, &files.project, trust.file()].map(|path| stamp(path));
+        let stamps = [&files.system, &files.user, &files.project, trust.file()].map(stamp);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(remembered) = known.get(&context.workspace)
             && remembered.stamps == stamps

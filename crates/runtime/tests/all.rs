@@ -4,6 +4,7 @@ mod suite {
     mod calls;
     mod faults;
     mod lifecycle;
+    mod packages;
     mod stage;
     mod world;
 }

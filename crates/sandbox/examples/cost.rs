@@ -1,4 +1,4 @@
-//! What the sandbox costs: p50 and p95 of each step, beside floors measured in the same run.
+//! What each step of the sandbox costs, beside floors measured in the same run.
 //!
 //! `cargo run --release -p mycelium-sandbox --example cost`
 #![allow(
@@ -81,7 +81,7 @@ fn round_trip(socket: &mut UnixStream) -> Outcome<()> {
 }
 
 fn measure() -> Outcome<()> {
-    println!("{:<44}{:>10}{:>10}", "", "p50 µs", "p95 µs");
+    println!("{:<44}{:>10}{:>10}{:>10}", "", "p50 µs", "p95 µs", "p99 µs");
     floors()?;
     let site = tempfile::tempdir()?;
     let policy = policy(&site.path().canonicalize()?)?;
@@ -94,14 +94,18 @@ fn measure() -> Outcome<()> {
 
     let launcher = Launcher::start(&options)?;
     let timers = CpuTimers::start(|_| {})?;
-    let mut spawn = Samples::new("worker: spawn (cold, until locked in)");
-    let mut assign = Samples::new("worker: assign (4 paths, limits)");
-    let mut restrict = Samples::new("worker: policy sent → Landlock holds");
+    let mut spawn = Samples::new("worker: spawn, until locked in");
+    let mut assign = Samples::new("worker: assign, 4 paths and limits");
+    let mut restrict = Samples::new("worker: told its policy, Landlock holds");
+    let mut warm = Samples::new("sandbox set-up, warm worker");
+    let mut cold = Samples::new("sandbox set-up, new worker");
     let mut trip = Samples::new("worker: echo");
     let mut arm = Samples::new("worker: arm the processor timer");
     let mut usage = Samples::new("worker: read its usage");
     for _ in 0..RUNS {
+        let begin = Instant::now();
         let mut worker = spawn.time(|| Ok(launcher.spawn()?))?;
+        let spawned = Instant::now();
         let mut socket = worker.take_socket().ok_or("no socket")?;
         let text = serde_json::to_vec(&policy)?;
         assign.time(|| Ok(launcher.assign(&worker, &policy)?))?;
@@ -110,6 +114,8 @@ fn measure() -> Outcome<()> {
             socket.write_all(&text)?;
             Ok(socket.read_exact(&mut [0])?)
         })?;
+        warm.add(spawned);
+        cold.add(begin);
         for _ in 0..20 {
             trip.time(|| round_trip(&mut socket))?;
         }
@@ -123,7 +129,7 @@ fn measure() -> Outcome<()> {
             .wait_exit(Duration::from_secs(5))
             .ok_or("still there")?;
     }
-    for samples in [spawn, assign, restrict, trip, arm, usage] {
+    for samples in [spawn, assign, restrict, warm, cold, trip, arm, usage] {
         samples.print();
     }
     Ok(())
@@ -132,7 +138,7 @@ fn measure() -> Outcome<()> {
 /// What the kernel takes for the least that could do the same.
 fn floors() -> Outcome<()> {
     let mut fork = Samples::new("floor: fork, exit, wait");
-    let mut trip = Samples::new("floor: socketpair echo with a forked process");
+    let mut trip = Samples::new("floor: socketpair echo, other process");
     for _ in 0..RUNS {
         fork.time(|| {
             // SAFETY: no thread has been started yet; the child ends at once.
@@ -201,14 +207,14 @@ fn policy(base: &std::path::Path) -> Outcome<SandboxPolicy> {
 }
 
 struct Samples {
-    name: &'static str,
+    title: &'static str,
     micros: Vec<f64>,
 }
 
 impl Samples {
-    fn new(name: &'static str) -> Self {
+    fn new(title: &'static str) -> Self {
         Self {
-            name,
+            title,
             micros: Vec::new(),
         }
     }
@@ -216,15 +222,19 @@ impl Samples {
     fn time<T>(&mut self, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
         let begin = Instant::now();
         let result = work();
-        self.micros.push(begin.elapsed().as_secs_f64() * 1e6);
+        self.add(begin);
         result
+    }
+
+    fn add(&mut self, begin: Instant) {
+        self.micros.push(begin.elapsed().as_secs_f64() * 1e6);
     }
 
     fn print(mut self) {
         self.micros.sort_by(f64::total_cmp);
-        let at = |share: usize| {
-            self.micros[(self.micros.len() * share / 100).min(self.micros.len() - 1)]
-        };
-        println!("{:<44}{:>10.1}{:>10.1}", self.name, at(50), at(95));
+        let last = self.micros.len() - 1;
+        let [p50, p95, p99] =
+            [50, 95, 99].map(|percent| self.micros[(last * percent).div_ceil(100)]);
+        println!("{:<44}{p50:>10.1}{p95:>10.1}{p99:>10.1}", self.title);
     }
 }

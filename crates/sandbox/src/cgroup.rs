@@ -4,13 +4,20 @@
 //! name carries the launcher's process id, so that whoever comes later can tell whether the launcher
 //! is still there and clean up if not.
 
+use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
+use rustix::fs::CWD;
 use rustix::fs::Mode;
+use rustix::fs::OFlags;
 use rustix::fs::mkdir;
+use rustix::fs::openat;
+use rustix::io::Errno;
 use rustix::process::Pid;
 
 use crate::CgroupVersion;
@@ -116,6 +123,39 @@ pub(crate) struct Cgroup {
     folder: PathBuf,
 }
 
+/// The way into a group.
+///
+/// Moving *another* process makes the kernel wait until every processor has passed through a quiet
+/// state, which takes milliseconds. A process that moves itself, and one that is born into the group,
+/// need not wait.
+#[derive(Debug)]
+pub(crate) enum Entrance {
+    /// The file that a process of version 1 enters by.
+    Tasks(OwnedFd),
+    /// The folder that a process of version 2 is born into.
+    Folder(OwnedFd),
+}
+
+impl Entrance {
+    /// The folder to be born into, if that is the way.
+    pub(crate) fn birthplace(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Tasks(_) => None,
+            Self::Folder(folder) => Some(folder.as_fd()),
+        }
+    }
+
+    /// Moves the calling process, which has one thread, into the group, unless it was born there.
+    pub(crate) fn enter(&self) -> Result<(), SandboxError> {
+        match self {
+            Self::Folder(_) => Ok(()),
+            Self::Tasks(tasks) => rustix::io::write(tasks, b"0")
+                .map(drop)
+                .map_err(SandboxError::step(Step::ControlGroup)),
+        }
+    }
+}
+
 impl Cgroup {
     /// Makes the group of the launcher's worker number `worker`.
     pub(crate) fn create(place: &CgroupPlace, worker: u64) -> Result<Self, SandboxError> {
@@ -128,28 +168,35 @@ impl Cgroup {
         })
     }
 
-    fn write(&self, file: &str, text: &str) -> Result<(), SandboxError> {
-        let file = self.folder.join(file);
-        kernel_file::write(&file, text).map_err(SandboxError::step_at(Step::ControlGroup, file))
-    }
-
-    /// Puts a process into the group.
-    pub(crate) fn place(&self, pid: Pid) -> Result<(), SandboxError> {
-        self.write("cgroup.procs", &pid.as_raw_pid().to_string())
+    /// The way into the group.
+    pub(crate) fn entrance(&self) -> Result<Entrance, SandboxError> {
+        let (path, flags) = match self.version {
+            CgroupVersion::V1 => (self.folder.join("tasks"), OFlags::WRONLY),
+            CgroupVersion::V2 => (self.folder.clone(), OFlags::PATH | OFlags::DIRECTORY),
+        };
+        let opened = openat(CWD, &path, flags | OFlags::CLOEXEC, Mode::empty())
+            .map_err(SandboxError::step_at(Step::ControlGroup, path))?;
+        Ok(match self.version {
+            CgroupVersion::V1 => Entrance::Tasks(opened),
+            CgroupVersion::V2 => Entrance::Folder(opened),
+        })
     }
 
     /// Limits the group's memory; swapping is no way around it where the kernel counts it.
     pub(crate) fn limit(&self, bytes: u64) -> Result<(), SandboxError> {
         let bytes = bytes.to_string();
-        self.write(limit_file(self.version), &bytes)?;
+        let limit = self.folder.join(limit_file(self.version));
+        kernel_file::write(&limit, &bytes)
+            .map_err(SandboxError::step_at(Step::ControlGroup, limit))?;
         let (swap, most) = match self.version {
             CgroupVersion::V1 => ("memory.memsw.limit_in_bytes", bytes.as_str()),
             CgroupVersion::V2 => ("memory.swap.max", "0"),
         };
-        if self.folder.join(swap).exists() {
-            self.write(swap, most)?;
+        match kernel_file::write(self.folder.join(swap), most) {
+            // The kernel does not count swap.
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(SandboxError::step_at(Step::ControlGroup, swap)(errno)),
         }
-        Ok(())
     }
 
     /// Whether the kernel ended a process of the group because of its memory.
@@ -288,5 +335,59 @@ mod tests {
             .collect();
         left.sort();
         assert_eq!(left, [alive.as_str(), "mycelium-notes", "other"]);
+    }
+
+    #[test]
+    #[allow(unsafe_code, reason = "only a new process can be born into a group")]
+    fn a_process_is_born_into_a_group_of_version_2() {
+        use crate::syscall;
+        use crate::syscall::Cloned;
+        use rustix::thread::UnshareFlags;
+
+        let [membership, mounts] =
+            ["cgroup", "mountinfo"].map(|file| kernel_file::read(format!("/proc/self/{file}")));
+        let place = candidates(&membership.unwrap(), &mounts.unwrap())
+            .into_iter()
+            .find(|(version, _)| *version == CgroupVersion::V2)
+            .map(|(version, base)| CgroupPlace {
+                version,
+                base,
+                prefix: format!("{NAME}{}-", std::process::id()),
+            });
+        let group = place.and_then(|place| Cgroup::create(&place, 0).ok());
+        let Some(group) = group else {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a setting of the tests themselves"
+            )]
+            let required = std::env::var("MYCELIUM_TEST_REQUIRE").is_ok_and(|value| value == "all");
+            assert!(!required, "no control group of version 2 can be made here");
+            eprintln!("skipped: no control group of version 2 can be made here");
+            return;
+        };
+        let entrance = group.entrance().unwrap();
+        let (wait, hold) = rustix::pipe::pipe().unwrap();
+        // SAFETY: the child only waits and ends; it takes no lock that another thread may hold.
+        match unsafe { syscall::clone_process(UnshareFlags::empty(), entrance.birthplace()) } {
+            Ok(Cloned::Child) => {
+                let _ = syscall::close_all_but(&[std::os::fd::AsRawFd::as_raw_fd(&wait) as u32]);
+                let _ = rustix::io::read(&wait, &mut [0u8]);
+                syscall::terminate(0)
+            }
+            Ok(Cloned::Parent { pid, pidfd }) => {
+                let members = kernel_file::read(group.folder.join("cgroup.procs")).unwrap();
+                drop((wait, hold));
+                rustix::process::waitid(
+                    rustix::process::WaitId::PidFd(pidfd.as_fd()),
+                    rustix::process::WaitIdOptions::EXITED,
+                )
+                .unwrap();
+                let folder = group.folder.clone();
+                group.remove();
+                assert_eq!(members.trim(), pid.as_raw_pid().to_string());
+                assert!(!folder.exists());
+            }
+            Err(error) => panic!("{error}"),
+        }
     }
 }

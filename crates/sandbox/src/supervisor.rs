@@ -26,10 +26,8 @@ use crate::wire::Surroundings;
 /// The user and group of root's workers. Nothing assigns the numbers from 65520 to 65533 to anybody.
 const WORKER_USER: u32 = 65_530;
 
-/// How long the launcher may take for each operation.
-const START_LIMIT: Duration = Duration::from_secs(10);
-const SPAWN_LIMIT: Duration = Duration::from_secs(15);
-const ASSIGN_LIMIT: Duration = Duration::from_secs(5);
+/// How long an operation may take; each takes milliseconds unless the machine is in trouble.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How to start a launcher.
 #[derive(Clone, Debug)]
@@ -41,6 +39,8 @@ pub struct LauncherOptions {
     pub worker_user: u32,
     /// The group that workers are in when the supervisor is root.
     pub worker_group: u32,
+    /// How long any one operation may take.
+    pub patience: Duration,
 }
 
 impl LauncherOptions {
@@ -51,6 +51,7 @@ impl LauncherOptions {
             program: program.into(),
             worker_user: WORKER_USER,
             worker_group: WORKER_USER,
+            patience: PATIENCE,
         }
     }
 }
@@ -72,7 +73,7 @@ impl Launcher {
     /// When the program cannot be started or is no launcher, and when the kernel does not allow what
     /// the rung `full` needs: user namespaces, mounts in them, Landlock. There is no lower rung yet.
     pub fn start(options: &LauncherOptions) -> Result<Self, SandboxError> {
-        let (link, listener) = Link::establish(&options.program)?;
+        let (link, listener) = Link::establish(options)?;
         let mut launcher = Self {
             link,
             listener: Some(listener),
@@ -82,7 +83,7 @@ impl Launcher {
                 cgroup: None,
             },
         };
-        launcher.surroundings = launcher.link.begin(options, START_LIMIT)?;
+        launcher.surroundings = launcher.link.begin(options)?;
         Ok(launcher)
     }
 
@@ -95,9 +96,12 @@ impl Launcher {
     }
 
     pub(crate) fn spawn_for(&self, job: Job) -> Result<Worker, SandboxError> {
-        match self.link.ask(Operation::Spawn, SPAWN_LIMIT, |request| {
-            crate::wire::Request::Spawn { request, job }
-        })? {
+        match self
+            .link
+            .ask(Operation::Spawn, |request| crate::wire::Request::Spawn {
+                request,
+                job,
+            })? {
             Answer::Spawned(worker) => Ok(*worker),
             Answer::Ready(_) | Answer::Assigned(_) => Err(misunderstood()),
         }
@@ -124,13 +128,13 @@ impl Launcher {
             }
         }
         worker.set_limits(plan.limits);
-        match self.link.ask(Operation::Assign, ASSIGN_LIMIT, |request| {
-            crate::wire::Request::Assign {
+        match self
+            .link
+            .ask(Operation::Assign, |request| crate::wire::Request::Assign {
                 request,
                 worker: worker.number(),
                 plan,
-            }
-        })? {
+            })? {
             Answer::Assigned(notes) => Ok(worker.report().clone().join(&SandboxReport {
                 rung: Rung::None,
                 layers: Vec::new(),

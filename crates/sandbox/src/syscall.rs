@@ -27,6 +27,9 @@ fn check(returned: libc::c_long) -> Result<libc::c_long> {
     }
 }
 
+/// The flag of clone3(2); the C library's constant is too narrow for it.
+const CLONE_INTO_CGROUP: u64 = 1 << 33;
+
 /// Which side of a [`clone_process`] the caller is on.
 pub(crate) enum Cloned {
     /// The new process.
@@ -35,19 +38,27 @@ pub(crate) enum Cloned {
     Parent { pid: Pid, pidfd: OwnedFd },
 }
 
-/// Makes a copy of the calling process in the new namespaces `namespaces`, as `fork` would.
+/// Makes a copy of the calling process in the new namespaces `namespaces`, as `fork` would; in the
+/// control group of version 2 whose folder `cgroup` is, if given.
 ///
 /// # Safety
 /// The calling process must have exactly one thread: the copy has only the calling one, and a lock
 /// that another held would stay locked for ever. The child must not return into code that drops
 /// what belongs to the parent, and ends with [`terminate`].
-pub(crate) unsafe fn clone_process(namespaces: UnshareFlags) -> Result<Cloned> {
+pub(crate) unsafe fn clone_process(
+    namespaces: UnshareFlags,
+    cgroup: Option<BorrowedFd<'_>>,
+) -> Result<Cloned> {
     let mut pidfd: libc::c_int = -1;
     // SAFETY: all fields are integers, for which zero is a value and here means "not used".
     let mut arguments: libc::clone_args = unsafe { MaybeUninit::zeroed().assume_init() };
     arguments.flags = u64::from(namespaces.bits()) | libc::CLONE_PIDFD as u64;
     arguments.pidfd = (&raw mut pidfd) as u64;
     arguments.exit_signal = libc::SIGCHLD as u64;
+    if let Some(cgroup) = cgroup {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = cgroup.as_raw_fd() as u64;
+    }
     // SAFETY: clone3(2) reads `arguments`, whose size is given, and writes one int to `pidfd`; both
     // outlive the call. Without CLONE_VM and with no stack the child runs on its own copy of this
     // stack. That it may go on running Rust code is this function's contract.

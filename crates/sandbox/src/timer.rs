@@ -111,8 +111,7 @@ impl CpuTimers {
     /// When the worker has ended, or the kernel has no more timers for this process.
     pub fn timer(&self, worker: &Worker) -> Result<CpuTimer, SandboxError> {
         let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
-        let timer = Timer::create(worker.clock()?, self.kernel_id, number)
-            .map_err(clock_error)?;
+        let timer = Timer::create(worker.clock()?, self.kernel_id, number).map_err(clock_error)?;
         let armed = Arc::new(Mutex::new(Armed { timer, token: None }));
         lock(&self.shared.timers).insert(number, Arc::clone(&armed));
         Ok(CpuTimer {
@@ -159,10 +158,7 @@ impl CpuTimer {
         // Held over both steps: the thread must not see the new token with the old timer's signal.
         let mut armed = lock(&self.armed);
         armed.token = token;
-        armed
-            .timer
-            .set(budget)
-            .map_err(clock_error)
+        armed.timer.set(budget).map_err(clock_error)
     }
 }
 

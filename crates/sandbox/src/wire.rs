@@ -203,7 +203,10 @@ impl Channel {
     pub(crate) fn receive<T: DeserializeOwned>(
         &self,
     ) -> Result<Option<(T, Vec<OwnedFd>)>, SandboxError> {
-        let mut bytes = vec![0; MAX_MESSAGE];
+        let Some(length) = self.next_length()? else {
+            return Ok(None);
+        };
+        let mut bytes = vec![0; length.min(MAX_MESSAGE)];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let received = rustix::io::retry_on_intr(|| {
@@ -214,11 +217,7 @@ impl Channel {
                 RecvFlags::CMSG_CLOEXEC,
             )
         });
-        let received = match received {
-            Ok(received) => received,
-            Err(Errno::CONNRESET) => return Ok(None),
-            Err(errno) => return Err(protocol(&std::io::Error::from(errno))),
-        };
+        let received = received.map_err(|errno| protocol(&std::io::Error::from(errno)))?;
         let descriptors = control
             .drain()
             .filter_map(|message| match message {
@@ -227,9 +226,6 @@ impl Channel {
             })
             .flatten()
             .collect();
-        if received.bytes == 0 {
-            return Ok(None);
-        }
         if received
             .flags
             .intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC)
@@ -239,6 +235,21 @@ impl Channel {
         let message =
             serde_json::from_slice(&bytes[..received.bytes]).map_err(|error| protocol(&error))?;
         Ok(Some((message, descriptors)))
+    }
+}
+
+impl Channel {
+    /// Waits for the next message and says how long it is; `None` when the other end is gone.
+    fn next_length(&self) -> Result<Option<usize>, SandboxError> {
+        let peeked = rustix::io::retry_on_intr(|| {
+            // With this flag the kernel tells how long the message is, not how much of it fits.
+            rustix::net::recv(&self.socket, &mut [0], RecvFlags::PEEK | RecvFlags::TRUNC)
+        });
+        match peeked {
+            Ok((_, 0)) | Err(Errno::CONNRESET) => Ok(None),
+            Ok((_, length)) => Ok(Some(length)),
+            Err(errno) => Err(protocol(&std::io::Error::from(errno))),
+        }
     }
 }
 

@@ -30,7 +30,12 @@ pub fn launch() -> u8 {
 /// Runs a worker in the process that the launcher made for it, until the runtime closes the socket; returns the
 /// process's exit status.
 pub fn main(seat: Seat) -> u8 {
-    match serve::serve(seat) {
+    let served = seat
+        .socket()
+        .try_clone()
+        .map_err(WorkerError::Socket)
+        .and_then(|socket| serve::serve(socket, seat));
+    match served {
         Ok(()) => DONE,
         // There is nobody to tell: the socket was the only way out.
         Err(_) => FAILED,

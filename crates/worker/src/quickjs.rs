@@ -19,6 +19,7 @@ mod pack;
 mod path;
 mod program;
 mod source;
+mod trace;
 
 pub use compile::Compilation;
 pub use compile::compile;

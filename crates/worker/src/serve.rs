@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::FrameDecoder;
 use mycelium_protocol::MAX_FRAME;
 use mycelium_protocol::worker::CompileParams;
@@ -54,9 +55,24 @@ const STACK_RESERVE: u64 = 1 << 20;
 /// The stack that programs get where the limit is not known, in bytes.
 const LEAST_STACK: u64 = 512 << 10;
 
-/// Serves requests until the other side closes the socket.
-pub(crate) fn serve(seat: Seat) -> Result<(), WorkerError> {
-    let wire = Rc::new(RefCell::new(Wire::new(seat.socket().try_clone()?)));
+/// Where a worker is: what can restrict it.
+pub(crate) trait Place {
+    /// Restricts this process to `policy`, and says which layers hold then.
+    fn restrict(&mut self, policy: &SandboxPolicy) -> Result<Vec<String>, Failure>;
+}
+
+impl Place for Seat {
+    fn restrict(&mut self, policy: &SandboxPolicy) -> Result<Vec<String>, Failure> {
+        match Self::restrict(self, policy) {
+            Ok(report) => Ok(report.layers.iter().map(words).collect()),
+            Err(error) => Err(plain_failure(FailureKind::Sandbox, error.to_string())),
+        }
+    }
+}
+
+/// Serves the requests that come through `socket` until the other side closes it.
+pub(crate) fn serve(socket: UnixStream, place: impl Place) -> Result<(), WorkerError> {
+    let wire = Rc::new(RefCell::new(Wire::new(socket.try_clone()?)));
     let engine = Engine::new(EngineOptions {
         listener: Box::new(Rc::clone(&wire)),
         stack: stack(),
@@ -64,8 +80,8 @@ pub(crate) fn serve(seat: Seat) -> Result<(), WorkerError> {
     })
     .map_err(WorkerError::Engine)?;
     let mut worker = Worker {
-        socket: seat.socket().try_clone()?,
-        seat,
+        socket,
+        place,
         engine,
         wire,
         stage: Stage::Fresh,
@@ -118,9 +134,9 @@ struct Job {
     processor_time: u64,
 }
 
-struct Worker {
+struct Worker<P> {
     socket: UnixStream,
-    seat: Seat,
+    place: P,
     engine: Engine,
     wire: Rc<RefCell<Wire>>,
     stage: Stage,
@@ -135,7 +151,7 @@ enum Peer {
     Gone,
 }
 
-impl Worker {
+impl<P: Place> Worker<P> {
     fn run(&mut self) -> Result<(), WorkerError> {
         let mut wait = Waiting::Forever;
         while self.receive(wait)? == Peer::There {
@@ -235,15 +251,13 @@ impl Worker {
 
     /// Becomes a skill: restricted first, then everything else.
     fn load(&mut self, params: LoadParams) -> (Progress, Vec<String>) {
-        let report = match self.seat.restrict(&params.policy) {
-            Ok(report) => report,
-            Err(error) => {
+        let layers = match self.place.restrict(&params.policy) {
+            Ok(layers) => layers,
+            Err(failure) => {
                 self.stage = Stage::Spent;
-                let failure = plain_failure(FailureKind::Sandbox, error.to_string());
                 return (Progress::Done(Err(failure)), Vec::new());
             }
         };
-        let layers = report.layers.iter().map(words).collect();
         self.stage = Stage::Skill {
             max_output: params.policy.limits.output_mb.saturating_mul(1 << 20),
         };
@@ -256,8 +270,7 @@ impl Worker {
 
     fn compile(&mut self, id: u64, params: &CompileParams) -> Result<(), WorkerError> {
         self.stage = Stage::Spent;
-        if let Err(error) = self.seat.restrict(&params.policy) {
-            let failure = plain_failure(FailureKind::Sandbox, error.to_string());
+        if let Err(failure) = self.place.restrict(&params.policy) {
             return self.wire.borrow_mut().failed(id, &failure);
         }
         let compilation = compile(&params.roots, stack());
@@ -327,3 +340,7 @@ impl Worker {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "serve_tests.rs"]
+mod tests;

@@ -1,3 +1,5 @@
+mod compile;
 mod differential;
+mod event_loop;
 mod modules;
 mod reference;

@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use mycelium_runtime::AttackOutcome;
+use mycelium_runtime::DoctorReport;
+use mycelium_runtime::Rung;
 use mycelium_types::ErrorReport;
 use mycelium_types::ExitStatus;
 use mycelium_types::Locale;
@@ -21,12 +24,15 @@ const LOW_SPACE: u64 = 512 << 20;
 pub(super) fn run(session: &mut Session<'_>) -> Result<ExitStatus, Error> {
     let locale = session.output.locale();
     let mut checks = folders(session, locale);
-    checks.push(disk(&session.surroundings.folders.cache, locale));
+    let folders = &session.surroundings.folders;
+    let report = mycelium_runtime::doctor(&session.surroundings.program, &folders.state);
+    checks.extend(sandbox(&report, locale));
+    checks.push(disk(&folders.cache, locale));
     checks.push(daemon(session, locale));
 
     let worst = checks.iter().map(|check| check.status).max();
     let worst = worst.unwrap_or(Status::Good);
-    let value = json!({ "status": worst, "checks": checks });
+    let value = json!({ "status": worst, "checks": checks, "sandbox": report });
     session
         .output
         .result(&value, |page| describe(&checks, worst, page))?;
@@ -105,6 +111,59 @@ fn probe(folder: &Path) -> std::io::Result<()> {
         .prefix(".doctor-")
         .tempfile_in(folder)
         .map(drop)
+}
+
+/// What of the sandbox holds, found out by attacking it.
+fn sandbox(report: &DoctorReport, locale: Locale) -> Vec<Check> {
+    let remedies: Vec<_> = report
+        .remedies
+        .iter()
+        .map(|remedy| {
+            let text = Text::new(remedy.key()).with("command", remedy.command());
+            text.render(locale)
+        })
+        .collect();
+    let layers = report.sandbox.as_ref().map(|sandbox| &sandbox.layers);
+    let layers: Vec<_> = layers.into_iter().flatten().map(ToString::to_string).collect();
+    let detail = match &report.failure {
+        None => Text::new("doctor-sandbox-holds")
+            .with("rung", report.rung)
+            .with("kernel", &report.kernel)
+            .with("layers", layers.join(", ")),
+        Some(failure) => Text::new("doctor-sandbox-fails").with("reason", failure),
+    };
+    let status = match report.rung {
+        // Skills need all of it unless the configuration says otherwise.
+        Rung::Full if report.failure.is_none() && remedies.is_empty() => Status::Good,
+        Rung::Full if report.failure.is_none() => Status::Caution,
+        Rung::Full | Rung::Reduced | Rung::None => Status::Bad,
+    };
+    let holds = Check {
+        help: (!remedies.is_empty()).then(|| remedies.join(" ")),
+        ..Check::new(&Text::new("doctor-sandbox"), status, &detail, locale)
+    };
+    if report.attacks.is_empty() {
+        return vec![holds];
+    }
+
+    let succeeded: Vec<_> = report
+        .attacks
+        .iter()
+        .filter(|attack| attack.outcome == AttackOutcome::Succeeded)
+        .map(|attack| Text::new(attack.attack.key()).render(locale))
+        .collect();
+    let (status, detail) = match succeeded.is_empty() {
+        true => (
+            Status::Good,
+            Text::new("doctor-attacks-refused").with("count", report.attacks.len()),
+        ),
+        false => (
+            Status::Bad,
+            Text::new("doctor-attacks-succeeded").with("attacks", succeeded.join("; ")),
+        ),
+    };
+    let name = Text::new("doctor-attacks");
+    vec![holds, Check::new(&name, status, &detail, locale)]
 }
 
 fn disk(folder: &Path, locale: Locale) -> Check {

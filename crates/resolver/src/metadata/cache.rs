@@ -16,29 +16,26 @@ use deno_npm::registry::NpmPackageInfo;
 use mycelium_types::Digest;
 use url::Url;
 
-use super::Description;
+use super::memory::Known;
+use super::memory::Memory;
+use super::memory::Stamp;
 use crate::PackageName;
 use crate::ResolverError;
 use crate::store::Store;
 
 /// The kept descriptions.
-pub(super) struct MetadataCache {
+pub(super) struct MetadataCache<'a> {
     store: Store,
-}
-
-/// A kept description.
-pub(super) struct Known {
-    pub(super) etag: Option<String>,
-    pub(super) description: Description,
+    memory: &'a Memory,
 }
 
 /// Another arrangement of the files is another number.
 const FORMAT: &str = "1";
 const MAX_BYTES: u64 = 128 << 20;
 
-impl MetadataCache {
-    pub(super) fn new(store: Store) -> Self {
-        Self { store }
+impl<'a> MetadataCache<'a> {
+    pub(super) fn new(store: Store, memory: &'a Memory) -> Self {
+        Self { store, memory }
     }
 
     // What two registries say about one name are two things.
@@ -48,36 +45,36 @@ impl MetadataCache {
         self.store.metadata().join(registry).join(file)
     }
 
-    /// What is kept about a package, however old. What cannot be read is as good as not kept.
-    pub(super) fn known(&self, registry: &Url, package: &PackageName) -> Option<Known> {
-        let path = self.path(registry, package);
-        read(&path)
-            .inspect_err(|error| {
-                if error.kind() != io::ErrorKind::NotFound {
-                    tracing::debug!(%error, "a kept description cannot be read");
-                }
-            })
-            .ok()
-            .and_then(parse)
-    }
-
-    /// What is kept about a package, if it was confirmed less than `ttl` ago.
-    pub(super) fn young(
+    /// What is kept about a package, if the registry confirmed it less than `ttl` ago. What cannot
+    /// be read is as good as not kept.
+    pub(super) fn known(
         &self,
         registry: &Url,
         package: &PackageName,
         ttl: Duration,
-    ) -> Option<Description> {
+    ) -> Option<Known> {
         let path = self.path(registry, package);
-        if ttl != Duration::MAX {
-            let confirmed = fs_err::metadata(&path).ok()?.modified().ok()?;
-            // What is from the future is not young: some clock is wrong.
-            let age = SystemTime::now().duration_since(confirmed).ok()?;
-            if age >= ttl {
-                return None;
-            }
-        }
-        self.known(registry, package).map(|known| known.description)
+        let stamp = young(&path, ttl)?;
+        self.memory.recall(&path, stamp).or_else(|| {
+            let (text, stamp) = read(&path)
+                .inspect_err(|error| tracing::debug!(%error, "a description cannot be read"))
+                .ok()?;
+            let known = parse(text)?;
+            self.memory.remember(path, stamp, &known);
+            Some(known)
+        })
+    }
+
+    /// The same, only if it was read before and need not be read again.
+    pub(super) fn remembered(
+        &self,
+        registry: &Url,
+        package: &PackageName,
+        ttl: Duration,
+    ) -> Option<Known> {
+        let path = self.path(registry, package);
+        let stamp = young(&path, ttl)?;
+        self.memory.recall(&path, stamp)
     }
 
     /// Keeps a description.
@@ -114,12 +111,23 @@ impl MetadataCache {
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// The stamp of a file that was confirmed less than `ttl` ago.
+fn young(path: &Path, ttl: Duration) -> Option<Stamp> {
+    let stamp = Stamp::of(&std::fs::metadata(path).ok()?).ok()?;
+    // What is from the future is not young: some clock is wrong.
+    let is_young = ttl == Duration::MAX
+        || SystemTime::now()
+            .duration_since(stamp.modified)
+            .is_ok_and(|age| age < ttl);
+    is_young.then_some(stamp)
+}
+
+fn read(path: &Path) -> io::Result<(Vec<u8>, Stamp)> {
     let file = fs_err::File::open(path)?;
-    let size = file.metadata()?.len().min(MAX_BYTES);
-    let mut text = Vec::with_capacity(size as usize);
+    let metadata = file.metadata()?;
+    let mut text = Vec::with_capacity(metadata.len().min(MAX_BYTES) as usize);
     file.take(MAX_BYTES).read_to_end(&mut text)?;
-    Ok(text)
+    Ok((text, Stamp::of(&metadata)?))
 }
 
 fn parse(mut text: Vec<u8>) -> Option<Known> {

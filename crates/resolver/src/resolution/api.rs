@@ -88,7 +88,7 @@ impl<'scope, 'env> Descriptions<'scope, 'env> {
         let outcome = if self.seen.borrow().len() >= self.limit {
             self.failure.note(ResolverError::TooMany { limit: self.limit });
             async { Err(Trouble::Failed) }.boxed_local()
-        } else if let Some(description) = self.metadata.at_hand(package) {
+        } else if let Some(description) = self.metadata.remembered(package) {
             async { Ok(description) }.boxed_local()
         } else {
             self.ask(package.clone()).boxed_local()
@@ -104,7 +104,7 @@ impl<'scope, 'env> Descriptions<'scope, 'env> {
         let (sender, receiver) = oneshot::channel();
         let (metadata, failure) = (self.metadata, self.failure);
         self.pool.submit(move || {
-            let outcome = metadata.ask(&package).map_err(|error| match error {
+            let outcome = metadata.get(&package).map_err(|error| match error {
                 ResolverError::PackageNotFound { .. } => Trouble::Missing,
                 error => {
                     failure.note(error);

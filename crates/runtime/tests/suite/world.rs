@@ -22,12 +22,29 @@ use serde_json::json;
 /// A workspace with a runtime. Everything is below one temporary folder.
 pub(crate) struct World {
     folder: tempfile::TempDir,
+    network: Network,
     pub(crate) runtime: SkillRuntime,
     heard: Arc<Mutex<Vec<Event>>>,
 }
 
+/// Whether packages may be fetched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Network {
+    Offline,
+    Registries,
+}
+
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with(Network::Offline)
+    }
+
+    /// A world that may fetch packages, with the npm configuration of whoever runs the test.
+    pub(crate) fn online() -> Self {
+        Self::with(Network::Registries)
+    }
+
+    fn with(network: Network) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // The sandbox shows paths as they are without links.
         fs_err::create_dir_all(folder.path().join("work/.claude")).unwrap();
@@ -40,6 +57,7 @@ impl World {
         .unwrap();
         Self {
             folder,
+            network,
             runtime,
             heard: Arc::default(),
         }
@@ -54,9 +72,12 @@ impl World {
             workspace: self.workspace(),
             home: self.folder.path().join("home"),
             session: session.to_owned(),
-            environment: BTreeMap::new(),
+            environment: match self.network {
+                Network::Offline => BTreeMap::new(),
+                Network::Registries => std::env::vars().collect(),
+            },
             overrides: BTreeMap::new(),
-            offline: true,
+            offline: self.network == Network::Offline,
         }
     }
 

@@ -27,6 +27,7 @@ use crate::SandboxError;
 use crate::Seat;
 use crate::Step;
 use crate::cgroup::Cgroup;
+use crate::cgroup::Entrance;
 use crate::filter::Instruction;
 use crate::launcher::DONE;
 use crate::launcher::FAILED;
@@ -237,14 +238,17 @@ impl Host {
         let cgroup = (self.parts.cgroup.as_ref())
             .map(|place| Cgroup::create(place, number))
             .transpose()?;
+        let entrance = cgroup.as_ref().map(Cgroup::entrance).transpose()?;
+        let birthplace = entrance.as_ref().and_then(Entrance::birthplace);
         // SAFETY: the launcher has one thread. The child goes to `live`, which never returns.
-        let cloned = unsafe { syscall::clone_process(NAMESPACES) };
+        let cloned = unsafe { syscall::clone_process(NAMESPACES, birthplace) };
         let (pid, pidfd) = match cloned {
             Ok(Cloned::Parent { pid, pidfd }) => (pid, pidfd),
             Ok(Cloned::Child) => worker::live(Birth {
                 identity: &self.parts.identity,
                 filter: &self.parts.filter,
                 null: &self.parts.null,
+                entrance,
                 socket: seat,
                 setup: theirs,
                 job,
@@ -261,9 +265,7 @@ impl Host {
                 });
             }
         };
-        let begun = (cgroup.as_ref())
-            .map_or(Ok(()), |cgroup| cgroup.place(pid))
-            .and_then(|()| self.parts.identity.map_worker(pid))
+        let begun = (self.parts.identity.map_worker(pid))
             .and_then(|()| channel.send(&Go, &[]))
             .and_then(|()| self.watch(&channel, number));
         let stage = match &begun {

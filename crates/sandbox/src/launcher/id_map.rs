@@ -65,7 +65,7 @@ fn create(identity: &Identity, owner: (u32, u32)) -> Result<OwnedFd, SandboxErro
     let (wait, _hold) =
         pipe_with(PipeFlags::CLOEXEC).map_err(SandboxError::step(Step::IdentityMap))?;
     // SAFETY: the launcher has one thread. The child only reads and ends, dropping nothing.
-    match unsafe { syscall::clone_process(UnshareFlags::NEWUSER) }.map_err(setup)? {
+    match unsafe { syscall::clone_process(UnshareFlags::NEWUSER, None) }.map_err(setup)? {
         Cloned::Child => {
             // Should the launcher end first, nothing would end this process: hence the pipe.
             let _ = syscall::close_all_but(&[wait.as_raw_fd() as u32]);

@@ -8,7 +8,6 @@ use std::ffi::CStr;
 use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::path::PathBuf;
 
 use mycelium_types::FileAccess;
 use mycelium_types::Limits;
@@ -204,8 +203,12 @@ impl Injector<'_> {
 /// Opens what is at `path`, as a name only, unless a link is on the way: policies hold paths without
 /// links, so one that is there now was put there since.
 fn open_plain(path: &Path) -> Result<OwnedFd, Errno> {
+    open_plain_in(CWD, path)
+}
+
+fn open_plain_in(folder: impl AsFd, path: &Path) -> Result<OwnedFd, Errno> {
     openat2(
-        CWD,
+        folder,
         path,
         OFlags::PATH | OFlags::CLOEXEC,
         Mode::empty(),
@@ -304,34 +307,29 @@ impl Ground {
         })
     }
 
-    /// Makes an empty folder or file at `path` and the folders above it.
+    /// Makes an empty folder or file at `path`, where nothing is, and the folders above it.
     fn make(&self, path: &Path, kind: FileType) -> Result<OwnedFd, Errno> {
-        let mut folder = open_plain(Path::new("/"))?;
-        let mut done = PathBuf::from("/");
-        let mut names = path.iter().skip(1).peekable();
-        while let Some(name) = names.next() {
-            done.push(name);
-            let next = match open_plain(&done) {
-                Err(Errno::NOENT) => {
-                    if !self.devices.contains(&fstat(&folder)?.st_dev) {
-                        return Err(Errno::NOENT);
-                    }
-                    if names.peek().is_none() && kind != FileType::Directory {
-                        openat(
-                            &folder,
-                            name,
-                            OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC,
-                            Mode::from_raw_mode(0o600),
-                        )?;
-                    } else {
-                        mkdirat(&folder, name, Mode::from_raw_mode(0o755))?;
-                    }
-                    open_plain(&done)?
-                }
-                other => other?,
-            };
-            folder = next;
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(Errno::NOENT);
+        };
+        let folder = match open_plain(above) {
+            Err(Errno::NOENT) => self.make(above, FileType::Directory)?,
+            other => other?,
+        };
+        if !self.devices.contains(&fstat(&folder)?.st_dev) {
+            return Err(Errno::NOENT);
         }
-        Ok(folder)
+        let name = Path::new(name);
+        if kind == FileType::Directory {
+            mkdirat(&folder, name, Mode::from_raw_mode(0o755))?;
+        } else {
+            openat(
+                &folder,
+                name,
+                OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC,
+                Mode::from_raw_mode(0o600),
+            )?;
+        }
+        open_plain_in(&folder, name)
     }
 }

@@ -30,6 +30,7 @@ use crate::SandboxReport;
 use crate::Seat;
 use crate::Step;
 use crate::attack;
+use crate::cgroup::Entrance;
 use crate::filter::Instruction;
 use crate::launcher::identity::Identity;
 use crate::launcher::identity::drop_capabilities;
@@ -45,7 +46,7 @@ const PANICKED: u8 = 101;
 /// The status of a worker that could not be set up.
 const NOT_SET_UP: u8 = 102;
 
-/// What a launcher tells a new worker: that its user is mapped and its control group set.
+/// What a launcher tells a new worker: that its user is mapped.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Go;
 
@@ -57,6 +58,8 @@ pub(super) struct Birth<'a> {
     pub(super) identity: &'a Identity,
     pub(super) filter: &'a [Instruction],
     pub(super) null: &'a OwnedFd,
+    /// The way into the worker's control group.
+    pub(super) entrance: Option<Entrance>,
     pub(super) socket: OwnedFd,
     pub(super) setup: Channel,
     pub(super) job: Job,
@@ -98,7 +101,11 @@ fn prepare(birth: &Birth<'_>) -> Verdict {
         }
     };
 
-    // Nothing of the launcher's is kept open, least of all other workers' sockets. This comes first:
+    // Whatever memory it uses from here on is the worker's.
+    if let Some(entrance) = &birth.entrance {
+        entrance.enter()?;
+    }
+    // Nothing of the launcher's is kept open, least of all other workers' sockets. This comes early:
     // a launcher that ends must be noticed by those at the other ends.
     for replace in [
         rustix::stdio::dup2_stdin::<&OwnedFd>,

@@ -31,7 +31,6 @@ use crate::SandboxError;
 use crate::Worker;
 use crate::cgroup;
 use crate::exit::Evidence;
-use crate::wire::CgroupPlace;
 use crate::wire::Channel;
 use crate::wire::Reply;
 use crate::wire::Request;
@@ -58,6 +57,7 @@ type Outcome = Result<Answer, SandboxError>;
 pub(super) struct Link {
     channel: Channel,
     pid: u32,
+    patience: Duration,
     table: Mutex<Table>,
 }
 
@@ -70,18 +70,20 @@ struct Table {
 }
 
 impl Link {
-    /// Starts `program` as a launcher, with a thread that listens to it.
+    /// Starts the program as a launcher, with a thread that listens to it.
     ///
     /// The thread also starts the process: the kernel takes the end of the *thread* that started it
     /// for the end of the launcher's parent.
-    pub(super) fn establish(program: &Path) -> Result<(Arc<Self>, JoinHandle<()>), SandboxError> {
+    pub(super) fn establish(
+        options: &LauncherOptions,
+    ) -> Result<(Arc<Self>, JoinHandle<()>), SandboxError> {
         let cannot = |source: std::io::Error| SandboxError::Program {
-            program: program.to_owned(),
+            program: options.program.clone(),
             source: source.into(),
         };
         let (ours, theirs) = Channel::pair().map_err(|errno| cannot(errno.into()))?;
         let (started, start) = mpsc::channel();
-        let path = program.to_owned();
+        let (path, patience) = (options.program.clone(), options.patience);
         let listener = std::thread::Builder::new()
             .name("mycelium-launch".to_owned())
             .spawn(move || match spawn_process(&path, theirs.into_socket()) {
@@ -92,6 +94,7 @@ impl Link {
                     let link = Arc::new(Self {
                         channel: ours,
                         pid: child.id(),
+                        patience,
                         table: Mutex::default(),
                     });
                     if started.send(Ok(Arc::clone(&link))).is_ok() {
@@ -121,21 +124,17 @@ impl Link {
     }
 
     /// Says the first word and waits for the launcher's.
-    pub(super) fn begin(
-        &self,
-        options: &LauncherOptions,
-        limit: Duration,
-    ) -> Result<Surroundings, SandboxError> {
+    pub(super) fn begin(&self, options: &LauncherOptions) -> Result<Surroundings, SandboxError> {
         let begin = |_| Request::Begin {
             user: options.worker_user,
             group: options.worker_group,
         };
         self.channel
-            .limit(Timeout::Send, limit)
+            .limit(Timeout::Send, self.patience)
             .map_err(|errno| SandboxError::Protocol {
                 reason: errno.to_string(),
             })?;
-        match self.ask(Operation::Start, limit, begin) {
+        match self.ask(Operation::Start, begin) {
             Ok(Answer::Ready(surroundings)) => Ok(surroundings),
             Ok(Answer::Spawned(_) | Answer::Assigned(_)) => Err(super::misunderstood()),
             Err(SandboxError::LauncherLost) => Err(SandboxError::NotALauncher {
@@ -146,19 +145,14 @@ impl Link {
     }
 
     /// Sends the request that `make` gives a number to, and waits for its answer.
-    pub(super) fn ask(
-        &self,
-        operation: Operation,
-        limit: Duration,
-        make: impl FnOnce(u64) -> Request,
-    ) -> Outcome {
+    pub(super) fn ask(&self, operation: Operation, make: impl FnOnce(u64) -> Request) -> Outcome {
         let (number, answer) = self.expect_answer()?;
         let sent = self.channel.send(&make(number), &[]);
-        let outcome = sent.and_then(|()| match answer.recv_timeout(limit) {
+        let outcome = sent.and_then(|()| match answer.recv_timeout(self.patience) {
             Ok(outcome) => outcome,
             Err(RecvTimeoutError::Timeout) => Err(SandboxError::TimedOut {
                 operation,
-                limit_ms: limit.as_millis() as u64,
+                limit_ms: self.patience.as_millis() as u64,
             }),
             Err(RecvTimeoutError::Disconnected) => Err(SandboxError::LauncherLost),
         });
@@ -195,9 +189,10 @@ impl Link {
         }
         self.channel.shut_down();
         self.declare_lost();
-        end(&mut child);
+        end(&mut child, END_LIMIT.min(self.patience));
         if let Some(place) = &cgroup {
-            clear(place);
+            // One that ended by itself has removed its control groups, one that was killed has not.
+            cgroup::clear(place, END_LIMIT);
         }
     }
 
@@ -292,8 +287,8 @@ fn spawn_process(program: &Path, socket: OwnedFd) -> std::io::Result<Child> {
 }
 
 /// Waits for the process to end, and makes it if it takes too long.
-fn end(child: &mut Child) {
-    let deadline = Instant::now() + END_LIMIT;
+fn end(child: &mut Child, limit: Duration) {
+    let deadline = Instant::now() + limit;
     while matches!(child.try_wait(), Ok(None)) {
         if Instant::now() > deadline {
             let _ = child.kill();
@@ -302,9 +297,4 @@ fn end(child: &mut Child) {
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-}
-
-/// A launcher that ended by itself has removed its control groups; one that was killed has not.
-fn clear(place: &CgroupPlace) {
-    cgroup::clear(place, END_LIMIT);
 }

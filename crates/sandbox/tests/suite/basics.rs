@@ -10,9 +10,7 @@ use super::fixture::start;
 use super::hostile::Order;
 use crate::Test;
 
-pub(crate) const TESTS: &[Test] = &[
-    ("a_worker_answers_before_and_after_it_has_a_skill", answers),
-];
+pub(crate) const TESTS: &[Test] = &[("a_worker_answers_before_and_after_it_has_a_skill", answers)];
 
 fn answers() {
     let launcher = start();

@@ -35,13 +35,25 @@ pub(crate) fn start() -> Launcher {
 /// A workspace with a skill in it.
 pub(crate) struct Site {
     base: PathBuf,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 impl Site {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let base = folder.path().canonicalize().unwrap();
+        Self {
+            _folder: Some(folder),
+            ..Self::furnish(base)
+        }
+    }
+
+    /// One in the folder of a file, which somebody else removes.
+    pub(crate) fn beside(file: &Path) -> Self {
+        Self::furnish(file.parent().unwrap().canonicalize().unwrap())
+    }
+
+    fn furnish(base: PathBuf) -> Self {
         for path in ["ws/skills/sample", "ws/docs", "ws/out", "data", "deps/left"] {
             fs_err::create_dir_all(base.join(path)).unwrap();
         }
@@ -56,7 +68,7 @@ impl Site {
         }
         Self {
             base,
-            _folder: folder,
+            _folder: None,
         }
     }
 

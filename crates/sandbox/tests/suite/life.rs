@@ -19,7 +19,10 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_dropped_worker_is_killed", dropped),
     ("each_end_has_its_cause", causes),
     ("no_worker_holds_anothers_socket", sockets),
-    ("a_failed_assignment_leaves_the_launcher_working", failed_assignment),
+    (
+        "a_failed_assignment_leaves_the_launcher_working",
+        failed_assignment,
+    ),
 ];
 
 fn fifty() {

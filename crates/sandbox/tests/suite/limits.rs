@@ -20,12 +20,18 @@ use crate::Test;
 
 pub(crate) const TESTS: &[Test] = &[
     ("memory_ends_at_the_limit", memory),
-    ("a_control_group_ends_what_the_process_limit_does_not_count", control_group),
+    (
+        "a_control_group_ends_what_the_process_limit_does_not_count",
+        control_group,
+    ),
     ("temporary_files_end_at_the_limit", temporary_files),
     ("a_larger_tmp_is_larger", larger_tmp),
     ("a_written_file_ends_at_the_limit", file_size),
     ("open_files_end_at_the_limit", open_files),
-    ("more_files_than_the_supervisor_may_open_are_noted", fewer_files),
+    (
+        "more_files_than_the_supervisor_may_open_are_noted",
+        fewer_files,
+    ),
     ("a_processor_timer_tells_once_the_budget_is_used", timer),
     ("a_timer_set_anew_forgets_its_old_budget", timer_set_anew),
     ("a_stopped_timer_says_nothing", timer_stopped),
@@ -46,7 +52,10 @@ fn memory() {
     assert_eq!(puppet.tell(&Order::TakeMemory(10)), Ok("10".into()));
     assert_eq!(puppet.tell(&Order::TakeMemory(64)), Err(libc::ENOMEM));
     // It goes on as before, only without more memory.
-    assert_eq!(puppet.tell(&Order::Echo("still".into())), Ok("still".into()));
+    assert_eq!(
+        puppet.tell(&Order::Echo("still".into())),
+        Ok("still".into())
+    );
 }
 
 fn control_group() {
@@ -190,9 +199,10 @@ fn usage() {
     puppet.worker.kill();
     let exit = puppet.exit();
     assert!(exit.peak_memory >= 32 << 20);
-    assert_eq!(
-        puppet.worker.usage().unwrap_err(),
-        SandboxError::WorkerLost
+    assert_eq!(puppet.worker.usage().unwrap_err(), SandboxError::WorkerLost);
+    assert!(
+        !Path::new("/proc")
+            .join(puppet.worker.pid().to_string())
+            .exists()
     );
-    assert!(!Path::new("/proc").join(puppet.worker.pid().to_string()).exists());
 }

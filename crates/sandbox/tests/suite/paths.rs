@@ -27,8 +27,14 @@ use crate::Test;
 pub(crate) const TESTS: &[Test] = &[
     ("granted_paths_appear_at_their_host_paths", granted),
     ("a_granted_file_appears_alone", single_file),
-    ("layer_bytecode_and_data_appear_at_their_own_places", own_places),
-    ("the_workspace_is_the_working_directory_and_empty", workspace),
+    (
+        "layer_bytecode_and_data_appear_at_their_own_places",
+        own_places,
+    ),
+    (
+        "the_workspace_is_the_working_directory_and_empty",
+        workspace,
+    ),
     ("the_private_root_holds_nothing_of_the_host", private_root),
     ("a_folder_to_write_is_created", created),
     ("the_skill_is_read_only_below_a_writable_folder", nested),
@@ -37,8 +43,14 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_path_that_is_no_file_or_folder_is_refused", special),
     ("new_files_belong_to_the_person", ownership),
     ("files_of_another_owner_are_that_owners", other_owner),
-    ("a_file_system_without_id_mapping_is_read_or_refused", no_id_mapping),
-    ("what_is_mounted_below_a_granted_folder_is_not_shown", nested_mounts),
+    (
+        "a_file_system_without_id_mapping_is_read_or_refused",
+        no_id_mapping,
+    ),
+    (
+        "what_is_mounted_below_a_granted_folder_is_not_shown",
+        nested_mounts,
+    ),
 ];
 
 fn refusal(launcher: &Launcher, site: &Site, path: &str, access: FileAccess) -> SandboxError {
@@ -125,7 +137,10 @@ fn own_places() {
         puppet.tell(&Order::Write(inside(DATA_PATH, "state"), "1".into())),
         Ok(String::new())
     );
-    assert_eq!(fs_err::read_to_string(site.path("data/state")).unwrap(), "1");
+    assert_eq!(
+        fs_err::read_to_string(site.path("data/state")).unwrap(),
+        "1"
+    );
     for path in [inside(DEPENDENCIES_PATH, "new"), BYTECODE_PATH.into()] {
         assert_eq!(
             puppet.tell(&Order::Write(path, "x".into())),

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use libtest_mimic::Failed;
 use libtest_mimic::Trial;
+use tempfile::TempDir;
 
 use crate::Test;
 
@@ -60,7 +61,7 @@ fn required() -> bool {
     reason = "the tests start themselves again as another user"
 )]
 fn become_ordinary(name: &str) -> Result<(), Failed> {
-    let output = Command::new(reachable_program())
+    let output = Command::new(REACHABLE.get().unwrap())
         .args(["--exact", name, "--nocapture"])
         .env_remove("MYCELIUM_TEST_REQUIRE")
         .uid(ORDINARY)
@@ -80,13 +81,17 @@ fn become_ordinary(name: &str) -> Result<(), Failed> {
 }
 
 /// A copy of this program where everybody can run it; target folders are often in somebody's home.
-fn reachable_program() -> &'static PathBuf {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap().keep();
-        fs_err::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
-        let program = folder.join("tests");
-        fs_err::copy(std::env::current_exe().unwrap(), &program).unwrap();
-        program
-    })
+static REACHABLE: OnceLock<PathBuf> = OnceLock::new();
+
+/// Makes the copy, if it is needed; it goes when the result is dropped.
+pub(crate) fn make_reachable() -> Option<TempDir> {
+    if !rustix::process::geteuid().is_root() {
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs_err::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let program = folder.path().join("tests");
+    fs_err::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    REACHABLE.set(program).unwrap();
+    Some(folder)
 }

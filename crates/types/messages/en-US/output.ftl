@@ -324,7 +324,13 @@ doctor-line = { $status } { $name }: { $detail }
 doctor-good = Everything works.
 doctor-caution = Everything works; some things could be better.
 doctor-bad = Something does not work.
-doctor-program = program
+doctor-sandbox = sandbox
+doctor-sandbox-holds = { $rung } (kernel { $kernel }; { $layers })
+doctor-sandbox-fails = { $reason }
+doctor-attacks = attacks on the sandbox
+doctor-attacks-refused = all { $count } were refused
+doctor-attacks-succeeded = these succeeded: { $attacks }
+    .help = The sandbox does not hold here. Do not run skills you do not trust, and report this as a defect.
 doctor-folder = folder for { $kind ->
     [state] state
     [cache] packages

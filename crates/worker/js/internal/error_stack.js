@@ -43,6 +43,7 @@ function frame(line) {
   // The mark of a module that had to be loaded again.
   const mark = line.indexOf('\u0001');
   if (mark >= 0) line = line.replace(/\u0001\d+/, '');
+  if (line.startsWith('    at <input>:')) return '    at JSON.parse (<anonymous>)';
   if (line.endsWith(' (native)')) return `${line.slice(0, -9)} (<anonymous>)`;
   if (line.startsWith('    at <anonymous> (') || line.startsWith('    at <eval> (')) {
     return `    at ${line.slice(line.indexOf('(') + 1, -1)}`;

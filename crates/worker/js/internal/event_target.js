@@ -19,7 +19,7 @@ function tag(Class) {
   Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: Class.name, configurable: true });
 }
 
-/** `ClassName { … }` of `members`, one level deeper than where `options` stands; `shortened` where that is too deep. */
+/** `ClassName { … }` of `members`, one level below `options`; where that is too deep, `shortened`. */
 function inspectAs(value, members, depth, options, shortened = undefined) {
   const { name } = value.constructor;
   if (depth < 0) return shortened ?? options.stylize(`[${name}]`, 'special');

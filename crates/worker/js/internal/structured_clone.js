@@ -31,12 +31,10 @@ function isDetached(buffer) {
 }
 
 /** Objects whose state cannot be copied. */
-function isOpaque(value) {
-  return types.isProxy(value) || types.isWeakMap(value) || types.isWeakSet(value) || types.isPromise(value) ||
-    types.isGeneratorObject(value) || types.isArgumentsObject(value) || types.isSymbolObject(value) ||
-    types.isMapIterator(value) || types.isSetIterator(value) || value instanceof WeakRef ||
-    Object.prototype.toString.call(value).endsWith(' Iterator]');
-}
+const OPAQUE = new Set([
+  'Proxy', 'WeakMap', 'WeakSet', 'WeakRef', 'Promise', 'Generator', 'AsyncGenerator', 'Arguments', 'Symbol',
+  'MapIterator', 'SetIterator', 'ArrayIterator',
+]);
 
 class Cloner {
   #copies = new Map();
@@ -59,17 +57,19 @@ class Cloner {
     if (typeof value !== 'object' || value === null) return value;
     const known = this.#copies.get(value);
     if (known !== undefined) return known;
-    if (isOpaque(value)) throw cannotClone(value);
-    if (Array.isArray(value)) return this.#array(value);
-    if (types.isMap(value)) return this.#map(value);
-    if (types.isSet(value)) return this.#set(value);
-    if (types.isNativeError(value)) return this.#error(value);
-    const copy = this.#simple(value);
-    if (copy !== undefined) {
-      this.#copies.set(value, copy);
-      return copy;
+    const kind = types.kindOf(value);
+    if (OPAQUE.has(kind)) throw cannotClone(value);
+    switch (kind) {
+      case 'Array': return this.#properties(value, this.#remember(value, new Array(value.length)));
+      case 'Map': return this.#map(value);
+      case 'Set': return this.#set(value);
+      case 'Error': return this.#error(value);
+      default: {
+        const copy = this.#simple(value, kind);
+        if (copy !== undefined) return this.#remember(value, copy);
+        return this.#properties(value, this.#remember(value, {}));
+      }
     }
-    return this.#properties(value, this.#remember(value, {}));
   }
 
   #remember(value, copy) {
@@ -77,37 +77,33 @@ class Cloner {
     return copy;
   }
 
-  /** Objects that hold nothing which could refer back to them. */
-  #simple(value) {
-    if (types.isDate(value)) return new Date(Date.prototype.getTime.call(value));
-    if (types.isRegExp(value)) return new RegExp(value.source, value.flags);
-    if (types.isNumberObject(value)) return Object(Number.prototype.valueOf.call(value));
-    if (types.isStringObject(value)) return Object(String.prototype.valueOf.call(value));
-    if (types.isBooleanObject(value)) return Object(Boolean.prototype.valueOf.call(value));
-    if (types.isBigIntObject(value)) return Object(BigInt.prototype.valueOf.call(value));
-    if (types.isSharedArrayBuffer(value)) return value;
-    if (types.isArrayBuffer(value)) {
-      if (isDetached(value)) throw refuse('An ArrayBuffer is detached and could not be cloned.');
-      return value.slice(0);
+  /** Objects that hold nothing which could refer back to them; undefined for others. */
+  #simple(value, kind) {
+    switch (kind) {
+      case 'Date': return new Date(Date.prototype.getTime.call(value));
+      case 'RegExp': return new RegExp(value.source, value.flags);
+      case 'Number':
+      case 'String':
+      case 'Boolean':
+      case 'BigInt':
+        return Object(globalThis[kind].prototype.valueOf.call(value));
+      case 'SharedArrayBuffer': return value;
+      case 'ArrayBuffer':
+        if (isDetached(value)) throw refuse('An ArrayBuffer is detached and could not be cloned.');
+        return value.slice(0);
+      default:
+        return ArrayBuffer.isView(value) ? this.#view(value, kind) : undefined;
     }
-    if (ArrayBuffer.isView(value)) return this.#view(value);
-    return undefined;
   }
 
-  #view(value) {
+  #view(value, kind) {
     const buffer = this.clone(value.buffer);
     let extent = this.#extents.get(value);
     if (extent === undefined) {
-      extent = [value.byteOffset, types.isDataView(value) ? value.byteLength : value.length];
+      extent = [value.byteOffset, kind === 'DataView' ? value.byteLength : value.length];
       this.#extents.set(value, extent);
     }
-    const Class = types.isDataView(value) ? DataView : globalThis[types.typedArrayName(value)];
-    return new Class(buffer, ...extent);
-  }
-
-  #array(value) {
-    const copy = this.#remember(value, new Array(value.length));
-    return this.#properties(value, copy);
+    return new globalThis[kind](buffer, ...extent);
   }
 
   #map(value) {

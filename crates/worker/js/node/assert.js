@@ -93,7 +93,6 @@ function define(name, operator, holds) {
   assert[name] = check;
 }
 
-// eslint-disable-next-line eqeqeq
 const looselyEqual = (left, right) => left == right || (Number.isNaN(left) && Number.isNaN(right));
 define('equal', '==', looselyEqual);
 define('notEqual', '!=', (actual, expected) => !looselyEqual(actual, expected));
@@ -136,7 +135,9 @@ assert.ifError = function ifError(error) {
   } else {
     message += require('internal/util/inspect').inspect(error);
   }
-  throw new assert.AssertionError({ actual: error, expected: null, operator: 'ifError', message, stackStartFn: ifError });
+  throw new assert.AssertionError({
+    actual: error, expected: null, operator: 'ifError', message, stackStartFn: ifError,
+  });
 };
 
 assert.match = function match(string, regexp, message) {

@@ -184,7 +184,7 @@ Buffer.byteLength = function byteLength(string, encoding) {
 
 Buffer.prototype = FastBuffer.prototype;
 const { prototype } = Buffer;
-Object.defineProperty(prototype, 'constructor', { value: Buffer, writable: true, enumerable: false, configurable: true });
+Object.defineProperty(prototype, 'constructor', { value: Buffer, writable: true, configurable: true });
 Object.assign(prototype, require('internal/buffer/numbers'));
 
 function textBetween(buffer, operations, start, end) {

@@ -86,7 +86,7 @@ exports.cp = function cp(source, destination, ...args) {
   source = toPath(source, 'src');
   destination = toPath(destination, 'dest');
   tree.copyAsync(source, destination, chosen).then(
-    () => process.nextTick(callback, null), (error) => process.nextTick(callback, error));
+    () => process.nextTick(callback, null, undefined), (error) => process.nextTick(callback, error));
 };
 
 exports.openAsBlob = function openAsBlob(path, options = {}) {

@@ -42,15 +42,27 @@ pub(crate) fn wrap(head: &str, text: &str) -> Vec<u8> {
 }
 
 /// Compiles `source` without evaluating anything. The name is what stack traces show.
-fn compile<'js>(ctx: &Ctx<'js>, mut source: Vec<u8>, name: &str, form: Form) -> Result<Value<'js>> {
+fn compile<'js>(ctx: &Ctx<'js>, source: Vec<u8>, name: &str, form: Form) -> Result<Value<'js>> {
+    match form {
+        Form::Function => compile_at(ctx, source, name, qjs::JS_EVAL_TYPE_GLOBAL, FIRST_LINE),
+        Form::Module => {
+            let kind = qjs::JS_EVAL_TYPE_MODULE | qjs::JS_EVAL_FLAG_STRICT;
+            compile_at(ctx, source, name, kind, 1)
+        }
+    }
+}
+
+fn compile_at<'js>(
+    ctx: &Ctx<'js>,
+    mut source: Vec<u8>,
+    name: &str,
+    kind: u32,
+    first_line: i32,
+) -> Result<Value<'js>> {
     let length = source.len();
     // The parser wants a terminator, and source text may contain further NULs.
     source.push(0);
     let name = CString::new(name)?;
-    let (kind, first_line) = match form {
-        Form::Function => (qjs::JS_EVAL_TYPE_GLOBAL, FIRST_LINE),
-        Form::Module => (qjs::JS_EVAL_TYPE_MODULE | qjs::JS_EVAL_FLAG_STRICT, 1),
-    };
     let mut options = qjs::JSEvalOptions {
         version: qjs::JS_EVAL_OPTIONS_VERSION as i32,
         eval_flags: (kind | qjs::JS_EVAL_FLAG_COMPILE_ONLY) as i32,
@@ -128,6 +140,12 @@ pub(crate) fn function_from_source<'js>(
 ) -> Result<Function<'js>> {
     let compiled = compile(ctx, source, name, Form::Function)?;
     run(ctx, compiled)
+}
+
+/// Parses a text as the script that it is without a function around it.
+pub(crate) fn check_script(ctx: &Ctx<'_>, text: &str, name: &str) -> Result<()> {
+    // The text's first line is the first: nothing stands before it.
+    compile_at(ctx, text.as_bytes().to_vec(), name, qjs::JS_EVAL_TYPE_GLOBAL, 1).map(drop)
 }
 
 /// Reads a script's bytecode and returns its value, a function.

@@ -14,6 +14,8 @@ use rquickjs::Object;
 use rquickjs::Value;
 
 use super::host::Host;
+use super::trace;
+use crate::usage;
 
 /// Longer messages and stacks are cut, in bytes.
 const MAX_TEXT: usize = 64 << 10;
@@ -56,6 +58,10 @@ pub(super) fn of_value<'js>(ctx: &Ctx<'js>, host: &Host, thrown: &Value<'js>) ->
         return ended;
     }
     let Some(object) = thrown.as_object() else {
+        // Where no memory is left for an error, the engine throws null.
+        if thrown.is_null() && is_exhausted(host) {
+            return plain(FailureKind::OutOfMemory, "out of memory");
+        }
         return plain(FailureKind::Thrown, text(ctx, host, thrown.clone()));
     };
     let get = |name: &str| property(ctx, host, object, name);
@@ -72,6 +78,9 @@ pub(super) fn of_value<'js>(ctx: &Ctx<'js>, host: &Host, thrown: &Value<'js>) ->
     let is_error = object.is_error();
     let kind = match (name.as_deref(), message.as_deref()) {
         (Some("InternalError"), Some("out of memory")) if is_error => FailureKind::OutOfMemory,
+        (Some("SyntaxError"), _) if trace::is_of_parser(stack.as_deref().unwrap_or_default()) => {
+            FailureKind::Syntax
+        }
         _ => FailureKind::Thrown,
     };
     Failure {
@@ -79,9 +88,15 @@ pub(super) fn of_value<'js>(ctx: &Ctx<'js>, host: &Host, thrown: &Value<'js>) ->
         message: message.unwrap_or_else(|| text(ctx, host, thrown.clone())),
         name,
         code,
-        stack: stack.map(|stack| clean_stack(&stack)),
+        stack: stack.map(|stack| trace::of_program(&stack)),
         transient: transient.unwrap_or(false),
     }
+}
+
+/// Whether the process has come near its limit at some time.
+fn is_exhausted(host: &Host) -> bool {
+    let limit = host.memory_limit.get();
+    limit > 0 && usage::peak_memory() >= limit / 4 * 3
 }
 
 /// Why the program is at its end, if it is: then whatever it throws is a consequence.
@@ -166,46 +181,9 @@ pub(super) fn well_formed<'js>(
     })
 }
 
-/// The stack without the frames of the builtins and of the engine.
-fn clean_stack(stack: &str) -> String {
-    let is_ours = |line: &str| {
-        line.starts_with("    at ")
-            && (line.contains("(node:")
-                || line.contains("(<anonymous>)")
-                || line.starts_with("    at node:")
-                || line == "    at <anonymous>")
-    };
-    let mut cleaned = String::with_capacity(stack.len());
-    for line in stack.lines().filter(|line| !is_ours(line)) {
-        if !cleaned.is_empty() {
-            cleaned.push('\n');
-        }
-        cleaned.push_str(line);
-    }
-    cleaned
-}
-
-/// Names the receiver of the exported function in the outermost frame, as V8 does: `Object.greet` for `greet`.
-pub(super) fn name_receiver(failure: &mut Failure, method: &str, receiver: &str) {
-    let Some(stack) = &mut failure.stack else {
-        return;
-    };
-    let start = stack.rfind('\n').map_or(0, |at| at + 1);
-    let plain = format!("    at {method} (");
-    if stack[start..].starts_with(&plain) {
-        stack.insert_str(start + "    at ".len(), &format!("{receiver}."));
-    }
-}
-
-/// Whether a failure while loading means that the code could not be read, parsed or linked.
+/// Whether a failure while loading means that the code could not be read or linked.
 pub(super) fn is_unreadable(failure: &Failure) -> bool {
-    let parse_error = failure.name.as_deref() == Some("SyntaxError")
-        && failure
-            .stack
-            .as_deref()
-            .and_then(|stack| stack.lines().find(|line| line.starts_with("    at ")))
-            .is_none_or(|frame| !frame.ends_with(')'));
-    let missing = matches!(
+    matches!(
         failure.code.as_deref(),
         Some(
             "MODULE_NOT_FOUND"
@@ -222,6 +200,5 @@ pub(super) fn is_unreadable(failure: &Failure) -> bool {
                 | "ERR_UNSUPPORTED_DIR_IMPORT"
                 | "ERR_UNSUPPORTED_ESM_URL_SCHEME"
         )
-    );
-    parse_error || missing
+    )
 }

@@ -7,6 +7,9 @@ use mycelium_protocol::worker::Printed;
 /// One event has at most this many bytes of text; a longer text becomes several.
 const MAX_TEXT: usize = 1 << 20;
 
+/// What an event counts beside its text, so that empty lines are bounded too, in bytes.
+const EVENT_SIZE: u64 = 32;
+
 /// Takes what the engine tells unasked.
 pub trait Listener {
     /// Takes one notification. It must not run JavaScript.
@@ -50,8 +53,7 @@ impl Output {
 
     /// Prints `text`, unless that is more than the call may print. What is over the limit is dropped, not kept.
     pub(super) fn print(&mut self, level: ConsoleLevel, text: &str) {
-        // Every line counts as one byte more, so that empty lines are bounded too.
-        let Some(left) = self.left.checked_sub(text.len() as u64 + 1) else {
+        let Some(left) = self.left.checked_sub(text.len() as u64 + EVENT_SIZE) else {
             self.left = 0;
             self.exceeded = true;
             self.overflow = true;

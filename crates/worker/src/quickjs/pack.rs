@@ -5,7 +5,7 @@
 //! little-endian; a pack that does not fit in every respect is as good as none.
 //!
 //! ```text
-//! magic 8 | build 8 | records 8 | length of all 8 | record 48 … | names … | code …
+//! magic 8 | build 8 | records 8 | length of all 8 | checksum of records and names 8 | record 48 … | names … | code …
 //! record: name offset 4, length 4 | form 8 | source length 8 | code offset 8, length 8 | checksum 8
 //! ```
 
@@ -14,7 +14,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 const MAGIC: [u8; 8] = *b"mycelbc1";
-const HEADER: usize = 32;
+const HEADER: usize = 40;
 const RECORD: usize = 48;
 
 /// What a piece of code was compiled as.
@@ -53,6 +53,7 @@ pub(crate) fn write(build: u64, mut units: Vec<Unit>) -> Vec<u8> {
     pack.extend_from_slice(&build.to_le_bytes());
     pack.extend_from_slice(&(units.len() as u64).to_le_bytes());
     pack.extend_from_slice(&(total as u64).to_le_bytes());
+    pack.extend_from_slice(&0_u64.to_le_bytes());
     for unit in &units {
         pack.extend_from_slice(&(name_at as u32).to_le_bytes());
         pack.extend_from_slice(&(unit.name.len() as u32).to_le_bytes());
@@ -71,6 +72,8 @@ pub(crate) fn write(build: u64, mut units: Vec<Unit>) -> Vec<u8> {
     for unit in &units {
         pack.extend_from_slice(unit.name.as_bytes());
     }
+    let index = checksum(&pack[HEADER..]);
+    pack[HEADER - 8..HEADER].copy_from_slice(&index.to_le_bytes());
     for unit in &units {
         pack.extend_from_slice(&unit.code);
     }
@@ -148,10 +151,11 @@ impl Pack {
             return None;
         }
         // Names end where the first unit's code begins; with no unit there is nothing but the header.
-        let mut records = vec![0; HEADER + header.units.checked_mul(RECORD)?];
-        if records.len() as u64 > length {
+        let size = HEADER.checked_add(header.units.checked_mul(RECORD)?)?;
+        if size as u64 > length {
             return None;
         }
+        let mut records = vec![0; size];
         file.read_exact_at(&mut records, 0).ok()?;
         let end = match record(&records, 0) {
             Some(first) if header.units > 0 => first.found.offset,
@@ -164,6 +168,9 @@ impl Pack {
         let names = index.len();
         index.resize(usize::try_from(end).ok()?, 0);
         file.read_exact_at(&mut index[names..], names as u64).ok()?;
+        if checksum(&index[HEADER..]) != header.checksum {
+            return None;
+        }
         Some(Self {
             index: Cow::Owned(index),
             units: header.units,
@@ -225,6 +232,8 @@ struct Header {
     build: u64,
     units: usize,
     total: u64,
+    /// Of the records and names.
+    checksum: u64,
 }
 
 impl Header {
@@ -234,6 +243,7 @@ impl Header {
             build: number(bytes, 8)?,
             units: usize::try_from(number(bytes, 16)?).ok()?,
             total: number(bytes, 24)?,
+            checksum: number(bytes, 32)?,
         })
     }
 }

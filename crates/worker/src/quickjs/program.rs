@@ -21,6 +21,7 @@ use super::engine::Engine;
 use super::engine::Waiting;
 use super::failure;
 use super::source;
+use super::trace;
 
 /// What was asked, and so what the answer is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -252,10 +253,14 @@ impl Engine {
                     }
                 }
                 Question::Value { method, .. } => {
+                    if failure.kind == FailureKind::Syntax {
+                        // The skill's code can be read: it has read something else.
+                        failure.kind = FailureKind::Thrown;
+                    }
                     let receiver =
                         self.enter(|ctx| self.host.hook(ctx, "receiver")?.call::<_, String>(()));
-                    if let Ok(receiver) = receiver {
-                        failure::name_receiver(&mut failure, method, &receiver);
+                    if let (Ok(receiver), Some(stack)) = (receiver, &mut failure.stack) {
+                        trace::name_receiver(stack, method, &receiver);
                     }
                 }
             }
@@ -304,9 +309,8 @@ impl Engine {
                 return Err(match failure.kind {
                     // What made the heap overflow was the text.
                     FailureKind::OutOfMemory => too_large(),
-                    FailureKind::Thrown => failure::of_result(failure),
-                    FailureKind::Syntax
-                    | FailureKind::MissingExport
+                    FailureKind::Thrown | FailureKind::Syntax => failure::of_result(failure),
+                    FailureKind::MissingExport
                     | FailureKind::ResultInvalid
                     | FailureKind::ResultTooLarge
                     | FailureKind::OutputTooLarge
@@ -327,7 +331,7 @@ impl Engine {
         }
         match text.to_string() {
             Ok(text) if text.len() as u64 > limit => Err(too_large()),
-            Ok(text) => Ok(text),
+            Ok(text) => Ok(replace_lone_surrogates(text)),
             Err(_) => {
                 ctx.catch();
                 Err(too_large())
@@ -351,6 +355,32 @@ fn loaded(value: Value<'_>) -> rquickjs::Result<Result<Answer, Failure>> {
         .filter(|hook| names.iter().any(|name| name == hook.as_str()))
         .collect();
     Ok(Ok(Answer::Loaded(hooks)))
+}
+
+/// Half a surrogate pair becomes the replacement character: JavaScript writes it as an escape that other readers of
+/// JSON refuse. (A whole pair is no escape in what the engine writes.)
+fn replace_lone_surrogates(json: String) -> String {
+    if !json.contains("\\ud") {
+        return json;
+    }
+    let mut replaced = String::with_capacity(json.len());
+    let mut rest = json.as_str();
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        replaced.push_str(before);
+        let length = match escape.as_bytes() {
+            [_, b'u', b'd', b'8'..=b'9' | b'a'..=b'f', ..] => {
+                replaced.push('\u{fffd}');
+                rest = escape.get("\\uXXXX".len()..).unwrap_or_default();
+                continue;
+            }
+            _ => 2.min(escape.len()),
+        };
+        replaced.push_str(&escape[..length]);
+        rest = &escape[length..];
+    }
+    replaced.push_str(rest);
+    replaced
 }
 
 /// A promise that nothing can settle any more.

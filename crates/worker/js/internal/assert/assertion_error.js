@@ -5,7 +5,7 @@ const { validateObject } = require('internal/validators');
 const { describeBoth, describeDifference, describeSame } = require('internal/assert/difference');
 
 const kInspect = Symbol.for('nodejs.util.inspect.custom');
-const MAX_SHOWN_LENGTH = 120;
+const MAX_SHOWN_LENGTH = 512;
 const MAX_SHOWN_LINES = 10;
 
 /** A copy of an error without its stack, which says nothing about why the values differ. */
@@ -36,7 +36,7 @@ function messageFor({ message, operator, actual, expected }) {
 function shortened(value) {
   const lines = value.split('\n', MAX_SHOWN_LINES + 1);
   if (lines.length > MAX_SHOWN_LINES) return `${lines.slice(0, MAX_SHOWN_LINES).join('\n')}\n...`;
-  return value.length > MAX_SHOWN_LENGTH * MAX_SHOWN_LINES ? `${value.slice(0, MAX_SHOWN_LENGTH * MAX_SHOWN_LINES)}...` : value;
+  return value.length > MAX_SHOWN_LENGTH ? `${value.slice(0, MAX_SHOWN_LENGTH)}...` : value;
 }
 
 class AssertionError extends Error {

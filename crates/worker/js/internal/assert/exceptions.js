@@ -51,13 +51,16 @@ async function rejectionOf(promiseOrFunction) {
   return NOTHING;
 }
 
+function matchesPattern(text, pattern) {
+  return typeof text === 'string' && isRegExp(pattern) && pattern.exec(text) !== null;
+}
+
 /** The compared properties of an object, under a name that says what is done. */
 class Comparison {
   constructor(object, keys, actual) {
     for (const key of keys) {
       if (!(key in object)) continue;
-      const matches = typeof actual?.[key] === 'string' && isRegExp(object[key]) && object[key].exec(actual[key]) !== null;
-      this[key] = matches ? actual[key] : object[key];
+      this[key] = matchesPattern(actual?.[key], object[key]) ? actual[key] : object[key];
     }
   }
 }
@@ -105,7 +108,7 @@ function checkProperties(actual, expected, message, check) {
   if (expected instanceof Error) keys.push('name', 'message');
   else if (keys.length === 0) throw new codes.ERR_INVALID_ARG_VALUE('error', expected, 'may not be an empty object');
   for (const key of keys) {
-    if (typeof actual[key] === 'string' && isRegExp(expected[key]) && expected[key].exec(actual[key]) !== null) continue;
+    if (matchesPattern(actual[key], expected[key])) continue;
     compareProperty(actual, expected, key, { message, keys, check });
   }
 }

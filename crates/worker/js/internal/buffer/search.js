@@ -14,7 +14,8 @@ function requireBytes(value, name) {
 }
 
 function part(bytes, start, end) {
-  return start === 0 && end === bytes.length ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+  if (start === 0 && end === bytes.length) return bytes;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 
 /** An optional offset of `bytes`; `high` is what it may be at most. */
@@ -147,7 +148,8 @@ function fill(value, offset, end, encoding) {
     Uint8Array.prototype.fill.call(this, pattern & 255, offset, end);
     return this;
   }
-  const bytes = isUint8Array(pattern) ? pattern : new Uint8Array(pattern.buffer, pattern.byteOffset, pattern.byteLength);
+  const { buffer, byteOffset, byteLength } = pattern;
+  const bytes = isUint8Array(pattern) ? pattern : new Uint8Array(buffer, byteOffset, byteLength);
   if (bytes.length === 0) throw new codes.ERR_INVALID_ARG_VALUE('value', value);
   let filled = Math.min(bytes.length, end - offset);
   this.set(part(bytes, 0, filled), offset);

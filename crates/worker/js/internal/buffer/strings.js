@@ -76,7 +76,7 @@ function base64Length(text) {
 const base64Bytes = (text) => new Uint8Array(encoding.base64Decode(text.toWellFormed()));
 
 const base64 = { name: 'base64', byteLength: base64Length, encode: base64Bytes, decode: encoding.base64Encode };
-const base64url = { name: 'base64url', byteLength: base64Length, encode: base64Bytes, decode: encoding.base64urlEncode };
+const base64url = { ...base64, name: 'base64url', decode: encoding.base64urlEncode };
 
 const hex = {
   name: 'hex',

@@ -115,15 +115,15 @@ module.exports = {
     `Package import specifier "${specifier}" is not defined` +
     `${packagePath ? ` in package ${packagePath}package.json` : ''} imported from ${base}`)],
   ERR_PACKAGE_PATH_NOT_EXPORTED: [Error, (packagePath, subpath, base) => (
-    `${subpath === '.' ? 'No "exports" main defined in' : `Package subpath '${subpath}' is not defined by "exports" in`}` +
-    ` ${packagePath}package.json${base ? ` imported from ${base}` : ''}`)],
+    (subpath === '.' ? 'No "exports" main defined in ' : `Package subpath '${subpath}' is not defined by "exports" in `) +
+    `${packagePath}package.json${base ? ` imported from ${base}` : ''}`)],
   ERR_PARSE_ARGS_INVALID_OPTION_VALUE: [TypeError, (message) => message],
   ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: [TypeError, (positional) => (
     `Unexpected argument '${positional}'. This command does not take positional arguments`)],
   ERR_PARSE_ARGS_UNKNOWN_OPTION: [TypeError, (option, allowPositionals) => (
-    `Unknown option '${option}'${allowPositionals ?
-      `. To specify a positional argument starting with a '-', place it at the end of the command after '--', as in '-- ${JSON.stringify(option)}` :
-      ''}`)],
+    `Unknown option '${option}'` + (allowPositionals ?
+      ". To specify a positional argument starting with a '-', place it at the end of the command after '--', as in " +
+      `'-- ${JSON.stringify(option)}` : ''))],
   ERR_PERFORMANCE_INVALID_TIMESTAMP: [TypeError, (value) => `${value} is not a valid timestamp`],
   ERR_PERFORMANCE_MEASURE_INVALID_OPTIONS: [TypeError, (reason) => reason],
   ERR_REQUIRE_ASYNC_MODULE: [Error, (filename, parent) => (

@@ -12,7 +12,6 @@ const constants = require('internal/fs/constants');
 const {
   O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY,
 } = constants;
-const MAX_INT32 = 2 ** 31 - 1;
 
 const FLAGS = {
   '__proto__': null,
@@ -197,7 +196,6 @@ function validateRemoveOptions(options, defaults) {
 }
 
 module.exports = {
-  MAX_INT32,
   check,
   slice,
   toBits,

@@ -6,7 +6,7 @@ const { Buffer } = require('buffer');
 const { codes, AbortError } = require('internal/errors');
 const args = require('internal/fs/arguments');
 const { S_IFMT, S_IFREG } = require('internal/fs/constants');
-const { validateBoolean, validateInteger } = require('internal/validators');
+const { kValidateObjectAllowNullable, validateBoolean, validateInteger, validateObject } = require('internal/validators');
 
 const fs = binding('fs');
 const { check, toDescriptor, toFlags, toMode, toOptions, toPath } = args;
@@ -19,8 +19,9 @@ function throwIfAborted(signal) {
   if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
 }
 
-function isDescriptor(value) {
-  return Number.isInteger(value) && value >= 0 && value <= args.MAX_INT32;
+/** A path, or the descriptor of a file that is open already. */
+function toFile(file) {
+  return Number.isInteger(file) ? toDescriptor(file) : toPath(file);
 }
 
 /** Opens what `file` names, or takes the descriptor it is, for the time of `action`. */
@@ -49,18 +50,25 @@ function decode(buffer, encoding) {
 
 function readFile(file, options) {
   const { encoding, flag, signal } = toOptions(options, { flag: 'r' });
-  if (!isDescriptor(file)) file = toPath(file);
-  const flags = toFlags(flag, 'options.flag');
+  file = toFile(file);
+  const flags = toFlags(flag);
   return () => {
     throwIfAborted(signal);
     return decode(withFile(file, flags, 0o666, readWhole), encoding);
   };
 }
 
+/** One write. The two standard outputs are not files in a worker but the lines that the runtime shows. */
+function writeOnce(fd, bytes, position) {
+  if (fd !== 1 && fd !== 2) return check(fs.write(fd, bytes, position), 'write');
+  (fd === 1 ? process.stdout : process.stderr).write(bytes);
+  return bytes.length;
+}
+
 function writeAll(fd, bytes, signal) {
   for (let done = 0; done < bytes.length;) {
     throwIfAborted(signal);
-    done += check(fs.write(fd, done === 0 ? bytes : bytes.subarray(done), -1), 'write');
+    done += writeOnce(fd, done === 0 ? bytes : bytes.subarray(done), -1);
   }
 }
 
@@ -71,7 +79,7 @@ function writeFileWith(defaultFlag) {
     });
     validateBoolean(flush ?? false, 'options.flush');
     const bytes = args.toData(data, encoding);
-    if (!isDescriptor(file)) file = toPath(file);
+    file = toFile(file);
     const flags = toFlags(flag);
     const permissions = toMode(mode, 0o666);
     return () => {
@@ -103,8 +111,12 @@ function readArguments(buffer, offset, length, position) {
 }
 
 /** fs.read: gives `{bytesRead, buffer}`. */
-function read(fd, buffer, offset, length, position) {
+function read(fd, buffer, ...rest) {
   fd = toDescriptor(fd);
+  let [offset, length, position] = rest;
+  if (rest.length === 1 && offset !== undefined && ArrayBuffer.isView(buffer)) {
+    validateObject(offset, 'options', kValidateObjectAllowNullable);
+  }
   if (buffer == null || !ArrayBuffer.isView(buffer)) {
     // read(fd), read(fd, options)
     if (buffer == null || typeof buffer === 'object') {
@@ -148,7 +160,7 @@ function write(fd, data, offset, length, position) {
   } else {
     throw new codes.ERR_INVALID_ARG_TYPE('buffer', ['string', 'Buffer', 'TypedArray', 'DataView'], data);
   }
-  return () => ({ bytesWritten: check(fs.write(fd, bytes, at), 'write'), buffer: data });
+  return () => ({ bytesWritten: writeOnce(fd, bytes, at), buffer: data });
 }
 
 /** Runs `move` for each buffer in turn until one is not moved whole. */
@@ -177,7 +189,7 @@ function writev(fd, buffers, position) {
   fd = toDescriptor(fd);
   args.validateBuffers(buffers);
   return () => ({
-    bytesWritten: moveEach(buffers, position, (bytes, at) => check(fs.write(fd, bytes, at), 'write')),
+    bytesWritten: moveEach(buffers, position, (bytes, at) => writeOnce(fd, bytes, at)),
     buffers,
   });
 }

@@ -47,12 +47,12 @@ class FileHandle extends EventEmitter {
     return call(this, 'fsync', operations.fsync);
   }
 
-  read(buffer, offset, length, position) {
-    return call(this, 'read', content.read, buffer, offset, length, position);
+  read(...args) {
+    return call(this, 'read', content.read, ...args).then(bare);
   }
 
   readv(buffers, position) {
-    return call(this, 'readv', content.readv, buffers, position);
+    return call(this, 'readv', content.readv, buffers, position).then(bare);
   }
 
   readFile(options) {
@@ -76,11 +76,11 @@ class FileHandle extends EventEmitter {
   }
 
   write(buffer, offset, length, position) {
-    return call(this, 'write', content.write, buffer, offset, length, position);
+    return call(this, 'write', content.write, buffer, offset, length, position).then(bare);
   }
 
   writev(buffers, position) {
-    return call(this, 'writev', content.writev, buffers, position);
+    return call(this, 'writev', content.writev, buffers, position).then(bare);
   }
 
   writeFile(data, options) {
@@ -132,6 +132,11 @@ class FileHandle extends EventEmitter {
 Object.defineProperty(FileHandle.prototype, Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose'), {
   value() { return this.close(); }, configurable: true, writable: true,
 });
+
+/** A result as an object without a prototype. */
+function bare(result) {
+  return { __proto__: null, ...result };
+}
 
 function call(handle, name, operation, ...args) {
   if (!(handle instanceof FileHandle)) {

@@ -8,7 +8,8 @@ const { validateObject } = require('internal/validators');
 function normalizeSegments(segments, keepAbove) {
   const kept = [];
   let removable = 0;
-  for (const segment of segments) {
+  for (let index = 0; index < segments.length; index++) {
+    const segment = segments[index];
     if (segment === '' || segment === '.') continue;
     if (segment !== '..') {
       kept.push(segment);

@@ -89,9 +89,6 @@ function validateMeasureOptions(options, endMark) {
   if (endMark !== undefined) {
     throw new codes.ERR_PERFORMANCE_MEASURE_INVALID_OPTIONS('endMark must not be specified');
   }
-  if (start === undefined && end === undefined && duration !== undefined) {
-    throw new codes.ERR_PERFORMANCE_MEASURE_INVALID_OPTIONS('One of options.start or options.end is required');
-  }
   if (start !== undefined && end !== undefined && duration !== undefined) {
     throw new codes.ERR_PERFORMANCE_MEASURE_INVALID_OPTIONS(
       'Must not have options.start, options.end, and options.duration specified');

@@ -166,7 +166,8 @@ function resolveObject(result, relative, slashed, hostless) {
 
 function placePath(result, relative, path, { mustAnchor, removeAllDots, noLead }) {
   const last = path[path.length - 1];
-  const trailing = ((result.host || relative.host || path.length > 1) && (last === '.' || last === '..')) || last === '';
+  const dots = last === '.' || last === '..';
+  const trailing = last === '' || (dots && (result.host || relative.host || path.length > 1));
   const { kept, above } = collapse(path);
   if (!mustAnchor && !removeAllDots) for (let count = above; count > 0; count--) kept.unshift('..');
   if (mustAnchor && kept[0] !== '' && kept[0]?.[0] !== '/') kept.unshift('');

@@ -45,21 +45,22 @@ function sameFloats(left, right) {
   return left.every((item, index) => item === right[index]);
 }
 
-function sameBoxed(left, right) {
-  for (const [check, Class] of [
-    [types.isNumberObject, Number], [types.isStringObject, String], [types.isBooleanObject, Boolean],
-    [types.isBigIntObject, BigInt], [types.isSymbolObject, Symbol],
-  ]) {
-    if (check(left)) {
-      const { valueOf } = Class.prototype;
-      return check(right) && Object.is(valueOf.call(left), valueOf.call(right));
-    }
-  }
-  return false;
+function sameBoxed(left, right, kind) {
+  const { valueOf } = globalThis[kind].prototype;
+  return types.kindOf(right) === kind && Object.is(valueOf.call(left), valueOf.call(right));
 }
 
 function isError(value) {
   return types.isNativeError(value) || value instanceof Error;
+}
+
+const STATEFUL = new Set([
+  'Set', 'Map', 'Date', 'RegExp', 'ArrayBuffer', 'SharedArrayBuffer', 'Number', 'String', 'Boolean', 'BigInt', 'Symbol',
+]);
+
+/** Whether an object is of a kind that a plain object never equals, whatever their properties. */
+function hasState(value) {
+  return Array.isArray(value) || ArrayBuffer.isView(value) || STATEFUL.has(types.kindOf(value)) || isError(value);
 }
 
 /** One comparison; `open` holds the objects on the way down, and a cycle is equal if both sides are in one. */
@@ -78,7 +79,6 @@ class Comparison {
       if (Object.getPrototypeOf(left) !== Object.getPrototypeOf(right)) return false;
     } else {
       if (!isObject(left)) {
-        // eslint-disable-next-line eqeqeq
         return !isObject(right) && (left == right || (Number.isNaN(left) && Number.isNaN(right)));
       }
       if (!isObject(right)) return false;
@@ -93,30 +93,37 @@ class Comparison {
       return this.#compareKeys(left, right, extraKeys(left, this.mode), extraKeys(right, this.mode), 'array');
     }
     if (tagOf(left) === '[object Object]') return this.#properties(left, right, 'plain');
-    if (types.isDate(left)) {
-      const { getTime } = Date.prototype;
-      if (!types.isDate(right) || getTime.call(left) !== getTime.call(right)) return false;
-    } else if (types.isRegExp(left)) {
-      if (!types.isRegExp(right) || left.source !== right.source || left.flags !== right.flags ||
-          left.lastIndex !== right.lastIndex) return false;
-    } else if (isError(left)) {
-      if (!isError(right) || !this.#errors(left, right)) return false;
-    } else if (ArrayBuffer.isView(left)) {
-      return this.#views(left, right);
-    } else if (types.isSet(left)) {
-      return types.isSet(right) && left.size === right.size && this.#properties(left, right, 'set');
-    } else if (types.isMap(left)) {
-      return types.isMap(right) && left.size === right.size && this.#properties(left, right, 'map');
-    } else if (types.isAnyArrayBuffer(left)) {
-      if (!types.isAnyArrayBuffer(right) || !sameBytes(left, right)) return false;
-    } else if (types.isBoxedPrimitive(left)) {
-      if (!sameBoxed(left, right)) return false;
-    } else if (Array.isArray(right) || ArrayBuffer.isView(right) || types.isSet(right) || types.isMap(right) ||
-        types.isDate(right) || types.isRegExp(right) || types.isAnyArrayBuffer(right) ||
-        types.isBoxedPrimitive(right) || isError(right)) {
-      return false;
+    if (ArrayBuffer.isView(left)) return this.#views(left, right);
+    const kind = types.kindOf(left);
+    if (kind === 'Set' || kind === 'Map') {
+      return types.kindOf(right) === kind && left.size === right.size && this.#properties(left, right, kind);
     }
-    return this.#properties(left, right, 'plain');
+    return this.#sameState(left, right, kind) && this.#properties(left, right, 'plain');
+  }
+
+  /** What objects of one kind hold besides their properties. */
+  #sameState(left, right, kind) {
+    switch (kind) {
+      case 'Date': {
+        const { getTime } = Date.prototype;
+        return types.isDate(right) && getTime.call(left) === getTime.call(right);
+      }
+      case 'RegExp':
+        return types.isRegExp(right) && left.source === right.source && left.flags === right.flags &&
+          left.lastIndex === right.lastIndex;
+      case 'ArrayBuffer':
+      case 'SharedArrayBuffer':
+        return types.isAnyArrayBuffer(right) && sameBytes(left, right);
+      case 'Number':
+      case 'String':
+      case 'Boolean':
+      case 'BigInt':
+      case 'Symbol':
+        return sameBoxed(left, right, kind);
+      default:
+        if (isError(left)) return isError(right) && this.#errors(left, right);
+        return !hasState(right);
+    }
   }
 
   /** What errors have besides their enumerable properties. */
@@ -127,7 +134,7 @@ class Comparison {
   }
 
   #views(left, right) {
-    if (types.typedArrayName(left) !== types.typedArrayName(right)) return false;
+    if (types.kindOf(left) !== types.kindOf(right)) return false;
     const floats = types.isFloat32Array(left) || types.isFloat64Array(left);
     // Loosely, 0 equals -0; strictly, the bits decide.
     if (this.mode === LOOSE && floats ? !sameFloats(left, right) : !sameBytes(left, right)) return false;
@@ -155,7 +162,7 @@ class Comparison {
     }
     if (keys.length === 0) {
       if (kind === 'plain' || (kind === 'array' && left.length === 0) ||
-          ((kind === 'set' || kind === 'map') && left.size === 0)) return true;
+          ((kind === 'Set' || kind === 'Map') && left.size === 0)) return true;
     }
     const entered = [left, right].filter((object) => !this.open.has(object));
     // A cycle of one object equals one of two objects: the first two levels are always walked.
@@ -170,8 +177,8 @@ class Comparison {
 
   #contents(left, right, kind) {
     if (kind === 'array') return this.#elements(left, right);
-    if (kind === 'set') return this.#sets(left, right);
-    if (kind === 'map') return this.#maps(left, right);
+    if (kind === 'Set') return this.#sets(left, right);
+    if (kind === 'Map') return this.#maps(left, right);
     return true;
   }
 

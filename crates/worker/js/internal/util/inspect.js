@@ -5,6 +5,7 @@
 
 const { codes } = require('internal/errors');
 const { validateObject } = require('internal/validators');
+const { isProxy, proxyDetails } = binding('types');
 const { formatPrimitive } = require('internal/util/inspect/primitive');
 const style = require('internal/util/inspect/style');
 
@@ -43,6 +44,7 @@ function inspect(value, options, depth, colors) {
     stylize: style.plain,
     circular: undefined,
     userOptions: undefined,
+    formatValue,
   };
   if (depth !== undefined) context.depth = depth;
   if (colors !== undefined) context.colors = colors;
@@ -78,13 +80,19 @@ function optionsForUser(context, crossContext) {
   return options;
 }
 
-function isWithinDepth(context, level) {
-  return context.depth === null || level <= context.depth;
+/** What is needed for objects only. */
+let loaded;
+function loadParts() {
+  return (loaded ??= {
+    ...require('internal/util/inspect/layout'),
+    ...require('internal/util/inspect/name'),
+    ...require('internal/util/inspect/property'),
+    ...require('internal/util/inspect/kind'),
+  });
 }
 
 /** The target behind any number of proxies, or null for a revoked one. */
 function withoutProxies(value) {
-  const { isProxy, proxyDetails } = binding('types');
   while (isProxy(value)) {
     const details = proxyDetails(value);
     if (details === undefined) return null;
@@ -94,13 +102,13 @@ function withoutProxies(value) {
 }
 
 function formatProxy(context, value, level) {
-  const details = binding('types').proxyDetails(value);
+  const { ARRAY_LIKE, isWithinDepth, joinParts } = loadParts();
+  const details = proxyDetails(value);
   if (details === undefined) return context.stylize('<Revoked Proxy>', 'special');
   if (!isWithinDepth(context, level)) return context.stylize('Proxy [Array]', 'special');
   context.indentationLvl += 2;
   const parts = details.map((part) => formatValue(context, part, level + 1));
   context.indentationLvl -= 2;
-  const { ARRAY_LIKE, joinParts } = require('internal/util/inspect/layout');
   return joinParts(context, parts, '', ['Proxy [', ']'], ARRAY_LIKE, level + 1);
 }
 
@@ -110,7 +118,7 @@ function formatValue(context, value, level, typedArray) {
     return formatPrimitive(context.stylize, value, context);
   }
   const original = value;
-  if (binding('types').isProxy(value)) {
+  if (isProxy(value)) {
     if (context.showProxy) return formatProxy(context, value, level);
     value = withoutProxies(value);
     if (value === null) return context.stylize('<Revoked Proxy>', 'special');
@@ -139,7 +147,7 @@ function formatValue(context, value, level, typedArray) {
 
 /** The shown parts of an object: what its kind shows, its properties, and what showHidden adds of its prototypes. */
 function formatParts(context, value, level, shape, inherited) {
-  const { formatProperty } = require('internal/util/inspect/property');
+  const { formatProperty } = loadParts();
   const parts = shape.format(context, value, level);
   for (const key of shape.keys) parts.push(formatProperty(context, value, level, key, shape.layout));
   if (inherited !== undefined) parts.push(...inherited);
@@ -147,10 +155,9 @@ function formatParts(context, value, level, shape, inherited) {
 }
 
 function formatObject(context, value, level, typedArray) {
-  const { constructorNameOf, tagOf } = require('internal/util/inspect/name');
-  const { describe, nameWithoutParts } = require('internal/util/inspect/kind');
-  const { OBJECT_LIKE, joinParts } = require('internal/util/inspect/layout');
-
+  const {
+    OBJECT_LIKE, constructorNameOf, describe, isWithinDepth, joinParts, nameWithoutParts, tagOf,
+  } = loadParts();
   let inherited = context.showHidden && isWithinDepth(context, level) ? [] : undefined;
   const constructor = constructorNameOf(value, context, level, inherited);
   if (inherited?.length === 0) inherited = undefined;
@@ -161,10 +168,10 @@ function formatObject(context, value, level, typedArray) {
 
   context.seen.push(value);
   context.currentDepth = level + 1;
-  let parts;
+  let lines;
   const { indentationLvl } = context;
   try {
-    parts = formatParts(context, value, level + 1, shape, inherited);
+    lines = formatParts(context, value, level + 1, shape, inherited);
   } catch (error) {
     if (!require('internal/errors').isStackOverflowError(error)) throw error;
     context.seen.pop();
@@ -183,13 +190,13 @@ function formatObject(context, value, level, typedArray) {
   if (context.sorted) {
     const comparator = context.sorted === true ? undefined : context.sorted;
     if (shape.layout === OBJECT_LIKE) {
-      parts.sort(comparator);
+      lines.sort(comparator);
     } else if (shape.keys.length > 1) {
-      const start = parts.length - shape.keys.length;
-      parts.push(...parts.splice(start).sort(comparator));
+      const start = lines.length - shape.keys.length;
+      lines.push(...lines.splice(start).sort(comparator));
     }
   }
-  const text = joinParts(context, parts, shape.base, shape.braces, shape.layout, level + 1, value);
+  const text = joinParts(context, lines, shape.base, shape.braces, shape.layout, level + 1, value);
   spend(context, text.length);
   return text;
 }
@@ -212,9 +219,7 @@ function stripVTControlCharacters(text) {
 }
 
 module.exports = {
-  formatValue,
   inspect,
-  isWithinDepth,
   stripVTControlCharacters,
   get format() {
     return require('internal/util/format').format;

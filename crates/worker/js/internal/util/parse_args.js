@@ -4,7 +4,8 @@
 
 const { codes } = require('internal/errors');
 const {
-  validateArray, validateBoolean, validateBooleanArray, validateObject, validateString, validateStringArray, validateUnion,
+  validateArray, validateBoolean, validateBooleanArray, validateObject, validateString, validateStringArray,
+  validateUnion,
 } = require('internal/validators');
 
 function ownOf(object, key, fallback) {

@@ -12,7 +12,9 @@ function promisify(original) {
   const custom = original[kCustom];
   if (custom) {
     validateFunction(custom, 'util.promisify.custom');
-    return Object.defineProperty(custom, kCustom, { value: custom, enumerable: false, writable: false, configurable: true });
+    return Object.defineProperty(custom, kCustom, {
+      value: custom, enumerable: false, writable: false, configurable: true,
+    });
   }
   const names = original[kNames];
   function promisified(...args) {

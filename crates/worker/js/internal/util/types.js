@@ -5,99 +5,112 @@
 
 const { classId, isProxy: isProxyObject, promiseDetails } = binding('types');
 
-/** Numbers of the engine's classes, learnt from one sample of each on first use. */
-const samples = {
-  __proto__: null,
-  Map: () => new Map(),
-  Set: () => new Set(),
-  WeakMap: () => new WeakMap(),
-  WeakSet: () => new WeakSet(),
-  WeakRef: () => new WeakRef({}),
-  Date: () => new Date(0),
-  RegExp: () => /x/,
-  Error: () => new Error(),
-  Boolean: () => Object(false),
-  Number: () => Object(0),
-  String: () => Object(''),
-  Symbol: () => Object(Symbol.iterator),
-  BigInt: () => Object(0n),
-  ArrayBuffer: () => new ArrayBuffer(0),
-  SharedArrayBuffer: () => new SharedArrayBuffer(0),
-  DataView: () => new DataView(new ArrayBuffer(0)),
-  Promise: () => Promise.resolve(),
-  MapIterator: () => new Map().keys(),
-  SetIterator: () => new Set().keys(),
-  Generator: () => (function* () {})(),
-  AsyncGenerator: () => (async function* () {})(),
-  BytecodeFunction: () => () => {},
-  GeneratorFunction: () => function* () {},
-  AsyncFunction: () => async () => {},
-  AsyncGeneratorFunction: () => async function* () {},
-  StrictArguments: () => (function() {
+const TYPED_ARRAYS = [
+  'Uint8Array', 'Uint8ClampedArray', 'Uint16Array', 'Uint32Array', 'Int8Array', 'Int16Array', 'Int32Array',
+  'Float16Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array',
+];
+const BOXED = ['Number', 'String', 'Boolean', 'BigInt', 'Symbol'];
+
+/** One object of each kind. Some kinds have two classes in the engine. */
+function* samples() {
+  yield ['Object', {}];
+  yield ['Array', []];
+  yield ['Map', new Map()];
+  yield ['Set', new Set()];
+  yield ['WeakMap', new WeakMap()];
+  yield ['WeakSet', new WeakSet()];
+  yield ['WeakRef', new WeakRef({})];
+  yield ['Date', new Date(0)];
+  yield ['RegExp', /x/];
+  yield ['Error', new Error()];
+  for (const [index, value] of [0, '', false, 0n, Symbol.iterator].entries()) yield [BOXED[index], Object(value)];
+  yield ['ArrayBuffer', new ArrayBuffer(0)];
+  yield ['SharedArrayBuffer', new SharedArrayBuffer(0)];
+  yield ['DataView', new DataView(new ArrayBuffer(0))];
+  for (const name of TYPED_ARRAYS) yield [name, new globalThis[name](0)];
+  yield ['Promise', Promise.resolve()];
+  yield ['MapIterator', new Map().keys()];
+  yield ['SetIterator', new Set().keys()];
+  yield ['ArrayIterator', [].values()];
+  yield ['Generator', (function* () {})()];
+  yield ['AsyncGenerator', (async function* () {})()];
+  yield ['Function', () => {}];
+  yield ['GeneratorFunction', function* () {}];
+  yield ['AsyncFunction', async () => {}];
+  yield ['AsyncGeneratorFunction', async function* () {}];
+  yield ['NativeFunction', Math.max];
+  yield ['Proxy', new Proxy({}, {})];
+  yield ['Arguments', (function() {
     return arguments;
-  })(),
-  MappedArguments: () => new Function('a', 'return arguments')(0),
-};
-const ids = { __proto__: null };
-
-function idOf(kind) {
-  return (ids[kind] ??= classId(samples[kind]()));
+  })()];
+  // Those of sloppy functions are another class.
+  yield ['Arguments', new Function('a', 'return arguments')(0)];
 }
 
-function is(kind) {
-  return (value) => typeof value === 'object' && value !== null && classId(value) === idOf(kind);
+/** Kinds by the number of the engine's class, learnt from the samples on first use. */
+let kinds;
+
+/** The kind of an object or function; undefined for the kinds that nobody asks for. */
+function kindOf(value) {
+  if (kinds === undefined) {
+    kinds = [];
+    for (const [kind, sample] of samples()) kinds[classId(sample)] = kind;
+  }
+  return kinds[classId(value)];
 }
 
-function isFunctionOf(...kinds) {
-  return (value) => typeof value === 'function' && kinds.some((kind) => classId(value) === idOf(kind));
+function is(...wanted) {
+  const [first] = wanted;
+  if (wanted.length === 1) return (value) => typeof value === 'object' && value !== null && kindOf(value) === first;
+  return (value) => typeof value === 'object' && value !== null && wanted.includes(kindOf(value));
 }
 
-const TypedArray = Object.getPrototypeOf(Uint8Array);
-const typedArrayName = Object.getOwnPropertyDescriptor(TypedArray.prototype, Symbol.toStringTag).get;
-
-function isTypedArrayNamed(name) {
-  return (value) => ArrayBuffer.isView(value) && typedArrayName.call(value) === name;
+function isFunctionOf(...wanted) {
+  return (value) => typeof value === 'function' && wanted.includes(kindOf(value));
 }
 
-function isAny(...checks) {
-  return (value) => checks.some((check) => check(value));
+function hasTag(tag) {
+  return (value) => typeof value === 'object' && value !== null && value[Symbol.toStringTag] === tag;
 }
 
 /** A class's own constructor: a function of the program whose prototype cannot be replaced. */
 function isClass(value) {
-  if (typeof value !== 'function' || classId(value) !== idOf('BytecodeFunction')) return false;
+  if (typeof value !== 'function' || kindOf(value) !== 'Function') return false;
   return Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false;
 }
 
-const isArrayBuffer = is('ArrayBuffer');
-const isSharedArrayBuffer = is('SharedArrayBuffer');
-const isNumberObject = is('Number');
-const isStringObject = is('String');
-const isBooleanObject = is('Boolean');
-const isBigIntObject = is('BigInt');
-const isSymbolObject = is('Symbol');
+function isProxy(value) {
+  return value !== null && (typeof value === 'object' || typeof value === 'function') && isProxyObject(value);
+}
+
+function isModuleNamespaceObject(value) {
+  return typeof value === 'object' && value !== null && kindOf(value) === undefined &&
+    Object.getPrototypeOf(value) === null &&
+    Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module';
+}
 
 /** A view like the typed array `value`, whose prototype was taken away, that has its class's prototype. */
 function withOwnPrototype(value) {
-  const read = (name) => Object.getOwnPropertyDescriptor(TypedArray.prototype, name).get.call(value);
-  return new globalThis[typedArrayName.call(value)](read('buffer'), read('byteOffset'), read('length'));
+  const { prototype } = Object.getPrototypeOf(Uint8Array);
+  const read = (name) => Object.getOwnPropertyDescriptor(prototype, name).get.call(value);
+  return new globalThis[kindOf(value)](read('buffer'), read('byteOffset'), read('length'));
 }
 
 // The members of util.types, in its order.
 const types = {
   isExternal: () => false,
   isDate: is('Date'),
-  isArgumentsObject: isAny(is('StrictArguments'), is('MappedArguments')),
-  isBigIntObject,
-  isBooleanObject,
-  isNumberObject,
-  isStringObject,
-  isSymbolObject,
+  isArgumentsObject: is('Arguments'),
+  isBigIntObject: is('BigInt'),
+  isBooleanObject: is('Boolean'),
+  isNumberObject: is('Number'),
+  isStringObject: is('String'),
+  isSymbolObject: is('Symbol'),
   isNativeError: is('Error'),
   isRegExp: is('RegExp'),
   isAsyncFunction: isFunctionOf('AsyncFunction', 'AsyncGeneratorFunction'),
   isGeneratorFunction: isFunctionOf('GeneratorFunction', 'AsyncGeneratorFunction'),
-  isGeneratorObject: isAny(is('Generator'), is('AsyncGenerator')),
+  isGeneratorObject: is('Generator', 'AsyncGenerator'),
   isPromise: is('Promise'),
   isMap: is('Map'),
   isSet: is('Set'),
@@ -105,39 +118,37 @@ const types = {
   isSetIterator: is('SetIterator'),
   isWeakMap: is('WeakMap'),
   isWeakSet: is('WeakSet'),
-  isArrayBuffer,
-  isDataView: (value) => ArrayBuffer.isView(value) && typedArrayName.call(value) === undefined,
-  isSharedArrayBuffer,
-  isProxy: (value) => value !== null && (typeof value === 'object' || typeof value === 'function') && isProxyObject(value),
-  isModuleNamespaceObject: (value) => (
-    typeof value === 'object' && value !== null && !isProxyObject(value) &&
-    Object.getPrototypeOf(value) === null && !Object.isExtensible(value) &&
-    Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module'),
-  isAnyArrayBuffer: isAny(isArrayBuffer, isSharedArrayBuffer),
-  isBoxedPrimitive: isAny(isNumberObject, isStringObject, isBooleanObject, isBigIntObject, isSymbolObject),
+  isArrayBuffer: is('ArrayBuffer'),
+  isDataView: is('DataView'),
+  isSharedArrayBuffer: is('SharedArrayBuffer'),
+  isProxy,
+  isModuleNamespaceObject,
+  isAnyArrayBuffer: is('ArrayBuffer', 'SharedArrayBuffer'),
+  isBoxedPrimitive: is(...BOXED),
   isArrayBufferView: ArrayBuffer.isView,
-  isTypedArray: (value) => ArrayBuffer.isView(value) && typedArrayName.call(value) !== undefined,
-  isUint8Array: isTypedArrayNamed('Uint8Array'),
-  isUint8ClampedArray: isTypedArrayNamed('Uint8ClampedArray'),
-  isUint16Array: isTypedArrayNamed('Uint16Array'),
-  isUint32Array: isTypedArrayNamed('Uint32Array'),
-  isInt8Array: isTypedArrayNamed('Int8Array'),
-  isInt16Array: isTypedArrayNamed('Int16Array'),
-  isInt32Array: isTypedArrayNamed('Int32Array'),
-  isFloat32Array: isTypedArrayNamed('Float32Array'),
-  isFloat64Array: isTypedArrayNamed('Float64Array'),
-  isBigInt64Array: isTypedArrayNamed('BigInt64Array'),
-  isBigUint64Array: isTypedArrayNamed('BigUint64Array'),
-  isKeyObject: (value) => typeof value === 'object' && value !== null && value[Symbol.toStringTag] === 'KeyObject',
-  isCryptoKey: (value) => typeof value === 'object' && value !== null && value[Symbol.toStringTag] === 'CryptoKey',
+  isTypedArray: is(...TYPED_ARRAYS),
+  isUint8Array: is('Uint8Array'),
+  isUint8ClampedArray: is('Uint8ClampedArray'),
+  isUint16Array: is('Uint16Array'),
+  isUint32Array: is('Uint32Array'),
+  isInt8Array: is('Int8Array'),
+  isInt16Array: is('Int16Array'),
+  isInt32Array: is('Int32Array'),
+  isFloat32Array: is('Float32Array'),
+  isFloat64Array: is('Float64Array'),
+  isBigInt64Array: is('BigInt64Array'),
+  isBigUint64Array: is('BigUint64Array'),
+  isKeyObject: hasTag('KeyObject'),
+  isCryptoKey: hasTag('CryptoKey'),
 };
 
 module.exports = {
   __proto__: types,
+  TYPED_ARRAYS,
   isClass,
+  kindOf,
   /** `{ state, result }` of a promise. */
   promiseDetails,
   types,
-  typedArrayName: (value) => typedArrayName.call(value),
   withOwnPrototype,
 };

@@ -2,16 +2,16 @@
 
 // Compression as transform streams, on top of the streams of `zlib`.
 
+const { codes } = require('internal/errors');
 const { defineState, finishClass, inspectable, kState, requireBrand } = require('internal/webstreams/shared');
 const { newReadableWritablePairFromDuplex } = require('internal/webstreams/adapters');
-const { validateOneOf } = require('internal/validators');
 
 const FORMATS = ['deflate', 'deflate-raw', 'gzip'];
 const COMPRESSORS = { 'deflate': 'createDeflate', 'deflate-raw': 'createDeflateRaw', 'gzip': 'createGzip' };
 const DECOMPRESSORS = { 'deflate': 'createInflate', 'deflate-raw': 'createInflateRaw', 'gzip': 'createGunzip' };
 
 function defineSlots(object, brand, factories, format) {
-  validateOneOf(format, 'format', FORMATS);
+  if (!FORMATS.includes(format)) throw new codes.ERR_INVALID_ARG_VALUE('format', format);
   const stream = require('zlib')[factories[format]]();
   defineState(object, brand, { pair: newReadableWritablePairFromDuplex(stream) });
 }

@@ -159,7 +159,8 @@ function waitForRead(stream, run) {
   const { _read: read } = stream;
   stream._read = (size) => {
     stream._read = read;
-    run();
+    // In a later turn: the read that asked must find what was there before, not more.
+    setImmediate(run);
     stream._read(size);
   };
 }

@@ -39,12 +39,13 @@ function isAbsolute(path) {
 
 function join(...paths) {
   if (paths.length === 0) return '.';
-  const parts = [];
-  for (const path of paths) {
+  let joined = '';
+  for (let index = 0; index < paths.length; index++) {
+    const path = paths[index];
     validateString(path, 'path');
-    if (path !== '') parts.push(path);
+    if (path !== '') joined += joined === '' ? path : `/${path}`;
   }
-  return parts.length === 0 ? '.' : normalize(parts.join('/'));
+  return joined === '' ? '.' : normalize(joined);
 }
 
 function relative(from, to) {

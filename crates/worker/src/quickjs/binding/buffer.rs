@@ -39,7 +39,7 @@ fn find_from(haystack: &[u8], needle: &[u8], start: usize, step: usize) -> Optio
             .iter()
             .position(|byte| *byte == first)?;
         index += offset;
-        if index % step == 0 && haystack[index..].starts_with(needle) {
+        if index.is_multiple_of(step) && haystack[index..].starts_with(needle) {
             return Some(index);
         }
         index += 1;
@@ -54,7 +54,7 @@ fn rfind_from(haystack: &[u8], needle: &[u8], start: usize, step: usize) -> Opti
     }
     (0..=last)
         .rev()
-        .find(|index| index % step == 0 && haystack[*index..].starts_with(needle))
+        .find(|index| index.is_multiple_of(step) && haystack[*index..].starts_with(needle))
 }
 
 /// Reverses the order of the bytes of every group of `size`.

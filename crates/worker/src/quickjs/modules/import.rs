@@ -208,12 +208,13 @@ fn finalize(url: &Url, from: Option<&str>) -> Result<(Resolution, String), Modul
     let path = url
         .to_file_path()
         .map_err(|()| ModuleError::invalid_specifier(url.as_str(), "has no path", from))?;
-    let says_folder = url.path().ends_with('/');
-    // Looked at without its last slash, so that a file that was named as a folder is there.
-    match kind(path.components().as_path()) {
+    // As in Node, what is named as a folder counts as one, even if it is not there.
+    if url.path().ends_with('/') {
+        return Err(ModuleError::folder(&path, from));
+    }
+    match kind(&path) {
         Kind::Nothing => Err(ModuleError::no_file(&path, from)),
         Kind::Folder => Err(ModuleError::folder(&path, from)),
-        Kind::File if says_folder => Err(ModuleError::folder(&path, from)),
         Kind::File => {
             let mut suffix = String::new();
             if let Some(query) = url.query() {

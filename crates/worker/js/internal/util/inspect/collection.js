@@ -5,13 +5,10 @@
 const types = require('internal/util/types');
 const { formatBigInt, formatNumber } = require('internal/util/inspect/primitive');
 const { ARRAY_ELEMENT, OBJECT_LIKE } = require('internal/util/inspect/layout');
+const { formatProperty } = require('internal/util/inspect/property');
 
 const setSize = Object.getOwnPropertyDescriptor(Set.prototype, 'size').get;
 const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, 'size').get;
-
-function formatValue(context, value, level, typedArray) {
-  return require('internal/util/inspect').formatValue(context, value, level, typedArray);
-}
 
 function moreItems(count) {
   return `... ${count} more item${count > 1 ? 's' : ''}`;
@@ -23,7 +20,6 @@ function emptyItems(context, count) {
 
 /** The elements of an array with holes: runs of missing elements are counted. */
 function formatSparse(context, value, level, parts, start) {
-  const { formatProperty } = require('internal/util/inspect/property');
   const limit = Math.min(Math.max(0, context.maxArrayLength), value.length);
   let index = start;
   for (const key of Object.keys(value)) {
@@ -49,7 +45,6 @@ function formatSparse(context, value, level, parts, start) {
 }
 
 function formatArray(context, value, level) {
-  const { formatProperty } = require('internal/util/inspect/property');
   const limit = Math.min(Math.max(0, context.maxArrayLength), value.length);
   const parts = [];
   for (let index = 0; index < limit; index++) {
@@ -72,7 +67,7 @@ function formatTypedArray(context, value, level) {
   if (context.showHidden) {
     context.indentationLvl += 2;
     for (const key of ['BYTES_PER_ELEMENT', 'length', 'byteLength', 'byteOffset', 'buffer']) {
-      parts.push(`[${key}]: ${formatValue(context, value[key], level, true)}`);
+      parts.push(`[${key}]: ${context.formatValue(context, value[key], level, true)}`);
     }
     context.indentationLvl -= 2;
   }
@@ -85,7 +80,7 @@ function formatSet(context, value, level) {
   context.indentationLvl += 2;
   for (const item of Set.prototype.values.call(value)) {
     if (parts.length >= limit) break;
-    parts.push(formatValue(context, item, level));
+    parts.push(context.formatValue(context, item, level));
   }
   const remaining = setSize.call(value) - limit;
   if (remaining > 0) parts.push(moreItems(remaining));
@@ -99,7 +94,7 @@ function formatMap(context, value, level) {
   context.indentationLvl += 2;
   for (const [key, item] of Map.prototype.entries.call(value)) {
     if (parts.length >= limit) break;
-    parts.push(`${formatValue(context, key, level)} => ${formatValue(context, item, level)}`);
+    parts.push(`${context.formatValue(context, key, level)} => ${context.formatValue(context, item, level)}`);
   }
   const remaining = mapSize.call(value) - limit;
   if (remaining > 0) parts.push(moreItems(remaining));
@@ -126,7 +121,7 @@ function formatPromise(context, value, level) {
   const { state, result } = types.promiseDetails(value);
   if (state === 'pending') return [context.stylize('<pending>', 'special')];
   context.indentationLvl += 2;
-  const text = formatValue(context, result, level);
+  const text = context.formatValue(context, result, level);
   context.indentationLvl -= 2;
   return [state === 'rejected' ? `${context.stylize('<rejected>', 'special')} ${text}` : text];
 }
@@ -138,7 +133,6 @@ function formatWeak(context) {
 
 function formatNamespace(names) {
   return (context, value, level) => {
-    const { formatProperty } = require('internal/util/inspect/property');
     return names.map((name) => {
       try {
         return formatProperty(context, value, level, name, OBJECT_LIKE);

@@ -9,10 +9,11 @@ const collection = require('internal/util/inspect/collection');
 const { functionBase } = require('internal/util/inspect/function');
 const { formatNumber, formatPrimitive } = require('internal/util/inspect/primitive');
 const { ARRAY_LIKE, OBJECT_LIKE } = require('internal/util/inspect/layout');
-const { prefixOf } = require('internal/util/inspect/name');
+const { isWithinDepth, prefixOf } = require('internal/util/inspect/name');
 const { plain } = require('internal/util/inspect/style');
 
 const INDEX = /^(?:0|[1-9][0-9]*)$/;
+const NO_PARTS = () => [];
 
 function listedKeys(object, showHidden) {
   const symbols = Object.getOwnPropertySymbols(object);
@@ -34,125 +35,121 @@ function isIndex(key) {
 }
 
 function keysWithoutIndices(object, showHidden) {
-  return listedKeys(object, showHidden).filter((key) => !isIndex(key));
+  const keys = listedKeys(object, showHidden);
+  // The indices come first, so that most arrays need no search.
+  const { length } = object;
+  if (keys.length === length && (length === 0 || keys[length - 1] === `${length - 1}`)) return [];
+  return keys.filter((key) => !isIndex(key));
 }
 
-function shape(braces, keys, format = () => [], layout = OBJECT_LIKE, base = '') {
+function shape(braces, keys, format = NO_PARTS, layout = OBJECT_LIKE, base = '') {
   return { base, braces, keys, layout, format };
 }
 
-function describeArray({ context, value, constructor, tag, inherited }) {
+/** Whether the braces hold nothing. */
+function isBare(keys, { inherited }) {
+  return keys.length === 0 && inherited === undefined;
+}
+
+function describeArray(subject) {
+  const { context, value, constructor, tag } = subject;
   const prefix = constructor !== 'Array' || tag !== '' ? prefixOf(constructor, tag, 'Array', `(${value.length})`) : '';
   const keys = keysWithoutIndices(value, context.showHidden);
-  if (value.length === 0 && keys.length === 0 && inherited === undefined) return `${prefix}[]`;
+  if (value.length === 0 && isBare(keys, subject)) return `${prefix}[]`;
   return shape([`${prefix}[`, ']'], keys, collection.formatArray, ARRAY_LIKE);
 }
 
-function describeTypedArray({ context, value, constructor, tag, inherited }) {
-  const keys = keysWithoutIndices(value, context.showHidden);
+function describeTypedArray(subject, kind) {
+  const { context, value, constructor, tag } = subject;
   const view = constructor === null ? types.withOwnPrototype(value) : value;
-  const { length } = view;
-  const prefix = prefixOf(constructor, tag, types.typedArrayName(value), `(${length})`);
-  if (length === 0 && keys.length === 0 && !context.showHidden && inherited === undefined) return `${prefix}[]`;
+  const keys = keysWithoutIndices(view, context.showHidden);
+  const prefix = prefixOf(constructor, tag, kind, `(${view.length})`);
+  if (view.length === 0 && !context.showHidden && isBare(keys, subject)) return `${prefix}[]`;
   const format = (_, __, level) => collection.formatTypedArray(context, view, level);
   return shape([`${prefix}[`, ']'], keys, format, ARRAY_LIKE);
 }
 
-function describeSized(size, format, name) {
-  return ({ context, value, constructor, tag, inherited }) => {
-    const prefix = prefixOf(constructor, tag, name, `(${size(value)})`);
+function describeSized(size, format) {
+  return (subject, kind) => {
+    const { context, value, constructor, tag } = subject;
+    const prefix = prefixOf(constructor, tag, kind, `(${size(value)})`);
     const keys = listedKeys(value, context.showHidden);
-    if (size(value) === 0 && keys.length === 0 && inherited === undefined) return `${prefix}{}`;
+    if (size(value) === 0 && isBare(keys, subject)) return `${prefix}{}`;
     return shape([`${prefix}{`, '}'], keys, format);
   };
 }
 
-const describeSet = describeSized(collection.setSize, collection.formatSet, 'Set');
-const describeMap = describeSized(collection.mapSize, collection.formatMap, 'Map');
-
-function describeFunction({ context, value, constructor, tag, inherited }) {
+function describeFunction(subject) {
+  const { context, value, constructor, tag } = subject;
   const base = functionBase(value, constructor, tag);
   const keys = listedKeys(value, context.showHidden);
-  if (keys.length === 0 && inherited === undefined) return context.stylize(base, 'special');
-  return shape(['{', '}'], keys, undefined, OBJECT_LIKE, base);
+  if (isBare(keys, subject)) return context.stylize(base, 'special');
+  return shape(['{', '}'], keys, NO_PARTS, OBJECT_LIKE, base);
 }
 
-function describeRegExp({ context, value, level, constructor, tag, inherited }) {
+function describeRegExp(subject) {
+  const { context, value, level, constructor, tag } = subject;
   let base = RegExp.prototype.toString.call(constructor === null ? new RegExp(value) : value);
   const prefix = prefixOf(constructor, tag, 'RegExp');
   if (prefix !== 'RegExp ') base = `${prefix}${base}`;
   const keys = listedKeys(value, context.showHidden);
-  const { isWithinDepth } = require('internal/util/inspect');
-  if ((keys.length === 0 && inherited === undefined) || !isWithinDepth(context, level)) {
-    return context.stylize(base, 'regexp');
-  }
-  return shape(['{', '}'], keys, undefined, OBJECT_LIKE, base);
+  if (isBare(keys, subject) || !isWithinDepth(context, level)) return context.stylize(base, 'regexp');
+  return shape(['{', '}'], keys, NO_PARTS, OBJECT_LIKE, base);
 }
 
-function describeDate({ context, value, constructor, tag, inherited }) {
+function describeDate(subject) {
+  const { context, value, constructor, tag } = subject;
   const time = Date.prototype.getTime.call(value);
   let base = Number.isNaN(time) ? 'Invalid Date' : Date.prototype.toISOString.call(value);
   const prefix = prefixOf(constructor, tag, 'Date');
   if (prefix !== 'Date ') base = `${prefix}${base}`;
   const keys = listedKeys(value, context.showHidden);
-  if (keys.length === 0 && inherited === undefined) return context.stylize(base, 'date');
-  return shape(['{', '}'], keys, undefined, OBJECT_LIKE, base);
+  if (isBare(keys, subject)) return context.stylize(base, 'date');
+  return shape(['{', '}'], keys, NO_PARTS, OBJECT_LIKE, base);
 }
 
-function describeError({ context, value, constructor, tag, inherited }) {
+function describeError(subject) {
+  const { context, value, constructor, tag } = subject;
   const keys = listedKeys(value, context.showHidden);
   const base = require('internal/util/inspect/error').formatError(value, constructor, tag, context, keys);
-  if (keys.length === 0 && inherited === undefined) return base;
-  return shape(['{', '}'], keys, undefined, OBJECT_LIKE, base);
+  return isBare(keys, subject) ? base : shape(['{', '}'], keys, NO_PARTS, OBJECT_LIKE, base);
 }
 
-function describeArrayBuffer({ context, value, typedArray, constructor, tag, inherited }) {
-  const prefix = prefixOf(constructor, tag, types.isArrayBuffer(value) ? 'ArrayBuffer' : 'SharedArrayBuffer');
+function describeArrayBuffer(subject, kind) {
+  const { context, value, typedArray, constructor, tag } = subject;
+  const prefix = prefixOf(constructor, tag, kind);
   const keys = listedKeys(value, context.showHidden);
-  if (typedArray && keys.length === 0 && inherited === undefined) {
+  if (typedArray && isBare(keys, subject)) {
     return `${prefix}{ byteLength: ${formatNumber(context.stylize, value.byteLength, false)} }`;
   }
-  keys.unshift('byteLength');
-  return shape([`${prefix}{`, '}'], keys, typedArray ? undefined : collection.formatArrayBuffer);
+  return shape([`${prefix}{`, '}'], ['byteLength', ...keys], typedArray ? NO_PARTS : collection.formatArrayBuffer);
 }
 
-const BOXED = [
-  [types.isNumberObject, 'Number', Number.prototype.valueOf],
-  [types.isStringObject, 'String', String.prototype.valueOf],
-  [types.isBooleanObject, 'Boolean', Boolean.prototype.valueOf],
-  [types.isBigIntObject, 'BigInt', BigInt.prototype.valueOf],
-  [types.isSymbolObject, 'Symbol', Symbol.prototype.valueOf],
-];
-
-function describeBoxed({ context, value, constructor, tag, inherited }) {
-  const [, name, valueOf] = BOXED.find(([check]) => check(value));
+function describeBoxed(subject, kind) {
+  const { context, value, constructor, tag } = subject;
   let keys = listedKeys(value, context.showHidden);
-  if (name === 'String') keys = keys.slice(value.length); // The characters come first, and are in the text.
-  let base = `[${name}`;
-  if (name !== constructor) base += constructor === null ? ' (null prototype)' : ` (${constructor})`;
-  base += `: ${formatPrimitive(plain, valueOf.call(value), context)}]`;
+  if (kind === 'String') keys = keys.slice(value.length); // The characters come first, and are in the text.
+  let base = `[${kind}`;
+  if (kind !== constructor) base += constructor === null ? ' (null prototype)' : ` (${constructor})`;
+  base += `: ${formatPrimitive(plain, globalThis[kind].prototype.valueOf.call(value), context)}]`;
   if (tag !== '' && tag !== constructor) base += ` [${tag}]`;
-  if (keys.length === 0) {
-    base = context.stylize(base, name.toLowerCase());
-    if (inherited === undefined) return base;
-  }
-  return shape(['{', '}'], keys, undefined, OBJECT_LIKE, base);
+  if (keys.length === 0) base = context.stylize(base, kind.toLowerCase());
+  return isBare(keys, subject) ? base : shape(['{', '}'], keys, NO_PARTS, OBJECT_LIKE, base);
 }
 
 /** An object whose braces carry its name and whose own parts `format` gives. */
-function describeNamed(name, format, firstKeys = []) {
-  return ({ context, value, constructor, tag }) => (
-    shape([`${prefixOf(constructor, tag, name)}{`, '}'], [...firstKeys, ...listedKeys(value, context.showHidden)], format));
+function describeNamed(format, firstKeys = []) {
+  return ({ context, value, constructor, tag }, kind) => {
+    const keys = [...firstKeys, ...listedKeys(value, context.showHidden)];
+    return shape([`${prefixOf(constructor, tag, kind)}{`, '}'], keys, format);
+  };
 }
 
-const describeDataView = describeNamed('DataView', undefined, ['byteLength', 'byteOffset', 'buffer']);
-const describePromise = describeNamed('Promise', collection.formatPromise);
-const describeWeakSet = describeNamed('WeakSet', collection.formatWeak);
-const describeWeakMap = describeNamed('WeakMap', collection.formatWeak);
-
-function describeIterator({ context, value, tag }, name) {
-  const shown = tag === '' || tag === `${name} Iterator` ? `${name} Iterator` : `${name} Iterator] [${tag}`;
-  return shape([`[${shown}] {`, '}'], listedKeys(value, context.showHidden), () => []);
+function describeIterator(name) {
+  return ({ context, value, tag }) => {
+    const shown = tag === '' || tag === `${name} Iterator` ? `${name} Iterator` : `${name} Iterator] [${tag}`;
+    return shape([`[${shown}] {`, '}'], listedKeys(value, context.showHidden));
+  };
 }
 
 function describeNamespace({ context, value, constructor, tag }) {
@@ -160,52 +157,64 @@ function describeNamespace({ context, value, constructor, tag }) {
   return shape([`${prefixOf(constructor, tag, 'Module')}{`, '}'], [], collection.formatNamespace(names));
 }
 
-function describePlain({ context, value, constructor, tag, inherited }) {
+function describePlain(subject, kind) {
+  const { context, value, constructor, tag } = subject;
   const keys = listedKeys(value, context.showHidden);
   let prefix = prefixOf(constructor, tag, 'Object');
-  if (types.isArgumentsObject(value)) prefix = '[Arguments] ';
+  if (kind === 'Arguments') prefix = '[Arguments] ';
   else if (constructor === 'Object' && tag === '') prefix = '';
-  if (keys.length === 0 && inherited === undefined) return `${prefix}{}`;
-  return shape([`${prefix}{`, '}'], keys);
+  return isBare(keys, subject) ? `${prefix}{}` : shape([`${prefix}{`, '}'], keys);
 }
 
-/** The iterables come first: an object that claims not to be iterable is none of them, whatever its class. */
+/** An object of one of these kinds that claims not to be iterable is shown as a plain object. */
+const iterables = {
+  __proto__: null,
+  Array: describeArray,
+  Set: describeSized(collection.setSize, collection.formatSet),
+  Map: describeSized(collection.mapSize, collection.formatMap),
+  MapIterator: describeIterator('Map'),
+  SetIterator: describeIterator('Set'),
+};
+for (const name of types.TYPED_ARRAYS) iterables[name] = describeTypedArray;
+
+const others = {
+  __proto__: null,
+  RegExp: describeRegExp,
+  Date: describeDate,
+  Error: describeError,
+  ArrayBuffer: describeArrayBuffer,
+  SharedArrayBuffer: describeArrayBuffer,
+  DataView: describeNamed(NO_PARTS, ['byteLength', 'byteOffset', 'buffer']),
+  Promise: describeNamed(collection.formatPromise),
+  WeakSet: describeNamed(collection.formatWeak),
+  WeakMap: describeNamed(collection.formatWeak),
+  Number: describeBoxed,
+  String: describeBoxed,
+  Boolean: describeBoxed,
+  BigInt: describeBoxed,
+  Symbol: describeBoxed,
+};
+
 function describe(subject) {
   const { value, constructor } = subject;
   if (typeof value === 'function') return describeFunction(subject);
-  if (Symbol.iterator in value || constructor === null) {
-    if (Array.isArray(value)) return describeArray(subject);
-    if (types.isSet(value)) return describeSet(subject);
-    if (types.isMap(value)) return describeMap(subject);
-    if (types.isTypedArray(value)) return describeTypedArray(subject);
-    if (types.isMapIterator(value)) return describeIterator(subject, 'Map');
-    if (types.isSetIterator(value)) return describeIterator(subject, 'Set');
-  }
-  if (types.isArgumentsObject(value)) return describePlain(subject);
-  if (types.isRegExp(value)) return describeRegExp(subject);
-  if (types.isDate(value)) return describeDate(subject);
-  if (types.isNativeError(value) || value instanceof Error) return describeError(subject);
-  if (types.isAnyArrayBuffer(value)) return describeArrayBuffer(subject);
-  if (types.isDataView(value)) return describeDataView(subject);
-  if (types.isPromise(value)) return describePromise(subject);
-  if (types.isWeakSet(value)) return describeWeakSet(subject);
-  if (types.isWeakMap(value)) return describeWeakMap(subject);
+  const kind = types.kindOf(value);
+  const iterable = iterables[kind];
+  if (iterable !== undefined && (constructor === null || value[Symbol.iterator])) return iterable(subject, kind);
+  const other = others[kind];
+  if (other !== undefined) return other(subject, kind);
+  if (value instanceof Error) return describeError(subject);
   if (types.isModuleNamespaceObject(value)) return describeNamespace(subject);
-  if (types.isBoxedPrimitive(value)) return describeBoxed(subject);
-  return describePlain(subject);
-}
-
-/** The class of an object without prototypes. */
-function className(value) {
-  if (types.isMap(value)) return 'Map';
-  if (types.isSet(value)) return 'Set';
-  if (types.isTypedArray(value)) return types.typedArrayName(value);
-  return Array.isArray(value) ? 'Array' : 'Object';
+  return describePlain(subject, kind);
 }
 
 /** What stands for an object that is nested too deeply. */
 function nameWithoutParts(context, value, constructor, tag) {
-  const fallback = constructor === null ? className(value) : 'Object';
+  let fallback = 'Object';
+  if (constructor === null) {
+    const kind = types.kindOf(value);
+    if (kind in iterables) fallback = kind;
+  }
   const name = prefixOf(constructor, tag, fallback).slice(0, -1);
   return context.stylize(constructor === null ? name : `[${name}]`, 'special');
 }

@@ -87,7 +87,8 @@ function joinParts(context, parts, base, braces, layout, level, value) {
     if (fitsOnLine(context, parts, 0, base)) {
       return `${braces[0]}${base === '' ? '' : ` ${base}`} ${parts.join(', ')} ${braces[1]}`;
     }
-    const opening = base === '' && braces[0].length === 1 ? ' ' : `${base === '' ? '' : ` ${base}`}\n${indentation.slice(1)}  `;
+    const named = base === '' ? '' : ` ${base}`;
+    const opening = base === '' && braces[0].length === 1 ? ' ' : `${named}\n${indentation.slice(1)}  `;
     return `${braces[0]}${opening}${parts.join(`,${indentation}  `)} ${braces[1]}`;
   }
   if (typeof context.compact === 'number' && context.compact >= 1) {

@@ -41,7 +41,7 @@ function constructorNameOf(object, context, level, inherited) {
   firstPrototype ??= null;
   if (firstPrototype === null) return null;
   const own = engineName(object);
-  if (context.depth !== null && level > context.depth) return `${own} <Complex prototype>`;
+  if (!isWithinDepth(context, level)) return `${own} <Complex prototype>`;
   const prototypeName = constructorNameOf(firstPrototype, context, level + 1, inherited);
   if (prototypeName !== null) return `${own} <${prototypeName}>`;
   const { inspect } = require('internal/util/inspect');
@@ -92,4 +92,8 @@ function prefixOf(constructor, tag, fallback, size = '') {
   return tag !== '' && constructor !== tag ? `${constructor}${size} [${tag}] ` : `${constructor}${size} `;
 }
 
-module.exports = { constructorNameOf, isBuiltInName, prefixOf, tagOf };
+function isWithinDepth(context, level) {
+  return context.depth === null || level <= context.depth;
+}
+
+module.exports = { constructorNameOf, isBuiltInName, isWithinDepth, prefixOf, tagOf };

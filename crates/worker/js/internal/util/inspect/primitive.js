@@ -3,8 +3,10 @@
 // How util.inspect shows values that are not objects.
 
 const SHORT_ESCAPES = { '\b': '\\b', '\t': '\\t', '\n': '\\n', '\f': '\\f', '\r': '\\r', '\\': '\\\\' };
-// eslint-disable-next-line no-control-regex
-const NEEDS_ESCAPE = /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+// Control characters, the single quote, the backslash, and surrogates without their other half.
+const NEEDS_ESCAPE = new RegExp(
+  '[\\x00-\\x1f\\x27\\x5c\\x7f-\\x9f]|[\\ud800-\\udbff](?![\\udc00-\\udfff])|' +
+  '(?<![\\ud800-\\udbff])[\\udc00-\\udfff]');
 const ESCAPE_EACH = new RegExp(NEEDS_ESCAPE.source, 'g');
 const ESCAPE_EACH_BUT_SINGLE = new RegExp(NEEDS_ESCAPE.source.replace('\\x27', ''), 'g');
 
@@ -59,8 +61,8 @@ function formatString(stylize, value, context) {
     trailer = `... ${remaining} more character${remaining > 1 ? 's' : ''}`;
   }
   // A long text with several lines is shown line by line.
-  if (context.compact !== true && value.length > 16 && value.length > context.breakLength - context.indentationLvl - 4 &&
-      value.includes('\n')) {
+  const room = context.breakLength - context.indentationLvl - 4;
+  if (context.compact !== true && value.length > 16 && value.length > room && value.includes('\n')) {
     const lines = value.match(/[^\n]*\n|[^\n]+$/g);
     return lines.map((line) => stylize(quote(line), 'string'))
       .join(` +\n${' '.repeat(context.indentationLvl + 2)}`) + trailer;

@@ -32,8 +32,7 @@ function formatAccessor(context, descriptor, level, owner) {
     if (value === null) {
       text = around(stylize('null', 'null'));
     } else if (typeof value === 'object') {
-      const { formatValue } = require('internal/util/inspect');
-      text = `${stylize(`[${label}]`, 'special')} ${formatValue(context, value, level)}`;
+      text = `${stylize(`[${label}]`, 'special')} ${context.formatValue(context, value, level)}`;
     } else {
       text = around(typeof value === 'function' ? String(value) : formatPrimitive(stylize, value, context));
     }
@@ -52,9 +51,8 @@ function formatProperty(context, holder, level, key, layout, descriptor = undefi
   let text;
   if (descriptor.value !== undefined) {
     const indentation = context.compact !== true || layout !== OBJECT_LIKE ? 2 : 3;
-    const { formatValue } = require('internal/util/inspect');
     context.indentationLvl += indentation;
-    text = formatValue(context, descriptor.value, level);
+    text = context.formatValue(context, descriptor.value, level);
     if (indentation === 3) {
       const { getStringWidth } = require('internal/util/inspect/width');
       if (context.breakLength < getStringWidth(text, context.colors)) gap = `\n${' '.repeat(context.indentationLvl)}`;
