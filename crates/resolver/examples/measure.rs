@@ -64,16 +64,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         first.packages.len()
     );
     println!("from nothing           {:>10.1?}", first.duration);
-    std::fs::remove_dir_all(store.join("layers"))?;
+    fs_err::remove_dir_all(store.join("layers"))?;
     let laid_out = install(&resolver, NetworkUse::Offline)?;
     println!("lay out again          {:>10.1?}", laid_out.duration);
 
     report("resolve, new process", || {
-        let _ = std::fs::remove_file(&lock);
+        let _ = fs_err::remove_file(&lock);
         install(&new_resolver(), NetworkUse::Offline)
     })?;
     report("resolve, same process", || {
-        let _ = std::fs::remove_file(&lock);
+        let _ = fs_err::remove_file(&lock);
         install(&resolver, NetworkUse::Offline)
     })?;
     report("locked and laid out", || {

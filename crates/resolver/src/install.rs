@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -100,6 +101,9 @@ enum Beginning {
     /// Versions are to be chosen, these preferred.
     Open(Option<DependencyTree>, Vec<InstallNote>),
 }
+
+/// The stored packages of a plan.
+type Packages = BTreeMap<PackageKey, StoredPackage>;
 
 /// The packages that were not stored before.
 type Downloaded = BTreeSet<PackageKey>;
@@ -296,44 +300,61 @@ impl Resolver {
         self.counters.layers().miss(1);
 
         let staging = self.store.stage()?;
-        let downloaded = self.fetch(plan, fetching, &staging)?;
-        let mut packages = BTreeMap::new();
-        for (key, package) in &plan.packages {
-            packages.insert(key.clone(), self.stored(&package.integrity, &staging)?);
-        }
+        let (packages, downloaded) = self.gather(plan, fetching, &staging)?;
         let folder = staging.unused_path();
         layer::lay_out(plan, &packages, &folder, self.settings.network.parallel)?;
         self.store.commit_layer(digest, &folder, &staging)?;
         Ok(downloaded)
     }
 
-    /// Stores the packages that are not. What was fetched is stored even if something else cannot
-    /// be, so that the next attempt has less to do.
-    fn fetch(
+    /// The packages of a plan, after fetching those that are not stored.
+    fn gather(
         &self,
         plan: &LayerPlan,
         fetching: &Fetching<'_>,
         staging: &Staging,
-    ) -> Result<Downloaded, ResolverError> {
-        let mut downloaded = Downloaded::new();
+    ) -> Result<(Packages, Downloaded), ResolverError> {
+        let mut packages = Packages::new();
         let mut missing: BTreeMap<&Integrity, &PackageKey> = BTreeMap::new();
+        let mut downloaded = Downloaded::new();
         for (key, package) in &plan.packages {
-            let stored = self.store.package(&package.integrity, staging)?;
-            if stored.is_none() {
-                missing.insert(&package.integrity, key);
-                downloaded.insert(key.clone());
+            match self.store.package(&package.integrity, staging)? {
+                Some(stored) => {
+                    packages.insert(key.clone(), stored);
+                }
+                None => {
+                    missing.insert(&package.integrity, key);
+                    downloaded.insert(key.clone());
+                }
             }
         }
-        self.counters.packages().miss(missing.len());
-        self.counters
-            .packages()
-            .hit(plan.packages.len().saturating_sub(missing.len()));
+        self.counters.packages().hit(packages.len());
+        self.counters.packages().miss(downloaded.len());
+        self.fetch(missing.into_iter().collect(), fetching, staging)?;
+        for key in &downloaded {
+            let stored = self.store.package(&plan.packages[key].integrity, staging)?;
+            // It was stored a moment ago: somebody is clearing the store.
+            let stored = stored.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+            packages.insert(key.clone(), stored);
+        }
+        Ok((packages, downloaded))
+    }
+
+    /// Fetches and stores packages. What was fetched is stored even if something else cannot be, so
+    /// that the next attempt has less to do.
+    fn fetch(
+        &self,
+        missing: Vec<(&Integrity, &PackageKey)>,
+        fetching: &Fetching<'_>,
+        staging: &Staging,
+    ) -> Result<(), ResolverError> {
         if missing.is_empty() {
-            return Ok(downloaded);
+            return Ok(());
         }
         let packages = missing.len();
-        fetching.observer.observe(InstallEvent::Fetching { packages });
-        let missing: Vec<_> = missing.into_iter().collect();
+        fetching
+            .observer
+            .observe(InstallEvent::Fetching { packages });
         let parallel = self.settings.network.parallel;
         let (fetched, outcome) = for_each(&missing, parallel, |(integrity, key), stopped| {
             let folder = fetching.fetch(key, integrity, staging, stopped)?;
@@ -343,18 +364,7 @@ impl Resolver {
             .iter()
             .map(|(integrity, folder): &(&Integrity, PathBuf)| (*integrity, folder.as_path()));
         self.store.commit_packages(staged)?;
-        outcome.map(|()| downloaded)
-    }
-
-    fn stored(
-        &self,
-        integrity: &Integrity,
-        staging: &Staging,
-    ) -> Result<StoredPackage, ResolverError> {
-        // It was there a moment ago; somebody is clearing the store.
-        self.store
-            .package(integrity, staging)?
-            .ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound).into())
+        outcome
     }
 
     fn write_lock(

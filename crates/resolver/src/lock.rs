@@ -21,11 +21,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::Permissions;
 use std::io;
 use std::io::Read as _;
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -91,7 +89,7 @@ pub(crate) fn write(
 ) -> Result<(), ResolverError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs_err::create_dir_all(folder)?;
-    let _guard = FileLock::acquire(&guard_path(path), patience)?;
+    let _guard = FileLock::acquire(&beside(path, ".guard"), patience)?;
 
     let mut lock = load(path)?;
     if lock.skills.get(skill).map(|section| &section.npm) == tree {
@@ -108,31 +106,35 @@ pub(crate) fn write(
     }
     let mut text = serde_json::to_vec_pretty(&lock).map_err(io::Error::other)?;
     text.push(b'\n');
-    replace(path, folder, &text)
+    replace(path, &text)
 }
 
-fn replace(path: &Path, folder: &Path, text: &[u8]) -> Result<(), ResolverError> {
-    let storage = |error: io::Error| ResolverError::storage_at(path)(error);
-    // A lock is made to be shared: its first version gets the mode of any other new file.
-    let mut draft = tempfile::Builder::new()
-        .prefix(".skills.lock.")
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)
-        .map_err(storage)?;
-    draft.write_all(text).map_err(storage)?;
-    if let Ok(old) = fs_err::metadata(path) {
-        let mode = old.permissions();
-        draft.as_file().set_permissions(mode).map_err(storage)?;
+/// Replaces the lock in one step. The draft's name is always the same, as there is one writer at a
+/// time; what lies there is a crashed writer's, or a trap.
+fn replace(path: &Path, text: &[u8]) -> Result<(), ResolverError> {
+    let draft = beside(path, ".draft");
+    match fs_err::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        Ok(()) | Err(_) => {}
     }
-    draft.as_file().sync_all().map_err(storage)?;
-    draft.persist(path).map_err(|e| storage(e.error))?;
+    let mut file = fs_err::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&draft)?;
+    if let Ok(old) = fs_err::metadata(path) {
+        file.set_permissions(old.permissions())?;
+    }
+    file.write_all(text)?;
+    file.sync_all()?;
+    fs_err::rename(&draft, path)?;
     Ok(())
 }
 
-fn guard_path(path: &Path) -> PathBuf {
+/// The path of a hidden file beside the lock.
+fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(".guard");
+    name.push(ending);
     path.with_file_name(name)
 }
 
@@ -255,6 +257,27 @@ mod tests {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         assert_eq!(names, ["skills.lock"], "drafts and guards are gone");
+    }
+
+    #[test]
+    fn links_are_replaced_and_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("skills.lock");
+        let victim = folder.path().join("victim");
+        fs_err::write(&victim, "precious").unwrap();
+        for name in ["skills.lock", ".skills.lock.draft"] {
+            let empty = folder.path().join("empty");
+            fs_err::write(&empty, "{\"version\": 1, \"skills\": {}}").unwrap();
+            let target = if name == "skills.lock" { &empty } else { &victim };
+            std::os::unix::fs::symlink(target, folder.path().join(name)).unwrap();
+            write(&path, &skill(&name[1..5].replace('.', "a")), Some(&tree("1.0.0")), PATIENCE).unwrap();
+            assert!(!path.is_symlink());
+        }
+        assert_eq!(fs_err::read_to_string(&victim).unwrap(), "precious");
+        let guard = folder.path().join(".skills.lock.guard");
+        std::os::unix::fs::symlink(&victim, guard).unwrap();
+        assert!(write(&path, &skill("ant"), None, PATIENCE).is_ok());
+        assert!(write(&path, &skill("bee"), Some(&tree("1.0.0")), PATIENCE).is_err());
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn measure() -> Outcome<()> {
     let options = LauncherOptions::new(std::env::current_exe()?);
     let mut start = Samples::new("launcher: start");
     for _ in 0..20 {
-        start.time(|| Ok(drop(Launcher::start(&options)?)))?;
+        drop(start.time(|| Ok(Launcher::start(&options)?))?);
     }
     start.print();
 

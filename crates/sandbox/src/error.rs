@@ -116,7 +116,7 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::OuterNamespaces => "enter the launcher's own namespaces",
+            Self::OuterNamespaces => "create the user and mount namespaces that the rung `full` needs, and there is no lower rung yet",
             Self::Plumbing => "set up the launcher's event queue",
             Self::LauncherCapabilities => "give up the launcher's unneeded capabilities",
             Self::Namespaces => "create a worker's namespaces",

@@ -1,6 +1,12 @@
 //! Runs hostile programs in the real sandbox, as root and as an ordinary user.
 //!
 //! This program is its own launcher, so it cannot use the standard test harness, which starts threads.
+#![allow(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking and says what it must"
+)]
 
 mod suite {
     pub(crate) mod attacks;
@@ -43,9 +49,13 @@ fn main() -> ExitCode {
             let program = arguments.next().unwrap();
             return ExitCode::from(suite::faults::supervise(program.as_ref()));
         }
+        Some(first) if first == suite::paths::NESTED_ARGUMENT => {
+            return ExitCode::from(suite::paths::meet_nested_mounts());
+        }
         _ => {}
     }
     let arguments = Arguments::from_args();
+    suite::who::announce();
     let _copy = suite::who::make_reachable();
     let tests = TESTS.iter().copied().flatten().copied();
     let trials = tests.flat_map(suite::who::trials).collect();

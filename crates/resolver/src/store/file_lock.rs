@@ -8,6 +8,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+use rustix::fs::OFlags;
+
 use crate::ResolverError;
 
 /// An exclusive lock, released when dropped or when the process dies.
@@ -50,6 +53,8 @@ impl FileLock {
                 .create(true)
                 .truncate(false)
                 .write(true)
+                // Beside a lock file anybody may have put a link to anything.
+                .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
                 .open(path)?;
             match file.file().try_lock() {
                 Ok(()) if file.metadata()?.nlink() == 0 => {}

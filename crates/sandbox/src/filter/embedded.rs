@@ -71,6 +71,11 @@ const fn but(cases: &'static [Case]) -> Rule {
     }
 }
 
+// The C library's table lacks these for some machines.
+const FCHMODAT2: libc::c_long = 452;
+#[cfg(target_arch = "aarch64")]
+const RENAMEAT: libc::c_long = 38;
+
 const PROT_EXEC: u64 = libc::PROT_EXEC as u64;
 const SHARED_MEMORY: u64 = (libc::MAP_SHARED | libc::MAP_ANONYMOUS) as u64;
 const SOL_SOCKET: u64 = libc::SOL_SOCKET as u64;
@@ -186,7 +191,7 @@ const CALLS: Table = &[
     (libc::SYS_symlinkat, YES),
     (libc::SYS_fchmod, YES),
     (libc::SYS_fchmodat, YES),
-    (libc::SYS_fchmodat2, YES),
+    (FCHMODAT2, YES),
     (libc::SYS_fchown, YES), // the one user it can name is itself
     (libc::SYS_fchownat, YES),
     (libc::SYS_utimensat, YES),
@@ -282,7 +287,7 @@ const OLD_CALLS: Table = &[
     (libc::SYS_utimes, YES),
 ];
 #[cfg(target_arch = "aarch64")]
-const OLD_CALLS: Table = &[(libc::SYS_renameat, YES)];
+const OLD_CALLS: Table = &[(RENAMEAT, YES)];
 
 /// What programs try first and have a second way for, or test the presence of.
 const ABSENT: Table = &[

@@ -201,3 +201,9 @@ pub(crate) fn leave_mount_namespace() {
     // SAFETY: the descriptor table stays shared.
     unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::NEWNS) }.unwrap();
 }
+
+/// Gives this process, which has one thread, a user namespace of its own.
+pub(crate) fn enter_user_namespace() {
+    // SAFETY: the descriptor table stays shared.
+    unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::NEWUSER) }.unwrap();
+}

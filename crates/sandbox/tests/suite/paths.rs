@@ -3,6 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::path::PathBuf;
 
 use mycelium_policy::BYTECODE_PATH;
 use mycelium_policy::DATA_PATH;
@@ -14,8 +15,10 @@ use mycelium_sandbox::SandboxError;
 use mycelium_types::FileAccess;
 use rustix::mount::MountFlags;
 use rustix::mount::MountPropagationFlags;
+use rustix::mount::UnmountFlags;
 use rustix::mount::mount;
 use rustix::mount::mount_change;
+use rustix::mount::unmount;
 use rustix::process::geteuid;
 
 use super::fixture::Puppet;
@@ -295,15 +298,27 @@ fn other_owner() {
     assert_eq!((status.uid(), status.gid()), (OWNER, OWNER));
 }
 
-/// Gives this thread, and what it starts, mounts of its own.
-fn mount_privately(kind: &str, place: &Path) {
-    super::hostile::leave_mount_namespace();
-    mount_change(
-        "/",
-        MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
-    )
-    .unwrap();
-    mount(kind, place, kind, MountFlags::empty(), None).unwrap();
+/// A mount that only this thread, and what it starts, has.
+struct PrivateMount(PathBuf);
+
+impl PrivateMount {
+    fn new(kind: &str, place: PathBuf) -> Self {
+        super::hostile::leave_mount_namespace();
+        mount_change(
+            "/",
+            MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
+        )
+        .unwrap();
+        mount(kind, &place, kind, MountFlags::empty(), None).unwrap();
+        Self(place)
+    }
+}
+
+impl Drop for PrivateMount {
+    /// What is mounted on cannot be removed.
+    fn drop(&mut self) {
+        unmount(&self.0, UnmountFlags::DETACH).unwrap();
+    }
 }
 
 fn no_id_mapping() {
@@ -312,7 +327,7 @@ fn no_id_mapping() {
         return;
     }
     let site = Site::new();
-    mount_privately("ramfs", &site.path("ws/out"));
+    let _mount = PrivateMount::new("ramfs", site.path("ws/out"));
     fs_err::write(site.path("ws/out/file"), "on another file system").unwrap();
     let launcher = start();
     assert_eq!(
@@ -342,13 +357,12 @@ fn no_id_mapping() {
 
 fn nested_mounts() {
     if !geteuid().is_root() {
-        // Mounting on the host is root's.
-        return;
+        return nested_mounts_of_a_person();
     }
     let site = Site::new();
     fs_err::create_dir(site.path("ws/docs/inner")).unwrap();
     fs_err::write(site.path("ws/docs/inner/hidden"), "below").unwrap();
-    mount_privately("tmpfs", &site.path("ws/docs/inner"));
+    let _mount = PrivateMount::new("tmpfs", site.path("ws/docs/inner"));
     fs_err::write(site.path("ws/docs/inner/file"), "mounted").unwrap();
     let launcher = start();
     let mut policy = site.policy();
@@ -358,4 +372,40 @@ fn nested_mounts() {
         puppet.tell(&Order::List(site.path("ws/docs/inner"))),
         Ok("hidden".into())
     );
+}
+
+/// The first argument that makes this program [`meet_nested_mounts`].
+pub(crate) const NESTED_ARGUMENT: &str = "__nested";
+
+/// A person cannot be shown what is below a mount, since it may be hidden on purpose: such a folder is
+/// refused. To mount something, the person needs a namespace, which takes a process with one thread.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests start themselves again with one thread"
+)]
+fn nested_mounts_of_a_person() {
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    let status = again.arg(NESTED_ARGUMENT).status().unwrap();
+    assert!(status.success());
+}
+
+pub(crate) fn meet_nested_mounts() -> u8 {
+    let [user, group] = [geteuid().as_raw(), rustix::process::getegid().as_raw()];
+    super::hostile::enter_user_namespace();
+    for (file, text) in [
+        ("setgroups", "deny".to_owned()),
+        ("uid_map", format!("{user} {user} 1")),
+        ("gid_map", format!("{group} {group} 1")),
+    ] {
+        fs_err::write(Path::new("/proc/self").join(file), text).unwrap();
+    }
+    let site = Site::new();
+    fs_err::create_dir(site.path("ws/docs/inner")).unwrap();
+    let _mount = PrivateMount::new("tmpfs", site.path("ws/docs/inner"));
+    let launcher = start();
+    assert_eq!(
+        refusal(&launcher, &site, "ws/docs", FileAccess::Read),
+        refused(&site, "ws/docs", Refusal::NestedMounts)
+    );
+    0
 }

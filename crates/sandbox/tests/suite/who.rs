@@ -16,6 +16,13 @@ use crate::Test;
 /// Nobody in particular.
 const ORDINARY: u32 = 61_000;
 
+/// Says which tests cannot run here.
+pub(crate) fn announce() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: every test as root, because this process is an ordinary user");
+    }
+}
+
 /// The test for each kind of supervisor that can be had here.
 ///
 /// Root runs both, the second one in a process that is an ordinary user. An ordinary user cannot become

@@ -5,9 +5,10 @@
 // A frame is an immutable map from an AsyncLocalStorage to its value; one frame is current. Whatever calls back later
 // keeps the frame of the moment it was asked. For timers and ticks the event loop does that, for `then` a wrapper does.
 //
-// `await` calls nothing that could be wrapped, so its continuation is preceded in the queue of microtasks by one of ours
-// that makes the frame current again. When a promise is awaited, the engine reads its `constructor`; that is an accessor
-// here, which adds a reaction of its own just before the engine adds the continuation, so that the two run in sequence.
+// `await` calls nothing that could be wrapped, so its continuation is preceded in the queue of microtasks by one of
+// ours that makes the frame current again. When a promise is awaited, the engine reads its `constructor`; that is an
+// accessor here, which adds a reaction of its own just before the engine adds the continuation, so that the two run in
+// sequence.
 // What is not a promise is awaited through a new promise, of which the engine tells when it is made and when it is
 // fulfilled. This order of events is QuickJS's; a test holds it.
 //

@@ -40,8 +40,8 @@ class Blob {
       throw new codes.ERR_INVALID_ARG_TYPE('sources', 'a sequence', sources);
     }
     validateDictionary(options, 'options');
-    let { type = '', endings = 'transparent' } = options ?? {};
-    endings = `${endings}`;
+    const type = options?.type ?? '';
+    const endings = `${options?.endings ?? 'transparent'}`;
     if (endings !== 'transparent' && endings !== 'native') {
       throw new codes.ERR_INVALID_ARG_VALUE('options.endings', endings);
     }

@@ -39,7 +39,8 @@ class Event {
   #bubbles = false;
   #cancelable = false;
   #composed = false;
-  #timeStamp = performance.now();
+  #created = binding('engine').now();
+  #timeStamp;
   #defaultPrevented = false;
   #propagationStopped = false;
   #immediateStopped = false;
@@ -97,6 +98,8 @@ class Event {
   }
 
   get timeStamp() {
+    // The clock that programs see is loaded only for those that look at it.
+    this.#timeStamp ??= Math.max(0, performance.now() - (binding('engine').now() - this.#created));
     return this.#timeStamp;
   }
 
@@ -141,7 +144,7 @@ class Event {
       type: this.#type,
       defaultPrevented: this.defaultPrevented,
       cancelable: this.#cancelable,
-      timeStamp: this.#timeStamp,
+      timeStamp: this.timeStamp,
     }, depth, options, this.constructor.name);
   }
 

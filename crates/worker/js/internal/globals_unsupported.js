@@ -6,6 +6,7 @@ const { fail, unsupported } = require('internal/unsupported');
 
 const classes = 'FormData Headers Request Response MessageChannel MessagePort BroadcastChannel';
 const entries = {
+  Intl: () => require('internal/intl'),
   fetch: () => async function fetch() {
     throw fail('globalThis', 'fetch');
   },

@@ -29,8 +29,7 @@ function checkTruth(check, args) {
   const [value, message] = args;
   if (value) return;
   if (message instanceof Error) throw message;
-  const { AssertionError } = assert;
-  const error = new AssertionError({
+  const error = new assert.AssertionError({
     actual: value,
     expected: true,
     message: args.length === 0 ? 'No value argument passed to `assert.ok()`' : message,

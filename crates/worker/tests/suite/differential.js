@@ -2,7 +2,7 @@
 // embedded engine both run it, with `require`, `rows` (expressions) and `scratch` (an empty folder) in scope.
 
 const MAX_DEPTH = 8;
-const ROW_TIMEOUT = 20000;
+const ROW_TIMEOUT = 5000;
 
 const AsyncFunction = (async () => {}).constructor;
 const typedArrayName = Object.getOwnPropertyDescriptor(

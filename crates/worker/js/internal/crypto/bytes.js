@@ -8,7 +8,8 @@ const { codes } = require('internal/errors');
 const VIEWS = ['Buffer', 'TypedArray', 'DataView'];
 
 function isBuffer(value) {
-  return value instanceof ArrayBuffer || (typeof SharedArrayBuffer === 'function' && value instanceof SharedArrayBuffer);
+  return value instanceof ArrayBuffer ||
+    (typeof SharedArrayBuffer === 'function' && value instanceof SharedArrayBuffer);
 }
 
 /** A view or buffer as a `Uint8Array` over the same memory. */

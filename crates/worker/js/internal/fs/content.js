@@ -6,7 +6,9 @@ const { Buffer } = require('buffer');
 const { codes, AbortError } = require('internal/errors');
 const args = require('internal/fs/arguments');
 const { S_IFMT, S_IFREG } = require('internal/fs/constants');
-const { kValidateObjectAllowNullable, validateBoolean, validateInteger, validateObject } = require('internal/validators');
+const {
+  kValidateObjectAllowNullable, validateBoolean, validateInteger, validateObject,
+} = require('internal/validators');
 
 const fs = binding('fs');
 const { check, toDescriptor, toFlags, toMode, toOptions, toPath } = args;
@@ -154,7 +156,9 @@ function write(fd, data, offset, length, position) {
   } else if (typeof data === 'string') {
     // write(fd, string, position, encoding)
     const encoding = typeof length === 'string' ? length : 'utf8';
-    if (!Buffer.isEncoding(encoding)) throw new codes.ERR_INVALID_ARG_VALUE('encoding', encoding, 'is invalid encoding');
+    if (!Buffer.isEncoding(encoding)) {
+      throw new codes.ERR_INVALID_ARG_VALUE('encoding', encoding, 'is invalid encoding');
+    }
     bytes = Buffer.from(data, encoding);
     at = typeof offset === 'number' ? offset : -1;
   } else {

@@ -12,17 +12,6 @@ const {
   isWritableNodeStream, isWritableStream,
 } = require('internal/streams/predicates');
 
-/** A duplex stream that has one side only, and is over with it. */
-class OneSided extends Duplex {
-  constructor(options) {
-    super(options);
-    if (options?.readable === false) Object.assign(this._readableState, { readable: false, ended: true, endEmitted: true });
-    if (options?.writable === false) {
-      Object.assign(this._writableState, { writable: false, ending: true, ended: true, finished: true });
-    }
-  }
-}
-
 function isBlob(value) {
   return typeof value === 'object' && value !== null && value.constructor?.name === 'Blob' &&
     typeof value.arrayBuffer === 'function';
@@ -62,20 +51,19 @@ function fromFunction(fn) {
 function duplexOfFunction(fn) {
   const { value, sides } = fromFunction(fn);
   if (typeof value?.[Symbol.asyncIterator] === 'function' || typeof value?.[Symbol.iterator] === 'function') {
-    return from(OneSided, value, { objectMode: true, ...sides });
+    return from(Duplex, value, { objectMode: true, ...sides });
   }
   const then = value?.then;
   if (typeof then !== 'function') {
     throw new codes.ERR_INVALID_RETURN_VALUE('Iterable, AsyncIterable or AsyncFunction', 'body', value);
   }
-  let made;
   const promise = Reflect.apply(then, value, [
     (result) => {
       if (result != null) throw new codes.ERR_INVALID_RETURN_VALUE('nully', 'body', result);
     },
     (error) => destroyer(made, error),
   ]);
-  made = new OneSided({
+  const made = new Duplex({
     objectMode: true,
     readable: false,
     write: sides.write,
@@ -95,7 +83,7 @@ function duplexOfFunction(fn) {
 }
 
 function duplexOfPromise(promise) {
-  let made;
+  const made = new Duplex({ objectMode: true, writable: false, read() {} });
   Reflect.apply(promise.then, promise, [
     (value) => {
       if (value != null) made.push(value);
@@ -103,7 +91,6 @@ function duplexOfPromise(promise) {
     },
     (error) => destroyer(made, error),
   ]);
-  made = new OneSided({ objectMode: true, writable: false, read() {} });
   return made;
 }
 
@@ -117,7 +104,7 @@ module.exports = function duplexify(body, name) {
   if (typeof body === 'function') return duplexOfFunction(body);
   if (isBlob(body)) return duplexify(body.arrayBuffer());
   if (typeof body?.[Symbol.asyncIterator] === 'function' || typeof body?.[Symbol.iterator] === 'function') {
-    return from(OneSided, body, { objectMode: true, writable: false });
+    return from(Duplex, body, { objectMode: true, writable: false });
   }
   if (isReadableStream(body?.readable) && isWritableStream(body?.writable)) return Duplex.fromWeb(body);
   if (typeof body?.writable === 'object' || typeof body?.readable === 'object') {
@@ -152,7 +139,7 @@ function duplexOfPair(pair) {
     if (callback) callback(error);
     else if (error) joined.destroy(error);
   }
-  const joined = new OneSided({
+  const joined = new Duplex({
     readableObjectMode: Boolean(source?.readableObjectMode),
     writableObjectMode: Boolean(target?.writableObjectMode),
     readable,

@@ -6,9 +6,7 @@ const { AbortError, codes } = require('internal/errors');
 const { addAbortSignalNoValidate } = require('internal/streams/add_abort_signal');
 const { finished } = require('internal/streams/end_of_stream');
 const { isNodeStream, isWritable } = require('internal/streams/predicates');
-const {
-  validateAbortSignal, validateFunction, validateInteger, validateObject,
-} = require('internal/validators');
+const { validateAbortSignal, validateInteger, validateObject } = require('internal/validators');
 
 const EMPTY = Symbol('empty');
 const END = Symbol('end');
@@ -138,14 +136,15 @@ async function forEach(fn, options) {
     await fn(value, context);
     return EMPTY;
   };
-  // Every value is skipped; the loop only drives the stream.
-  for await (const _ of map.call(this, call, options));
+  const values = map.call(this, call, options);
+  while (!(await values.next()).done);
 }
 
 async function some(fn, options) {
-  // One value is enough to know.
-  for await (const _ of filter.call(this, fn, options)) return true;
-  return false;
+  const values = filter.call(this, fn, options);
+  const { done } = await values.next();
+  await values.return();
+  return !done;
 }
 
 async function every(fn, options) {

@@ -294,7 +294,8 @@ function pipeline(...streams) {
 function pipelinePromise(...streams) {
   return new Promise((resolve, reject) => {
     const last = streams[streams.length - 1];
-    const hasOptions = last && typeof last === 'object' && !isNodeStream(last) && !isIterable(last) && !isWebStream(last);
+    const isStage = isNodeStream(last) || isIterable(last) || isWebStream(last);
+    const hasOptions = last && typeof last === 'object' && !isStage;
     const options = hasOptions ? streams.pop() : undefined;
     pipelineOf(streams, (error, value) => {
       if (error) reject(error);

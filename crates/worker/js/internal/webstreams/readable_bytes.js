@@ -54,7 +54,8 @@ class ReadableByteStreamController {
     const state = this[kState];
     if (state.byobRequest === null && state.pendingPullIntos.length > 0) {
       const first = state.pendingPullIntos[0];
-      const view = new Uint8Array(first.buffer, first.byteOffset + first.bytesFilled, first.byteLength - first.bytesFilled);
+      const { buffer, byteOffset, byteLength, bytesFilled } = first;
+      const view = new Uint8Array(buffer, byteOffset + bytesFilled, byteLength - bytesFilled);
       const request = new ReadableStreamBYOBRequest(kInternal);
       defineState(request, 'ReadableStreamBYOBRequest', { controller: this, view });
       state.byobRequest = request;
@@ -69,9 +70,7 @@ class ReadableByteStreamController {
 
   close() {
     requireBrand(this, BRAND);
-    const { closeRequested, stream } = this[kState];
-    if (closeRequested) throw new codes.ERR_INVALID_STATE.TypeError('Controller is already closed');
-    if (stream[kState].state !== 'readable') throw new codes.ERR_INVALID_STATE.TypeError('ReadableStream is already closed');
+    requireOpen(this);
     close(this);
   }
 
@@ -83,9 +82,7 @@ class ReadableByteStreamController {
     if (chunk.byteLength === 0 || chunk.buffer.byteLength === 0) {
       throw new codes.ERR_INVALID_STATE.TypeError('chunk ArrayBuffer is zero-length or detached');
     }
-    const { closeRequested, stream } = this[kState];
-    if (closeRequested) throw new codes.ERR_INVALID_STATE.TypeError('Controller is already closed');
-    if (stream[kState].state !== 'readable') throw new codes.ERR_INVALID_STATE.TypeError('ReadableStream is already closed');
+    requireOpen(this);
     enqueue(this, chunk);
   }
 
@@ -96,6 +93,13 @@ class ReadableByteStreamController {
 }
 finishClass(ReadableByteStreamController, ['byobRequest', 'desiredSize', 'close', 'enqueue', 'error'], BRAND);
 inspectable(ReadableByteStreamController, () => ({}));
+
+function requireOpen(controller) {
+  const { closeRequested, stream } = controller[kState];
+  if (closeRequested) throw new codes.ERR_INVALID_STATE.TypeError('Controller is already closed');
+  if (stream[kState].state === 'readable') return;
+  throw new codes.ERR_INVALID_STATE.TypeError('ReadableStream is already closed');
+}
 
 function getDesiredSize(controller) {
   const { stream, highWaterMark, queueTotalSize } = controller[kState];

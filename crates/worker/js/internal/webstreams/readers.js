@@ -44,7 +44,9 @@ function genericMembers(brand) {
 
 function lockStream(reader, stream) {
   if (!isBrand(stream, 'ReadableStream')) throw new codes.ERR_INVALID_ARG_TYPE('stream', 'ReadableStream', stream);
-  if (operations.isReadableStreamLocked(stream)) throw new codes.ERR_INVALID_STATE.TypeError('ReadableStream is locked');
+  if (operations.isReadableStreamLocked(stream)) {
+    throw new codes.ERR_INVALID_STATE.TypeError('ReadableStream is locked');
+  }
   operations.readerInitialize(reader, stream);
 }
 

@@ -30,7 +30,9 @@ function zlibError(message, errno) {
 function errorOf(stream, status, detail, isFinishing, isFull) {
   if (stream.isBrotli) {
     if (typeof detail === 'string') {
-      if (stream.isCompressor) return genericNodeError('Compression failed', { errno: status, code: 'ERR_ZLIB_COMPRESSION_FAILED' });
+      if (stream.isCompressor) {
+        return genericNodeError('Compression failed', { errno: status, code: 'ERR_ZLIB_COMPRESSION_FAILED' });
+      }
       const code = `ERR_${detail.replace('BROTLI_DECODER', '')}`;
       return genericNodeError('Decompression failed', { errno: status, code });
     }

@@ -136,3 +136,44 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
         )?,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn expands_as_in_the_first_test_case_of_rfc_5869() {
+        let found = algorithm::find("sha256").unwrap();
+        let salt: Vec<u8> = (0x00..=0x0c).collect();
+        let info: Vec<u8> = (0xf0..=0xf9).collect();
+        let output = expand(found, &[0x0b; 22], &salt, &info, 42).unwrap();
+        assert_eq!(
+            hex(&output),
+            "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
+        );
+        assert!(expand(found, b"", b"", b"", 255 * 32 + 1).is_none());
+        assert_eq!(expand(found, b"", b"", b"", 255 * 32).unwrap().len(), 8160);
+    }
+
+    #[test]
+    fn stretches_as_in_the_second_test_vector_of_rfc_7914() {
+        let output = stretch(b"password", b"NaCl", (1024.0, 8, 16), 64).unwrap();
+        assert_eq!(
+            hex(&output[..32]),
+            "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162"
+        );
+    }
+
+    #[test]
+    fn refuses_costs_that_are_no_power_of_two() {
+        for cost in [0.0, 1.0, 3.0, -16.0, 1000.0] {
+            assert!(stretch(b"", b"", (cost, 8, 1), 8).is_none(), "{cost}");
+        }
+        assert!(stretch(b"", b"", (16.0, 0, 1), 8).is_none());
+        assert!(stretch(b"", b"", (16.0, 1, 0), 8).is_none());
+    }
+}

@@ -56,3 +56,24 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
         })?,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compares_the_whole_and_the_length() {
+        assert!(equal(b"", b""));
+        assert!(equal(b"same", b"same"));
+        assert!(!equal(b"same", b"sane"));
+        assert!(!equal(b"same", b"sam"));
+        assert!(!equal(b"sam", b"same"));
+    }
+
+    #[test]
+    fn fills_every_byte() {
+        let mut bytes = [0; 4096];
+        fill(&mut bytes).unwrap();
+        assert!(bytes.chunks(64).all(|part| part.iter().any(|byte| *byte != 0)));
+    }
+}

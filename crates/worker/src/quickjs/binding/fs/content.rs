@@ -190,3 +190,31 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>, table: &Table) 
         )?,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_files_whose_size_is_not_told() {
+        let file = rustix::fs::open("/proc/self/status", OFlags::RDONLY, Mode::empty());
+        let Ok(file) = file else {
+            return; // No /proc here.
+        };
+        let content = read_to_end(file.as_fd()).unwrap();
+        assert!(content.starts_with(b"Name:"));
+    }
+
+    #[test]
+    fn a_folder_is_not_read() {
+        let folder = rustix::fs::open("/", OFlags::RDONLY, Mode::empty()).unwrap();
+        assert_eq!(read_to_end(folder.as_fd()), Err(Errno::ISDIR));
+    }
+
+    #[test]
+    fn a_negative_position_is_the_files_own() {
+        assert_eq!(Position::from(-1.0).0, None);
+        assert_eq!(Position::from(f64::NAN).0, None);
+        assert_eq!(Position::from(7.0).0, Some(7));
+    }
+}

@@ -106,3 +106,29 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>, table: &Table) 
         })?,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_opened_is_there() {
+        let table = Table::default();
+        let stranger = rustix::fs::open("/dev/null", OFlags::RDONLY, Mode::empty()).unwrap();
+        let number = stranger.as_raw_fd();
+        let look = |number| table.with(number, |file| rustix::fs::fstat(file).map(|_| ()));
+        assert_eq!(look(number), Err(Errno::BADF));
+        assert_eq!(table.insert(stranger), number);
+        assert_eq!(look(number), Ok(()));
+        assert_eq!(table.close(number), Ok(()));
+        assert_eq!(look(number), Err(Errno::BADF));
+        assert_eq!(table.close(number), Err(Errno::BADF));
+    }
+
+    #[test]
+    fn the_standard_descriptors_cannot_be_closed() {
+        let table = Table::default();
+        assert_eq!(table.with(1, |_| Ok(())), Ok(()));
+        assert_eq!(table.close(1), Err(Errno::BADF));
+    }
+}

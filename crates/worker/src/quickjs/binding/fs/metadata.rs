@@ -268,3 +268,26 @@ fn install_by_descriptor<'js>(ctx: &Ctx<'js>, target: &Object<'js>, table: &Tabl
         )?,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_cut_to_microseconds() {
+        let parts = |seconds| {
+            let time = timestamp(seconds);
+            (time.tv_sec, i64::from(time.tv_nsec))
+        };
+        assert_eq!(parts(1.5), (1, 500_000_000));
+        assert_eq!(parts(0.000_001_9), (0, 1_000));
+        assert_eq!(parts(-0.25), (-1, 750_000_000));
+        assert_eq!(parts(f64::NAN), (0, 0));
+    }
+
+    #[test]
+    fn minus_one_leaves_an_owner_as_it_is() {
+        assert_eq!(owner(-1.0, 5.0), (None, Some(Gid::from_raw(5))));
+        assert_eq!(owner(0.0, 4_294_967_295.0), (Some(Uid::from_raw(0)), None));
+    }
+}

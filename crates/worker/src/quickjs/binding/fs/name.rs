@@ -152,3 +152,37 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
         })?,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn followed(path: &std::path::Path) -> std::result::Result<PathBuf, (Errno, &'static str)> {
+        follow(path.as_os_str().as_bytes()).map_err(|failure| (failure.error, failure.call))
+    }
+
+    #[test]
+    fn follows_links_and_dots() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        fs_err::create_dir(root.join("real")).unwrap();
+        symlink("real", root.join("relative")).unwrap();
+        symlink(root.join("relative"), root.join("absolute")).unwrap();
+        assert_eq!(followed(&root.join("absolute")), Ok(root.join("real")));
+        assert_eq!(followed(&root.join("absolute/../relative/.")), Ok(root.join("real")));
+        assert_eq!(followed(std::path::Path::new("/")), Ok(PathBuf::from("/")));
+    }
+
+    #[test]
+    fn tells_the_step_that_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        symlink("loop", folder.path().join("loop")).unwrap();
+        symlink("nothing", folder.path().join("broken")).unwrap();
+        let failed = |name| followed(&folder.path().join(name));
+        assert_eq!(failed("missing/file"), Err((Errno::NOENT, "lstat")));
+        assert_eq!(failed("broken"), Err((Errno::NOENT, "stat")));
+        assert_eq!(failed("loop"), Err((Errno::LOOP, "stat")));
+    }
+}

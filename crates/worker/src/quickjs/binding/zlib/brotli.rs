@@ -153,3 +153,50 @@ impl Stream for Decoder {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FINISH: u32 = 2;
+
+    #[test]
+    fn comes_back_in_small_steps() {
+        let text = b"a text that repeats, a text that repeats".repeat(50);
+        let mut encoder = Encoder::new(&[-1.0, 5.0, 18.0]).unwrap();
+        let mut small = vec![0; 1 << 14];
+        let step = encoder.step(&text, &mut small, FINISH);
+        assert_eq!((step.status, step.consumed), (Status::End, text.len()));
+        small.truncate(step.produced);
+        assert!(small.len() < text.len() / 10);
+
+        let mut decoder = Decoder::new();
+        let (mut start, mut back) = (0, Vec::new());
+        loop {
+            let mut room = [0; 64];
+            let end = small.len().min(start + 3);
+            let step = decoder.step(&small[start..end], &mut room, 0);
+            start += step.consumed;
+            back.extend_from_slice(&room[..step.produced]);
+            if step.status == Status::End {
+                break;
+            }
+        }
+        assert_eq!(back, text);
+    }
+
+    #[test]
+    fn damage_has_brotlis_name() {
+        let step = Decoder::new().step(&[0xff; 8], &mut [0; 64], FINISH);
+        let Status::Brotli(number, name) = step.status else {
+            panic!("the stream is damaged");
+        };
+        assert!(number < 0 && name.starts_with("BROTLI_DECODER_ERROR_"), "{number} {name}");
+    }
+
+    #[test]
+    fn unknown_parameters_are_left_out() {
+        assert!(parameter(7).is_none());
+        assert!(Encoder::new(&[-1.0; 10]).is_some());
+    }
+}

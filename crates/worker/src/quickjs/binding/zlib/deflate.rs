@@ -269,3 +269,89 @@ impl Stream for Decompressor {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FINISH: u32 = 4;
+
+    fn settings(mode: i32) -> Settings {
+        Settings {
+            mode,
+            level: 6,
+            window: 15,
+            memory: 8,
+            strategy: 0,
+        }
+    }
+
+    fn whole(mut stream: Box<dyn Stream>, input: &[u8]) -> (Status, Vec<u8>) {
+        let mut output = vec![0; 1 << 16];
+        let step = stream.step(input, &mut output, FINISH);
+        output.truncate(step.produced);
+        (step.status, output)
+    }
+
+    fn compressed(mode: i32, text: &[u8]) -> Vec<u8> {
+        let (status, output) = whole(settings(mode).open(None).unwrap(), text);
+        assert_eq!(status, Status::End);
+        output
+    }
+
+    #[test]
+    fn every_wrapping_comes_back() {
+        for (compress, decompress) in [(1, 2), (3, 4), (5, 6), (1, 7), (3, 7)] {
+            let small = compressed(compress, b"to and fro to and fro");
+            let (status, text) = whole(settings(decompress).open(None).unwrap(), &small);
+            assert_eq!(status, Status::End);
+            assert_eq!(text, b"to and fro to and fro", "{compress} to {decompress}");
+        }
+    }
+
+    #[test]
+    fn members_follow_one_another_and_zeros_are_padding() {
+        let mut file = compressed(3, b"one ");
+        file.extend(compressed(3, b"two"));
+        file.extend([0; 20]);
+        let (status, text) = whole(settings(4).open(None).unwrap(), &file);
+        assert_eq!((status, text.as_slice()), (Status::End, b"one two".as_slice()));
+    }
+
+    #[test]
+    fn a_dictionary_is_asked_for() {
+        let dictionary = || Some(b"common words".to_vec());
+        let (_, small) = whole(settings(1).open(dictionary()).unwrap(), b"common words");
+        let (status, _) = whole(settings(2).open(None).unwrap(), &small);
+        assert_eq!(status, Status::NeedDictionary);
+        let (status, text) = whole(settings(2).open(dictionary()).unwrap(), &small);
+        assert_eq!((status, text.as_slice()), (Status::End, b"common words".as_slice()));
+    }
+
+    #[test]
+    fn damage_is_named() {
+        let (status, _) = whole(settings(2).open(None).unwrap(), b"nope");
+        assert_eq!(status, Status::Data("incorrect header check"));
+        let mut file = compressed(3, b"text");
+        let checksum = file.len() - 6;
+        file[checksum] ^= 1;
+        let (status, _) = whole(settings(4).open(None).unwrap(), &file);
+        assert_eq!(status, Status::Data("incorrect data check"));
+    }
+
+    #[test]
+    fn values_out_of_range_make_no_stream() {
+        for wrong in [
+            Settings { mode: 0, ..settings(1) },
+            Settings { mode: 8, ..settings(1) },
+            Settings { level: 10, ..settings(1) },
+            Settings { window: 8, ..settings(1) },
+            Settings { window: 16, ..settings(2) },
+            Settings { window: 0, ..settings(6) },
+            Settings { memory: 0, ..settings(3) },
+            Settings { strategy: 5, ..settings(5) },
+        ] {
+            assert!(wrong.open(None).is_none());
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The command line from end to end: the real program, its daemon, real sandboxes.
+
+mod support {
+    mod environment;
+    mod outcome;
+    mod requirement;
+    mod transcript;
+
+    pub(crate) use environment::TestEnvironment;
+    pub(crate) use outcome::Outcome;
+    pub(crate) use requirement::registry_answers;
+    pub(crate) use requirement::sandbox_holds;
+    pub(crate) use transcript::Step;
+    pub(crate) use transcript::mismatch;
+    pub(crate) use transcript::parse;
+}
+
+mod suite {
+    mod calls;
+    mod configuration;
+    mod daemon;
+    mod demo;
+    mod lifecycle;
+    mod shell;
+    mod skills;
+    mod specification;
+    mod trust;
+    mod usage;
+    mod validation;
+}

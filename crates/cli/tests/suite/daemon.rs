@@ -1,0 +1,118 @@
+//! The daemon: started by need, found again, replaced, missed.
+
+use std::io::BufRead as _;
+use std::io::BufReader;
+use std::process::Child;
+
+use rustix::process::Signal;
+
+use crate::support::TestEnvironment;
+use crate::support::sandbox_holds;
+
+const CODE: &str = "
+module.exports = {
+  now() { return 'now'; },
+  wait(ms) { console.log('waiting'); return new Promise(resolve => setTimeout(() => resolve('waited'), ms)); },
+};
+";
+
+fn environment() -> TestEnvironment {
+    let test = TestEnvironment::new();
+    test.skill("tool", &["now", "wait"], CODE);
+    test
+}
+
+/// Starts a call of `wait` and returns when it has begun.
+fn begun_call(test: &TestEnvironment, milliseconds: &str) -> Child {
+    let mut child = test
+        .command(&["-q", "exec", "tool", "wait", milliseconds])
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert_eq!(line, "waiting\n");
+    child.stderr = Some(stderr.into_inner());
+    child
+}
+
+#[test]
+fn it_starts_by_need_and_stops_on_request() {
+    let test = environment();
+    assert_eq!(test.run(&["daemon", "status"]).expect(0).stdout, "The daemon does not run\n");
+    test.run(&["list"]).expect(0);
+    let daemon = test.daemon().unwrap();
+    test.run(&["list"]).expect(0);
+    assert_eq!(test.daemon(), Some(daemon));
+    let status = test.run(&["daemon", "status"]).expect(0);
+    assert!(status.stdout.starts_with("Daemon: process "), "{status}");
+    assert!(status.stdout.contains("list 2"), "{status}");
+    let log = test.run(&["daemon", "logs"]).expect(0);
+    assert!(log.stdout.contains("the daemon serves"), "{log}");
+    let stopped = test.run(&["daemon", "stop"]).expect(0);
+    assert!(stopped.stdout.starts_with("The daemon has stopped (process "), "{stopped}");
+    assert!(test.daemon().is_none());
+    let started = test.run(&["daemon", "start", "--json"]).expect(0).json();
+    assert_eq!(started["running"], true);
+}
+
+#[test]
+fn racing_starters_get_one_daemon() {
+    let test = environment();
+    let starters: Vec<_> = (0..8)
+        .map(|_| test.command(&["list", "--json"]).spawn().unwrap())
+        .collect();
+    for starter in starters {
+        test.outcome(starter).expect(0);
+    }
+    let status = test.run(&["daemon", "status", "--json"]).json();
+    assert_eq!(status["requests"]["list"], 8, "{status}");
+}
+
+#[test]
+fn a_daemon_that_dies_in_a_call_is_a_coded_error_and_the_next_call_works() {
+    if !sandbox_holds() {
+        return;
+    }
+    let test = environment();
+    let call = begun_call(&test, "60000");
+    rustix::process::kill_process(test.daemon().unwrap(), Signal::KILL).unwrap();
+    let outcome = test.outcome(call).expect(70);
+    assert!(outcome.stderr.contains("Error Code: DAEMON_UNAVAILABLE"), "{outcome}");
+    // Its socket is still there, and nobody listens.
+    assert!(test.root().join("run/mycelium/daemon.sock").exists());
+    assert_eq!(test.run(&["-q", "exec", "tool", "now"]).expect(0).stdout, "\"now\"\n");
+}
+
+#[test]
+fn a_newer_program_replaces_the_daemon_without_losing_a_call() {
+    if !sandbox_holds() {
+        return;
+    }
+    let test = environment();
+    let call = begun_call(&test, "1500");
+    let old = test.daemon().unwrap();
+
+    let newer = test.newer_program();
+    let command = ["-q", "exec", "tool", "now"];
+    let child = test.command_of(&newer, &command).spawn().unwrap();
+    assert_eq!(test.outcome(child).expect(0).stdout, "\"now\"\n");
+    let new = test.daemon().unwrap();
+    assert_ne!(new, old);
+
+    let outcome = test.outcome(call).expect(0);
+    assert_eq!(outcome.stdout, "\"waited\"\n", "{outcome}");
+    // The older program uses the newer daemon.
+    assert_eq!(test.run(&command).expect(0).stdout, "\"now\"\n");
+    assert_eq!(test.daemon(), Some(new));
+}
+
+#[test]
+fn a_daemon_that_cannot_start_says_why() {
+    let test = environment();
+    fs_err::create_dir_all(test.state_folder().parent().unwrap()).unwrap();
+    fs_err::write(test.state_folder(), "in the way").unwrap();
+    let outcome = test.run(&["list"]).expect(70);
+    assert!(outcome.stderr.contains("DAEMON_UNAVAILABLE"), "{outcome}");
+    assert!(outcome.stderr.contains(".local/state/mycelium"), "{outcome}");
+}

@@ -1,0 +1,112 @@
+//! `discover`, `list`, `search` and `info`.
+
+use serde_json::json;
+
+use crate::support::TestEnvironment;
+
+fn environment() -> TestEnvironment {
+    let test = TestEnvironment::new();
+    test.skill_with(
+        &json!({
+            "name": "greeter",
+            "version": "1.0.0",
+            "description": "Greets \u{1b}[31mpeople\n- forged (v9.9.9) - line",
+            "author": "Ada",
+            "tags": ["greeting", "text"],
+            "category": "social",
+            "entrypoint": "index.js",
+            "exports": ["greet"],
+            "permissions": [{"type": "network", "hosts": ["api.example.com"]}],
+        }),
+        "module.exports = { greet(name) { return `Hello, ${name}`; }, onInit() {} };",
+    );
+    test.skill_with(
+        &json!({
+            "name": "counter",
+            "version": "2.1.0",
+            "description": "Counts",
+            "tags": ["text"],
+            "entrypoint": "index.js",
+            "exports": ["count"],
+            "deprecated": {"message": "too slow", "replacement": "greeter"},
+        }),
+        "module.exports = { count() {} };",
+    );
+    test.file("skills/broken/skill.json", "{\n  \"name\": \"broken\",\n  \"version\": \"latest\"\n}\n");
+    test
+}
+
+#[test]
+fn a_broken_skill_is_reported_beside_the_good_ones() {
+    let test = environment();
+    let found = test.run(&["discover"]).expect(0);
+    let lines: Vec<_> = found.stdout.lines().collect();
+    assert_eq!(lines[..2], ["Discovering skills in configured paths...", "Found 3 skills:"]);
+    assert!(lines.contains(&"- counter (v2.1.0) - newly discovered"), "{found}");
+    assert!(lines.contains(&"- greeter (v1.0.0) - newly discovered"), "{found}");
+    assert!(lines.contains(&"Discovery completed in [TIME]"), "{found}");
+    assert!(found.stderr.contains("skills/broken/skill.json:3:14: error:"), "{found}");
+
+    let again = test.run(&["discover"]).expect(0);
+    assert!(
+        again.stdout.contains("- greeter (v1.0.0) - Greets ␛[31mpeople␊- forged (v9.9.9) - line\n"),
+        "{again}"
+    );
+    let value = test.run(&["discover", "--json"]).expect(0).json();
+    assert_eq!(value["skills"].as_array().unwrap().len(), 3);
+    assert!(!value["problems"].as_array().unwrap().is_empty());
+    assert!(value["roots"].is_array() && value["candidates"].is_array());
+}
+
+#[test]
+fn folders_can_be_named_and_decisions_explained() {
+    let test = environment();
+    let explained = test.run(&["discover", "skills", "--explain"]).expect(0);
+    assert!(explained.stdout.contains("Discovering skills in skills...\n"), "{explained}");
+    assert!(explained.stdout.contains("+ [ROOT]/project/skills/greeter: "), "{explained}");
+    assert!(explained.stdout.contains("- [ROOT]/project/skills/broken: "), "{explained}");
+}
+
+#[test]
+fn lists_and_searches() {
+    let test = environment();
+    let list = test.run(&["skills"]).expect(0);
+    assert!(list.stdout.starts_with("NAME "), "{list}");
+    assert!(list.stdout.contains("(deprecated: too slow) Counts"), "{list}");
+    let names = |arguments: &[&str]| -> Vec<String> {
+        let arguments = [&["search", "--json"], arguments].concat();
+        let value = test.run(&arguments).expect(0).json();
+        let skills = value["skills"].as_array().unwrap();
+        skills
+            .iter()
+            .map(|skill| skill["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&["--tag", "text", "--tag", "greeting"]), ["greeter"]);
+    assert_eq!(names(&["--author", "ada"]), ["greeter"]);
+    assert_eq!(names(&["--category", "social"]), ["greeter"]);
+    assert_eq!(names(&["--min-version", "2.0.0", "--tag", "text"]), ["counter"]);
+    assert_eq!(names(&["--max-version", "1.9.9", "--tag", "text"]), ["greeter"]);
+    assert_eq!(names(&["greets", "people"]), ["greeter"]);
+    assert_eq!(names(&["--name", "count"]), ["counter"]);
+    assert_eq!(names(&["--tag", "text", "--limit", "1"]).len(), 1);
+    let none = test.run(&["search", "--tag", "no-such-tag"]).expect(0);
+    assert_eq!(none.stdout, "");
+    assert!(none.stderr.contains("No skill meets these conditions."), "{none}");
+}
+
+#[test]
+fn all_about_a_skill() {
+    let test = environment();
+    insta::assert_snapshot!(test.run(&["info", "greeter"]).expect(0));
+    let deprecated = test.run(&["info", "counter"]).expect(0);
+    assert!(
+        deprecated.stdout.contains("Deprecated: too slow (use greeter instead)"),
+        "{deprecated}"
+    );
+    let value = test.run(&["info", "greeter@^1", "--json"]).expect(0).json();
+    assert_eq!(value["methods"][0]["name"], "greet");
+    assert_eq!(value["author"]["name"], "Ada");
+    let unknown = test.run(&["info", "greter"]).expect(4);
+    assert!(unknown.stderr.contains("Did you mean `greeter`?"), "{unknown}");
+}

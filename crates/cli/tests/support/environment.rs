@@ -1,0 +1,174 @@
+//! A world of its own for one test: home, project, folders, daemon.
+
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
+use rustix::process::Pid;
+use rustix::process::PidfdFlags;
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use super::Outcome;
+
+/// How long a daemon may take to end when it is told to, before it is killed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A world of its own. Its daemon ends with it.
+pub(crate) struct TestEnvironment {
+    root: PathBuf,
+    program: PathBuf,
+    _folder: TempDir,
+}
+
+impl TestEnvironment {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs_err::canonicalize(folder.path()).unwrap();
+        for name in ["home", "run", "tmp", "project/.claude"] {
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(root.join(name))
+                .unwrap();
+        }
+        Self {
+            program: PathBuf::from(env!("CARGO_BIN_EXE_mycelium")),
+            root,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn workspace(&self) -> PathBuf {
+        self.root.join("project")
+    }
+
+    pub(crate) fn state_folder(&self) -> PathBuf {
+        self.root.join("home/.local/state/mycelium")
+    }
+
+    /// Writes a file of the project.
+    pub(crate) fn file(&self, path: &str, content: &str) -> &Self {
+        let path = self.workspace().join(path);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, content).unwrap();
+        self
+    }
+
+    /// Writes a skill of the project that exports `exports`.
+    pub(crate) fn skill(&self, name: &str, exports: &[&str], code: &str) -> &Self {
+        let manifest = serde_json::json!({
+            "name": name,
+            "version": "1.0.0",
+            "description": format!("The skill {name} of a test"),
+            "entrypoint": "index.js",
+            "exports": exports,
+        });
+        self.skill_with(&manifest, code)
+    }
+
+    /// Writes a skill of the project with this manifest.
+    pub(crate) fn skill_with(&self, manifest: &serde_json::Value, code: &str) -> &Self {
+        let name = manifest["name"].as_str().unwrap();
+        self.file(&format!("skills/{name}/skill.json"), &manifest.to_string())
+            .file(&format!("skills/{name}/index.js"), code)
+    }
+
+    /// The program, not started yet, in the project and with nothing of this process's environment.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.command_of(&self.program, arguments)
+    }
+
+    pub(crate) fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
+        #[expect(clippy::disallowed_methods, reason = "the program under test")]
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(self.workspace())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.root.join("home"))
+            .env("XDG_RUNTIME_DIR", self.root.join("run"))
+            .env("TMPDIR", self.root.join("tmp"))
+            .env("MYCELIUM_DAEMON_IDLE_SECONDS", "60")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Another copy of the program, made later than the first one.
+    pub(crate) fn newer_program(&self) -> PathBuf {
+        let copy = self.root.join("newer-mycelium");
+        fs_err::copy(&self.program, &copy).unwrap();
+        let original = fs_err::metadata(&self.program).unwrap();
+        let later = original.modified().unwrap() + Duration::from_secs(5);
+        let file = std::fs::File::options().write(true).open(&copy).unwrap();
+        file.set_modified(later).unwrap();
+        copy
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        self.outcome(self.command(arguments).spawn().unwrap())
+    }
+
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(input.as_bytes()).unwrap();
+        drop(stdin);
+        self.outcome(child)
+    }
+
+    /// What became of a program that was started.
+    pub(crate) fn outcome(&self, child: Child) -> Outcome {
+        let output = child.wait_with_output().unwrap();
+        Outcome::of(&output, &self.root)
+    }
+
+    /// The daemon's process, if it runs.
+    pub(crate) fn daemon(&self) -> Option<Pid> {
+        let status = self.run(&["daemon", "status", "--json"]);
+        let number = status.json()["pid"].as_i64()?;
+        Pid::from_raw(i32::try_from(number).ok()?)
+    }
+}
+
+impl Drop for TestEnvironment {
+    fn drop(&mut self) {
+        if !self.root.join("run/mycelium/daemon.sock").exists() {
+            return;
+        }
+        let Some(daemon) = self.daemon() else {
+            return;
+        };
+        let Ok(process) = rustix::process::pidfd_open(daemon, PidfdFlags::empty()) else {
+            return;
+        };
+        let _ = rustix::process::pidfd_send_signal(&process, Signal::TERM);
+        let mut end = [PollFd::new(&process, PollFlags::IN)];
+        let patience = Timespec {
+            tv_sec: PATIENCE.as_secs() as i64,
+            tv_nsec: 0,
+        };
+        if !matches!(rustix::event::poll(&mut end, Some(&patience)), Ok(1)) {
+            let _ = rustix::process::pidfd_send_signal(&process, Signal::KILL);
+        }
+    }
+}
