@@ -19,7 +19,10 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
     need("user namespaces", user_namespaces());
     let node = tools::node(workspace);
     need(
-        "Node.js 20 or newer, to compare the embedded engine with",
+        &format!(
+            "Node.js {}, which the embedded engine is compared with",
+            tools::NODE_MAJOR
+        ),
         node.as_ref()
             .map(|node| node.version.clone())
             .map_err(ToString::to_string),

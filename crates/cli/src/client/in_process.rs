@@ -13,6 +13,8 @@ use mycelium_runtime::RuntimeOptions;
 use mycelium_runtime::SkillRuntime;
 use mycelium_runtime::Validation;
 use mycelium_types::ErrorReport;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
 
 use super::ClientError;
 use super::Surroundings;
@@ -69,6 +71,8 @@ impl InProcess {
             let _ = sender.send(event);
         });
         self.threads.block_on(async {
+            // Listens from here on: a signal that comes between two events must not be missed.
+            let mut interrupts = signal(SignalKind::interrupt()).map_err(ClientError::Wait)?;
             let call = self.runtime.handle(&context, command, &sink);
             tokio::pin!(call);
             let outcome = loop {
@@ -76,7 +80,7 @@ impl InProcess {
                     biased;
                     Some(event) = events.recv() => on_event(event),
                     outcome = &mut call => break outcome,
-                    _ = tokio::signal::ctrl_c() => return Err(ClientError::Interrupted.into()),
+                    _ = interrupts.recv() => return Err(ClientError::Interrupted.into()),
                 }
             };
             while let Ok(event) = events.try_recv() {

@@ -10,6 +10,9 @@ use mycelium_protocol::control::SHELL_SESSION;
 use mycelium_runtime::Folders;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
+use mycelium_types::Locale;
+use mycelium_types::Message;
+use mycelium_types::printable_path;
 
 use crate::arguments::Settings;
 use crate::error::Error;
@@ -58,11 +61,7 @@ impl Surroundings {
             Some(directory) => current.join(directory),
             None => current,
         };
-        let directory = fs_err::canonicalize(directory).map_err(Error::usage)?;
-        if !directory.is_dir() {
-            let text = format!("{} is no folder", directory.display());
-            return Err(Error::usage(text));
-        }
+        let directory = real_folder(&directory)?;
         let home = fs_err::canonicalize(&home).unwrap_or(home);
         let program = std::env::current_exe()
             .map_err(|error| unavailable(format!("this program's file is gone: {error}")))?;
@@ -99,6 +98,20 @@ impl Surroundings {
             offline: settings.offline,
         }
     }
+}
+
+/// The folder without links.
+fn real_folder(path: &Path) -> Result<PathBuf, Error> {
+    let found = std::fs::canonicalize(path).and_then(|real| match real.is_dir() {
+        true => Ok(real),
+        false => Err(std::io::ErrorKind::NotADirectory.into()),
+    });
+    found.map_err(|error| {
+        let message = Message::new("usage-folder")
+            .with("path", printable_path(path))
+            .with("reason", error);
+        Error::usage(message.render(Locale::default()))
+    })
 }
 
 fn is_own_folder(path: &Path) -> bool {

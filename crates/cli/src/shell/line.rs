@@ -1,6 +1,7 @@
 //! One line of the shell, run as a command.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use mycelium_protocol::control::Command;
@@ -10,6 +11,7 @@ use mycelium_types::Locale;
 use mycelium_types::Message;
 
 use crate::arguments;
+use crate::arguments::Format;
 use crate::arguments::Parsed;
 use crate::arguments::Settings;
 use crate::arguments::split_line;
@@ -59,7 +61,7 @@ impl Lines {
     pub(super) fn run(&mut self, line: &str) -> LineOutcome {
         // What was interrupted before the line began is over.
         self.transport.interrupt().forget();
-        let mut output = Output::new(&self.settings, &self.surroundings.environment);
+        let mut output = self.output(&self.settings);
         let words = match split_line(line) {
             Ok(words) => words,
             Err(error) => {
@@ -86,7 +88,14 @@ impl Lines {
 
     fn run_words(&mut self, words: Vec<String>, output: &mut Output) -> Result<ExitStatus, Error> {
         let locale = Locale::default();
-        let words = words.into_iter().map(Into::into).collect();
+        let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+        if arguments::asks_for_json(&words) {
+            // Holds for what is wrong with the rest of the line, too.
+            *output = self.output(&Settings {
+                format: Format::Json,
+                ..self.settings.clone()
+            });
+        }
         let typed = match arguments::parse(words, locale)? {
             Parsed::Text(text) => {
                 output.plain(&text)?;
@@ -99,7 +108,7 @@ impl Lines {
             return Err(Error::usage(reason));
         };
         let settings = self.settings.with(typed.global, locale)?;
-        *output = Output::new(&settings, &self.surroundings.environment);
+        *output = self.output(&settings);
         // The line's own options may lead to another folder.
         let surroundings = match settings.directory == self.settings.directory {
             true => self.surroundings.clone(),
@@ -112,6 +121,10 @@ impl Lines {
             transport: &mut self.transport,
         };
         commands::run(command, &mut session)
+    }
+
+    fn output(&self, settings: &Settings) -> Output {
+        Output::new(settings, &self.surroundings.environment)
     }
 
     /// Asks the runtime something for completion: silently, and nothing is told if it fails.

@@ -54,7 +54,14 @@ fn results_and_state_across_calls() {
         return;
     }
     let test = environment();
-    insta::assert_snapshot!(test.run(&["exec", "tool", "count"]).expect(0));
+    insta::assert_snapshot!(test.run(&["exec", "tool", "count"]).expect(0), @r"
+    exit: 0
+    --- stdout
+    Result: 1
+
+    Execution completed in [TIME]
+    --- stderr
+    ");
     let second = test.run(&["/skills", "exec", "tool", "count", "-q"]).expect(0);
     assert_eq!(second.stdout, "2\n");
     let echo = test.run(&[
@@ -91,7 +98,15 @@ fn arguments_by_name_as_json_and_from_standard_input() {
     assert!(missing.stderr.contains("\"b\" is a required property"), "{missing}");
     assert!(missing.stderr.contains("Error Code: ARGUMENTS_INVALID"), "{missing}");
     test.run(&["exec", "sums", "add"]).expect(3);
-    insta::assert_snapshot!(test.run(&["exec", "tool", "echo", "--args", "{x"]).expect(3));
+    insta::assert_snapshot!(test.run(&["exec", "tool", "echo", "--args", "{x"]).expect(3), @r"
+    exit: 3
+    --- stdout
+    --- stderr
+    Error: The arguments for tool.echo do not fit: --args is not JSON: key must be a string at line 1 column 2.
+
+    Error Code: ARGUMENTS_INVALID
+    Remediation: Run `mycelium info tool` to see what the method takes.
+    ");
     let number = test.run(&["exec", "tool", "echo", "--args", "[99999999999999999999]"]);
     assert!(number.expect(3).stderr.contains("would lose digits"));
 }
@@ -124,7 +139,21 @@ fn a_failure_has_code_message_stack_and_remedy() {
         return;
     }
     let test = environment();
-    insta::assert_snapshot!(test.run(&["exec", "tool", "fail"]).expect(1));
+    insta::assert_snapshot!(test.run(&["exec", "tool", "fail"]).expect(1), @r"
+    exit: 1
+    --- stdout
+    --- stderr
+    Error: deliberately
+      and on two lines
+      Stack: Error: deliberately
+        and on two lines
+        at Object.fail ([ROOT]/project/skills/tool/index.js:6:22)
+
+    Error Code: SKILL_EXECUTION_ERROR
+    Remediation: Check skill implementation for bugs. Review error logs for details.
+
+    Execution failed after [TIME]
+    ");
     let value = test.run(&["exec", "tool", "fail", "--json"]).expect(1).json();
     assert_eq!(value["skill"], "tool");
     assert_eq!(value["error"]["code"], "SKILL_EXECUTION_ERROR");

@@ -37,7 +37,15 @@ fn each_layer_has_its_file() {
     let user = paths["user"].as_str().unwrap();
     assert_eq!(user, "[ROOT]/home/.claude/skills.config");
     assert!(test.root().join("home/.claude/skills.config").exists());
-    insta::assert_snapshot!(test.run(&["config", "path"]).expect(0));
+    insta::assert_snapshot!(test.run(&["config", "path"]).expect(0), @r"
+    exit: 0
+    --- stdout
+    LAYER    EXISTS  FILE
+    system   no      /etc/claude/skills.json
+    user     yes     [ROOT]/home/.claude/skills.config
+    project  no      [ROOT]/project/.claude/skills.json
+    --- stderr
+    ");
 }
 
 #[test]

@@ -29,7 +29,6 @@ fn without_the_registry_it_says_so_and_ends_with_that_status() {
         return;
     }
     let test = TestEnvironment::new();
-    test.root();
     let child = test
         .command(&["demo", "--fast", "--json"])
         .env("npm_config_registry", "http://127.0.0.1:9/")

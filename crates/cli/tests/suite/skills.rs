@@ -10,7 +10,7 @@ fn environment() -> TestEnvironment {
         &json!({
             "name": "greeter",
             "version": "1.0.0",
-            "description": "Greets \u{1b}[31mpeople\n- forged (v9.9.9) - line",
+            "description": "Greets people",
             "author": "Ada",
             "tags": ["greeting", "text"],
             "category": "social",
@@ -49,13 +49,41 @@ fn a_broken_skill_is_reported_beside_the_good_ones() {
 
     let again = test.run(&["discover"]).expect(0);
     assert!(
-        again.stdout.contains("- greeter (v1.0.0) - Greets ␛[31mpeople␊- forged (v9.9.9) - line\n"),
+        again.stdout.contains("- greeter (v1.0.0) - Greets people\n"),
         "{again}"
     );
     let value = test.run(&["discover", "--json"]).expect(0).json();
     assert_eq!(value["skills"].as_array().unwrap().len(), 3);
     assert!(!value["problems"].as_array().unwrap().is_empty());
     assert!(value["roots"].is_array() && value["candidates"].is_array());
+}
+
+#[test]
+fn a_manifest_cannot_control_the_terminal() {
+    let test = environment();
+    let text = "\u{9b}31m\u{202e}forged";
+    test.skill_with(
+        &json!({
+            "name": "evil",
+            "version": "1.0.0",
+            "description": text,
+            "author": text,
+            "entrypoint": text,
+            "exports": [text],
+        }),
+        "",
+    );
+    for arguments in [
+        &["discover", "--explain"][..],
+        &["list"],
+        &["info", "evil"],
+        &["validate", "skills/evil"],
+        &["discover", "--json"],
+        &["validate", "skills/evil", "--json"],
+    ] {
+        let shown = test.run(arguments).to_string();
+        assert!(!shown.contains(['\u{9b}', '\u{202e}', '\u{1b}']), "{shown}");
+    }
 }
 
 #[test]
@@ -98,7 +126,27 @@ fn lists_and_searches() {
 #[test]
 fn all_about_a_skill() {
     let test = environment();
-    insta::assert_snapshot!(test.run(&["info", "greeter"]).expect(0));
+    insta::assert_snapshot!(test.run(&["info", "greeter"]).expect(0), @r"
+    exit: 0
+    --- stdout
+    Skill: greeter (v1.0.0)
+    Description: Greets people
+    Author: Ada
+    State: LOADED (not yet initialized)
+
+    Dependencies: none
+
+    Permissions:
+      - network: requests to api.example.com
+          not granted: network: requests to api.example.com; this version cannot grant it
+
+    Exported Methods:
+      - greet(name): string
+
+    Lifecycle Hooks:
+      - onInit: implemented
+    --- stderr
+    ");
     let deprecated = test.run(&["info", "counter"]).expect(0);
     assert!(
         deprecated.stdout.contains("Deprecated: too slow (use greeter instead)"),

@@ -39,7 +39,12 @@ fn a_trusted_workspace_grants_its_skills_its_paths() {
     let test = environment();
     let info = test.run(&["info", "writer"]).expect(0);
     assert!(info.stdout.contains("not granted: filesystem: write access to ./output"), "{info}");
-    let refused = test.run(&["exec", "writer", "write"]);
+    let child = test
+        .command(&["exec", "writer", "write"])
+        .env("MYCELIUM_SESSION", "before")
+        .spawn()
+        .unwrap();
+    let refused = test.outcome(child);
     assert_ne!(refused.status, 0, "{refused}");
 
     let trusted = test.run(&["trust", "--yes"]).expect(0);

@@ -7,7 +7,15 @@ use crate::support::TestEnvironment;
 #[test]
 fn a_command_that_does_not_exist() {
     let test = TestEnvironment::new();
-    insta::assert_snapshot!(test.run(&["exce", "hello-world"]).expect(2));
+    insta::assert_snapshot!(test.run(&["exce", "hello-world"]).expect(2), @r"
+    exit: 2
+    --- stdout
+    --- stderr
+    Error: There is no command `exce`. Did you mean `exec`?
+
+    Error Code: USAGE
+    Remediation: Run `mycelium --help` to see the commands, or `mycelium COMMAND --help` for one of them.
+    ");
     let error = test.run(&["exce", "--json"]).expect(2).json();
     assert_eq!(error["error"]["code"], "USAGE");
     assert!(error["error"]["message"].as_str().unwrap().contains("`exec`"));
@@ -34,7 +42,17 @@ fn help_and_version_are_results() {
 #[test]
 fn codes_are_explained() {
     let test = TestEnvironment::new();
-    insta::assert_snapshot!(test.run(&["skills", "explain", "skill-timeout"]).expect(0));
+    insta::assert_snapshot!(test.run(&["skills", "explain", "skill-timeout"]).expect(0), @r"
+    exit: 0
+    --- stdout
+    SKILL_TIMEOUT
+
+    The call took longer than its time limit, and its worker was ended. What the skill kept in memory is gone; the next call starts it anew.
+
+    Exit status: 7
+    Remediation: Increase timeout limit in skill configuration or optimize skill code.
+    --- stderr
+    ");
     let all = test.run(&["explain", "--json"]).expect(0).json();
     let codes = all["codes"].as_array().unwrap();
     assert!(codes.len() > 30, "{all}");
@@ -88,7 +106,15 @@ fn colours_are_for_those_who_want_them() {
 #[test]
 fn a_folder_that_does_not_exist() {
     let test = TestEnvironment::new();
-    insta::assert_snapshot!(test.run(&["-C", "nowhere", "list"]).expect(2));
+    insta::assert_snapshot!(test.run(&["-C", "nowhere", "list"]).expect(2), @r"
+    exit: 2
+    --- stdout
+    --- stderr
+    Error: The folder [ROOT]/project/nowhere cannot be used: No such file or directory (os error 2).
+
+    Error Code: USAGE
+    Remediation: Run `mycelium --help` to see the commands, or `mycelium COMMAND --help` for one of them.
+    ");
 }
 
 #[test]

@@ -45,7 +45,8 @@ impl World {
     }
 
     fn with(network: Network) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // Not below `/tmp`, which is a private place inside a sandbox.
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         // The sandbox shows paths as they are without links.
         fs_err::create_dir_all(folder.path().join("work/.claude")).unwrap();
         fs_err::create_dir_all(folder.path().join("home")).unwrap();

@@ -44,6 +44,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_path_that_became_a_link_is_refused", swapped),
     ("a_path_that_vanished_is_refused", vanished),
     ("a_path_that_is_no_file_or_folder_is_refused", special),
+    ("a_policy_larger_than_a_message_is_refused", too_large),
     ("new_files_belong_to_the_person", ownership),
     ("files_of_another_owner_are_that_owners", other_owner),
     (
@@ -237,6 +238,22 @@ fn vanished() {
         panic!("{error:?}");
     };
     assert_eq!(source.raw(), libc::ENOENT);
+}
+
+fn too_large() {
+    let launcher = start();
+    let site = Site::new();
+    let mut policy = site.policy();
+    policy.paths = (0..250)
+        .map(|number| site.grant(&format!("{number}{}", "x".repeat(240)), FileAccess::Read))
+        .collect();
+    let puppet = Puppet::warm(&launcher);
+    assert!(matches!(
+        launcher.assign(&puppet.worker, &policy),
+        Err(SandboxError::TooLarge { .. })
+    ));
+    // It never came to the launcher: the worker is as good as before.
+    launcher.assign(&puppet.worker, &site.policy()).unwrap();
 }
 
 fn special() {

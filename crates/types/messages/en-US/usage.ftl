@@ -27,6 +27,6 @@ usage-unknown-code = { $suggestion ->
    *[other] There is no error code `{ $code }`. Did you mean `{ $suggestion }`?
 }
 usage-folder-not-empty = The folder { $path } is not empty.
-usage-folder = The folder { $path } cannot be used: { $reason }
+usage-folder = The folder { $path } cannot be used: { $reason }.
 usage-no-command = The line has options and no command.
 usage-input = Standard input cannot be read: { $reason }

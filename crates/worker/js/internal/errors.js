@@ -4,7 +4,6 @@
 // creates is an instance of the named base (TypeError, RangeError, …) that carries `code`, as in Node.
 
 const classes = Object.create(null);
-const kIsNodeError = Symbol('kIsNodeError');
 
 let inspectFunction;
 function inspect(value, options) {
@@ -40,7 +39,6 @@ function makeNodeError(code, Base, message) {
     error.code = code;
     define(error, 'message', messageOf(error, message, parameters));
     define(error, 'toString', codedToString);
-    define(error, kIsNodeError, true);
     captureStack(error, `${error.name} [${code}]: ${error.message}`, NodeError);
     return error;
   }
@@ -77,7 +75,6 @@ function makeSystemError(code, prefix) {
   return class NodeError extends SystemError {
     constructor(context) {
       super(prefix, context);
-      define(this, kIsNodeError, true);
       captureStack(this, `SystemError [${code}]: ${this.message}`, NodeError);
       this.code = code;
     }
@@ -201,11 +198,6 @@ function genericNodeError(message, properties) {
   return Object.assign(new Error(message), properties);
 }
 
-/** Node hides such functions from traces; the engine's traces start where the error was made. */
-function hideStackFrames(validator) {
-  return validator;
-}
-
 /** Whether `error` is the engine's report of a call stack that grew too deep. */
 function isStackOverflowError(error) {
   return error instanceof RangeError && /call stack/i.test(error.message);
@@ -222,8 +214,6 @@ module.exports = {
   determineSpecificType,
   formatList,
   genericNodeError,
-  hideStackFrames,
   isStackOverflowError,
-  kIsNodeError,
   uvErrmapGet,
 };

@@ -1,16 +1,16 @@
 'use strict';
 
 /** Defines properties whose values are made when they are first read; `loaders` maps names to functions. */
-function defineLazy(target, loaders, { enumerable = true } = {}) {
+function defineLazy(target, loaders) {
   for (const name of Object.keys(loaders)) {
     const settle = (value) => {
-      Object.defineProperty(target, name, { value, writable: true, enumerable, configurable: true });
+      Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
       return value;
     };
     Object.defineProperty(target, name, {
       get: () => settle(loaders[name]()),
       set: settle,
-      enumerable,
+      enumerable: true,
       configurable: true,
     });
   }

@@ -107,6 +107,9 @@ function lazy(name, make) {
 lazy('stdout', () => require('internal/process/streams').makeOutput(1));
 lazy('stderr', () => require('internal/process/streams').makeOutput(2));
 lazy('stdin', () => require('internal/process/streams').makeInput());
+process.openStdin = function openStdin() {
+  return this.stdin.resume();
+};
 lazy('report', () => ({ writeReport: unsupported('writeReport'), getReport: unsupported('getReport') }));
 lazy('allowedNodeEnvironmentFlags', () => new Set());
 

@@ -11,14 +11,6 @@ const kValidateObjectAllowFunction = 1 << 2;
 const kValidateObjectAllowObjects = kValidateObjectAllowArray | kValidateObjectAllowFunction;
 const kValidateObjectAllowObjectsAndNull = kValidateObjectAllowObjects | kValidateObjectAllowNullable;
 
-function isInt32(value) {
-  return value === (value | 0);
-}
-
-function isUint32(value) {
-  return value === (value >>> 0);
-}
-
 /** A file mode given as a number or an octal string. */
 function parseFileMode(value, name, fallback) {
   value ??= fallback;
@@ -78,13 +70,6 @@ function validateFunction(value, name) {
   if (typeof value !== 'function') throw new codes.ERR_INVALID_ARG_TYPE(name, 'Function', value);
 }
 
-function validatePlainFunction(value, name) {
-  const AsyncFunction = (async () => {}).constructor;
-  if (typeof value !== 'function' || value instanceof AsyncFunction) {
-    throw new codes.ERR_INVALID_ARG_TYPE(name, 'Function', value);
-  }
-}
-
 function validateObject(value, name, flags = kValidateObjectNone) {
   if (value === null) {
     if (flags & kValidateObjectAllowNullable) return;
@@ -128,16 +113,6 @@ function validateAbortSignalArray(value, name) {
   });
 }
 
-function validateSignalName(signal, name = 'signal') {
-  validateString(signal, name);
-  const { signals } = require('internal/uv');
-  if (signals[signal] !== undefined) return;
-  if (signals[signal.toUpperCase()] !== undefined) {
-    throw new codes.ERR_UNKNOWN_SIGNAL(`${signal} (signals must use all capital letters)`);
-  }
-  throw new codes.ERR_UNKNOWN_SIGNAL(signal);
-}
-
 function validateBuffer(value, name = 'buffer') {
   if (!ArrayBuffer.isView(value)) {
     throw new codes.ERR_INVALID_ARG_TYPE(name, ['Buffer', 'TypedArray', 'DataView'], value);
@@ -151,24 +126,10 @@ function validateEncoding(data, encoding) {
   }
 }
 
-/** `port` as a number between 0 and 65535. */
-function validatePort(port, name = 'Port', allowZero = true) {
-  const readable = typeof port === 'number' || (typeof port === 'string' && port.trim() !== '');
-  const number = readable ? Number(port) : NaN;
-  if (number !== number >>> 0 || number > 0xffff || (number === 0 && !allowZero)) {
-    throw new codes.ERR_SOCKET_BAD_PORT(name, port, allowZero);
-  }
-  return number;
-}
-
 function validateAbortSignal(signal, name) {
   if (signal !== undefined && (signal === null || typeof signal !== 'object' || !('aborted' in signal))) {
     throw new codes.ERR_INVALID_ARG_TYPE(name, 'AbortSignal', signal);
   }
-}
-
-function validateUndefined(value, name) {
-  if (value !== undefined) throw new codes.ERR_INVALID_ARG_TYPE(name, 'undefined', value);
 }
 
 function validateUnion(value, name, union) {
@@ -195,10 +156,7 @@ function checkRangesOrGetDefault(value, name, lower, upper, fallback) {
 
 module.exports = {
   checkRangesOrGetDefault,
-  isInt32,
-  isUint32,
   kValidateObjectAllowArray,
-  kValidateObjectAllowFunction,
   kValidateObjectAllowNullable,
   kValidateObjectAllowObjects,
   kValidateObjectAllowObjectsAndNull,
@@ -219,12 +177,8 @@ module.exports = {
   validateNumber,
   validateObject,
   validateOneOf,
-  validatePlainFunction,
-  validatePort,
-  validateSignalName,
   validateString,
   validateStringArray,
   validateUint32,
-  validateUndefined,
   validateUnion,
 };

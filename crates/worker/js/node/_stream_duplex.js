@@ -1,3 +1,3 @@
 'use strict';
 
-module.exports = require('internal/streams/duplex');
+module.exports = require('stream').Duplex;

@@ -1,3 +1,3 @@
 'use strict';
 
-module.exports = require('internal/streams/passthrough');
+module.exports = require('stream').PassThrough;

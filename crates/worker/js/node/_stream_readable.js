@@ -1,3 +1,3 @@
 'use strict';
 
-module.exports = require('internal/streams/readable');
+module.exports = require('stream').Readable;

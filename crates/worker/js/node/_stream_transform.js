@@ -1,3 +1,3 @@
 'use strict';
 
-module.exports = require('internal/streams/transform');
+module.exports = require('stream').Transform;

@@ -1,3 +1,3 @@
 'use strict';
 
-module.exports = require('internal/streams/writable');
+module.exports = require('stream').Writable;

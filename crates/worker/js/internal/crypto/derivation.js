@@ -33,7 +33,11 @@ function planPbkdf2(password, salt, iterations, keylen, digest) {
   validateInt32(iterations, 'iterations', 1);
   validateInt32(keylen, 'keylen', 0);
   if (!crypto.knowsDigest(digest)) throw new codes.ERR_CRYPTO_INVALID_DIGEST(digest);
-  return () => Buffer.from(crypto.pbkdf2(passwordBytes, saltBytes, iterations, keylen, digest));
+  return () => {
+    const derived = crypto.pbkdf2(passwordBytes, saltBytes, iterations, keylen, digest);
+    if (derived === undefined) throw new RangeError('Array buffer allocation failed');
+    return Buffer.from(derived);
+  };
 }
 
 function pbkdf2(password, salt, iterations, keylen, digest, callback) {

@@ -83,16 +83,4 @@ function missing(...names) {
   return `The ${formatList(quoted)} argument${names.length === 1 ? '' : 's'} must be specified`;
 }
 
-function invalidPackageTarget(packagePath, key, target, isImport = false, base = undefined) {
-  const relative = typeof target === 'string' && !isImport && target.length > 0 && !target.startsWith('./');
-  const hint = relative ? '; targets must start with "./"' : '';
-  const from = base ? ` imported from ${base}` : '';
-  if (key === '.') {
-    return `Invalid "exports" main target ${JSON.stringify(target)} defined in the package config ` +
-      `${packagePath}package.json${from}${hint}`;
-  }
-  return `Invalid "${isImport ? 'imports' : 'exports'}" target ${JSON.stringify(target)} defined for '${key}' in the ` +
-    `package config ${packagePath}package.json${from}${hint}`;
-}
-
-module.exports = { inspect, invalidPackageTarget, invalidType, invalidValue, missing, outOfRange };
+module.exports = { invalidType, invalidValue, missing, outOfRange };

@@ -6,28 +6,19 @@
 const { determineSpecificType, formatList } = require('internal/errors');
 const argumentMessages = require('internal/errors/arguments');
 
-const { inspect } = argumentMessages;
-
 module.exports = {
   __proto__: null,
   ERR_AMBIGUOUS_ARGUMENT: [TypeError, (name, reason) => `The "${name}" argument is ambiguous. ${reason}`],
   ERR_ARG_NOT_ITERABLE: [TypeError, (name) => `${name} must be iterable`],
-  ERR_ASSERTION: [Error, (message) => message],
-  ERR_ASYNC_CALLBACK: [TypeError, (name) => `${name} must be a function`],
-  ERR_ASYNC_TYPE: [TypeError, (name) => `Invalid name for async "type": ${name}`],
   ERR_BROTLI_INVALID_PARAM: [RangeError, (name) => `${name} is not a valid Brotli parameter`],
   ERR_BUFFER_OUT_OF_BOUNDS: [RangeError, (name) => (
     name ? `"${name}" is outside of buffer bounds` : 'Attempt to access memory outside buffer bounds')],
   ERR_BUFFER_TOO_LARGE: [RangeError, (size) => `Cannot create a Buffer larger than ${size} bytes`],
   ERR_CONSOLE_WRITABLE_STREAM: [TypeError, (name) => `Console expects a writable stream instance for ${name}`],
-  ERR_CONSTRUCT_CALL_INVALID: [TypeError, 'Constructor cannot be called'],
-  ERR_CONSTRUCT_CALL_REQUIRED: [TypeError, (name) => `Class constructor ${name} cannot be invoked without \`new\``],
   ERR_CRYPTO_HASH_FINALIZED: [Error, 'Digest already called'],
-  ERR_CRYPTO_HASH_UPDATE_FAILED: [Error, 'Hash update failed'],
   ERR_CRYPTO_INVALID_DIGEST: [TypeError, (name) => `Invalid digest: ${name}`],
   ERR_CRYPTO_INVALID_KEYLEN: [RangeError, 'Invalid key length'],
   ERR_CRYPTO_INVALID_SCRYPT_PARAMS: [RangeError, 'Invalid scrypt params'],
-  ERR_CRYPTO_INVALID_STATE: [Error, (operation) => `Invalid state for operation ${operation}`],
   ERR_CRYPTO_SCRYPT_INVALID_PARAMETER: [Error, 'Invalid scrypt parameter'],
   ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH: [RangeError, 'Input buffers must have the same byte length'],
   ERR_DIR_CLOSED: [Error, 'Directory handle was closed'],
@@ -43,8 +34,6 @@ module.exports = {
     this.reason = reason;
     return 'Promise was rejected with falsy value';
   }],
-  ERR_FEATURE_UNAVAILABLE_ON_PLATFORM: [TypeError, (name) => (
-    `The feature ${name} is unavailable on the current platform, which is being used to run Node.js`)],
   ERR_FS_CP_DIR_TO_NON_DIR: ['SystemError', 'Cannot overwrite non-directory with directory'],
   ERR_FS_CP_EEXIST: ['SystemError', 'Target already exists'],
   ERR_FS_CP_EINVAL: ['SystemError', 'Invalid src or dest'],
@@ -58,8 +47,6 @@ module.exports = {
   ERR_FS_INVALID_SYMLINK_TYPE: [Error, (type) => (
     `Symlink type must be one of "dir", "file", or "junction". Received "${type}"`)],
   ERR_ILLEGAL_CONSTRUCTOR: [TypeError, 'Illegal constructor'],
-  ERR_IMPORT_ATTRIBUTE_UNSUPPORTED: [TypeError, (key, value) => (
-    `Import attribute "${key}" with value "${value}" is not supported`)],
   ERR_INCOMPATIBLE_OPTION_PAIR: [TypeError, (first, second) => (
     `Option "${first}" cannot be used in combination with option "${second}"`)],
   ERR_INVALID_ARG_TYPE: [TypeError, argumentMessages.invalidType],
@@ -68,24 +55,10 @@ module.exports = {
   ERR_INVALID_BUFFER_SIZE: [RangeError, (bits) => `Buffer size must be a multiple of ${bits}`],
   ERR_INVALID_CURSOR_POS: [TypeError, 'Cannot set cursor row without setting its column'],
   ERR_INVALID_FD: [RangeError, (fd) => `"fd" must be a positive integer: ${fd}`],
-  ERR_INVALID_FD_TYPE: [TypeError, (type) => `Unsupported fd type: ${type}`],
   ERR_INVALID_FILE_URL_HOST: [TypeError, (platform) => `File URL host must be "localhost" or empty on ${platform}`],
   ERR_INVALID_FILE_URL_PATH: [TypeError, (reason) => `File URL path ${reason}`],
   ERR_INVALID_MIME_SYNTAX: [TypeError, (production, text, index) => (
     `The MIME syntax for a ${production} in "${text}" is invalid${index === -1 ? '' : ` at ${index}`}`)],
-  ERR_INVALID_MODULE_SPECIFIER: [TypeError, (request, reason, base) => (
-    `Invalid module "${request}" ${reason}${base ? ` imported from ${base}` : ''}`)],
-  ERR_INVALID_PACKAGE_CONFIG: [Error, (path, base, message) => (
-    `Invalid package config ${path}${base ? ` while importing ${base}` : ''}${message ? `. ${message}` : ''}`)],
-  ERR_INVALID_PACKAGE_TARGET: [Error, argumentMessages.invalidPackageTarget],
-  ERR_INVALID_PROTOCOL: [TypeError, (protocol, expected) => (
-    `Protocol "${protocol}" not supported. Expected "${expected}"`)],
-  ERR_INVALID_RETURN_PROPERTY: [TypeError, (input, name, property, value) => (
-    `Expected a valid ${input} to be returned for the "${property}" from the "${name}" hook but got ` +
-    `${determineSpecificType(value)}.`)],
-  ERR_INVALID_RETURN_PROPERTY_VALUE: [TypeError, (input, name, property, value) => (
-    `Expected ${input} to be returned for the "${property}" from the "${name}" hook but got ` +
-    `${determineSpecificType(value)}.`)],
   ERR_INVALID_RETURN_VALUE: [TypeError, (input, name, value) => (
     `Expected ${input} to be returned from the "${name}" function but got ${determineSpecificType(value)}.`),
   RangeError],
@@ -103,20 +76,8 @@ module.exports = {
   ERR_METHOD_NOT_IMPLEMENTED: [Error, (method) => `The ${method} method is not implemented`],
   ERR_MISSING_ARGS: [TypeError, argumentMessages.missing],
   ERR_MISSING_OPTION: [TypeError, (name) => `${name} is required`],
-  ERR_MODULE_NOT_FOUND: [Error, function(path, base, exactUrl) {
-    if (exactUrl) this.url = `${exactUrl}`;
-    return `Cannot find ${exactUrl ? 'module' : 'package'} '${path}' imported from ${base}`;
-  }],
   ERR_MULTIPLE_CALLBACK: [Error, 'Callback called multiple times'],
-  ERR_NO_ICU: [TypeError, (name) => `${name} is not supported on Node.js compiled without ICU`],
-  ERR_OPERATION_FAILED: [Error, (reason) => `Operation failed: ${reason}`, TypeError],
   ERR_OUT_OF_RANGE: [RangeError, argumentMessages.outOfRange],
-  ERR_PACKAGE_IMPORT_NOT_DEFINED: [TypeError, (specifier, packagePath, base) => (
-    `Package import specifier "${specifier}" is not defined` +
-    `${packagePath ? ` in package ${packagePath}package.json` : ''} imported from ${base}`)],
-  ERR_PACKAGE_PATH_NOT_EXPORTED: [Error, (packagePath, subpath, base) => (
-    (subpath === '.' ? 'No "exports" main defined in ' : `Package subpath '${subpath}' is not defined by "exports" in `) +
-    `${packagePath}package.json${base ? ` imported from ${base}` : ''}`)],
   ERR_PARSE_ARGS_INVALID_OPTION_VALUE: [TypeError, (message) => message],
   ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: [TypeError, (positional) => (
     `Unexpected argument '${positional}'. This command does not take positional arguments`)],
@@ -126,48 +87,21 @@ module.exports = {
       `'-- ${JSON.stringify(option)}` : ''))],
   ERR_PERFORMANCE_INVALID_TIMESTAMP: [TypeError, (value) => `${value} is not a valid timestamp`],
   ERR_PERFORMANCE_MEASURE_INVALID_OPTIONS: [TypeError, (reason) => reason],
-  ERR_REQUIRE_ASYNC_MODULE: [Error, (filename, parent) => (
-    'require() cannot be used on an ESM graph with top-level await. Use import() instead. ' +
-    'To see where the top-level await comes from, use --experimental-print-required-tla.' +
-    `${parent ? `\n  From ${parent} ` : ''}${filename ? `\n  Requiring ${filename} ` : ''}`)],
-  ERR_REQUIRE_CYCLE_MODULE: [Error, (message) => message],
-  ERR_SOCKET_BAD_PORT: [RangeError, (name, port, allowZero = true) => (
-    `${name} should be ${allowZero ? '>=' : '>'} 0 and < 65536. Received ${determineSpecificType(port)}.`)],
   ERR_STREAM_ALREADY_FINISHED: [Error, (method) => `Cannot call ${method} after a stream was finished`],
   ERR_STREAM_CANNOT_PIPE: [Error, 'Cannot pipe, not readable'],
   ERR_STREAM_DESTROYED: [Error, (method) => `Cannot call ${method} after a stream was destroyed`],
   ERR_STREAM_NULL_VALUES: [TypeError, 'May not write null values to stream'],
   ERR_STREAM_PREMATURE_CLOSE: [Error, 'Premature close'],
   ERR_STREAM_PUSH_AFTER_EOF: [Error, 'stream.push() after EOF'],
-  ERR_STREAM_UNABLE_TO_PIPE: [Error, 'Cannot pipe to a closed or destroyed stream'],
   ERR_STREAM_UNSHIFT_AFTER_END_EVENT: [Error, 'stream.unshift() after end event'],
-  ERR_STREAM_WRAP: [Error, 'Stream has StringDecoder set or is in objectMode'],
   ERR_STREAM_WRITE_AFTER_END: [Error, 'write after end'],
-  ERR_STRING_TOO_LONG: [Error, (limit) => (
-    `Cannot create a string longer than 0x${limit.toString(16)} characters`)],
   ERR_SYSTEM_ERROR: ['SystemError', 'A system error occurred'],
   ERR_TTY_INIT_FAILED: ['SystemError', 'TTY initialization failed'],
-  ERR_UNAVAILABLE_DURING_EXIT: [Error, 'Cannot call function in process exit handler'],
-  ERR_UNCAUGHT_EXCEPTION_CAPTURE_ALREADY_SET: [Error,
-    '`process.setupUncaughtExceptionCapture()` was called while a capture callback was already active'],
   ERR_UNHANDLED_ERROR: [Error, (error) => (
     error === undefined ? 'Unhandled error.' : `Unhandled error. (${error})`)],
-  ERR_UNHANDLED_REJECTION: [Error, (reason) => (
-    'This error originated either by throwing inside of an async function without a catch block, or by rejecting ' +
-    `a promise which was not handled with .catch(). The promise rejected with the reason "${inspect(reason)}".`)],
   ERR_UNKNOWN_BUILTIN_MODULE: [Error, (name) => `No such built-in module: ${name}`],
   ERR_UNKNOWN_ENCODING: [TypeError, (encoding) => `Unknown encoding: ${encoding}`],
-  ERR_UNKNOWN_FILE_EXTENSION: [TypeError, (extension, path) => `Unknown file extension "${extension}" for ${path}`],
-  ERR_UNKNOWN_MODULE_FORMAT: [RangeError, (format, url) => `Unknown module format: ${format} for URL ${url}`],
   ERR_UNKNOWN_SIGNAL: [TypeError, (signal) => `Unknown signal: ${signal}`],
-  ERR_UNSUPPORTED_DIR_IMPORT: [Error, function(path, base, exactUrl) {
-    this.url = exactUrl;
-    return `Directory import '${path}' is not supported resolving ES modules imported from ${base}`;
-  }],
-  ERR_UNSUPPORTED_ESM_URL_SCHEME: [Error, (url, supported) => (
-    `Only URLs with a scheme in: ${formatList(supported)} are supported by the default ESM loader. ` +
-    `Received protocol '${url.protocol}'`)],
   ERR_USE_AFTER_CLOSE: [Error, (name) => `${name} was closed`],
-  ERR_VALID_PERFORMANCE_ENTRY_TYPE: [Error, 'At least one valid performance entry type is required'],
   ERR_ZLIB_INITIALIZATION_FAILED: [Error, 'Initialization failed'],
 };

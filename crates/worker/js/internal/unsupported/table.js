@@ -46,7 +46,8 @@ module.exports = {
     },
   },
   '_http_server': {
-    functions: 'Server ServerResponse setupConnectionsTracking storeHTTPOptions _connectionListener',
+    functions: 'Server ServerResponse setupConnectionsTracking storeHTTPOptions _connectionListener ' +
+      'httpServerPreClose',
     values: () => ({ STATUS_CODES: require('internal/unsupported/http').STATUS_CODES }),
   },
   '_stream_wrap': { isFunction: true, functions: 'StreamWrap' },

@@ -3,8 +3,7 @@
 // util.inspect: options, and the walk over one value. How each kind of value is shown is told by the modules below
 // internal/util/inspect; how the pieces become lines, by internal/util/inspect/layout.
 
-const { codes } = require('internal/errors');
-const { validateObject } = require('internal/validators');
+const { validateObject, validateString } = require('internal/validators');
 const { isProxy, proxyDetails } = binding('types');
 const { formatPrimitive } = require('internal/util/inspect/primitive');
 const style = require('internal/util/inspect/style');
@@ -208,13 +207,9 @@ function spend(context, length) {
   if (total > 2 ** 27) context.depth = -1;
 }
 
-function requireString(value) {
-  if (typeof value !== 'string') throw new codes.ERR_INVALID_ARG_TYPE('str', 'string', value);
-}
-
 /** `text` without escape sequences for terminals. */
 function stripVTControlCharacters(text) {
-  requireString(text);
+  validateString(text, 'str');
   return style.stripEscapes(text);
 }
 

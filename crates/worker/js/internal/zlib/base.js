@@ -13,6 +13,10 @@ const kFlushFlag = Symbol('kFlushFlag');
 const kError = Symbol('kError');
 const DEFAULT_CHUNK = 16384;
 const MIN_CHUNK = 64;
+/** As much input as the binding gets at once, because it copies it. */
+const MAX_PART = 64 * 1024;
+/** In both families: go on, nothing has to come out. */
+const NO_FLUSH = 0;
 
 /** A number in a range without an upper end. */
 function atLeast(value, name, lower, fallback) {
@@ -117,13 +121,24 @@ ZlibBase.prototype._transform = function(chunk, encoding, callback) {
   processChunk(this, chunk, flag, callback);
 };
 
-/** One step of the binding; gives what it made, or undefined after an error, which is in `[kError]`. */
-function step(stream, chunk, start, flag, room) {
-  const [status, consumed, output, detail] = stream._handle.write(chunk, start, flag, room);
-  const isFull = output.byteLength === room;
-  stream[kError] = errorOf(stream._kind, status, detail, flag === stream._kind.finish, isFull) ?? null;
+/**
+ * One step of the binding on a part of `chunk`; only the last part is flushed as asked. Gives what it made, or an error
+ * in `[kError]`.
+ */
+function step(stream, chunk, start, flag) {
+  const part = chunk.subarray(start, start + MAX_PART);
+  const isLast = start + part.length === chunk.length;
+  const chosen = isLast ? flag : NO_FLUSH;
+  const [status, consumed, output, detail] = stream._handle.write(part, chosen, stream._chunkSize);
+  const isFull = output.byteLength === stream._chunkSize;
+  stream[kError] = errorOf(stream._kind, status, detail, chosen === stream._kind.finish, isFull) ?? null;
   stream.bytesWritten += consumed;
-  return { consumed, output: Buffer.from(output), isFull, isEnd: status === 1 };
+  return {
+    consumed,
+    output: Buffer.from(output),
+    /** There is more output, or more input that is wanted. */
+    goesOn: isFull || (!isLast && consumed === part.length),
+  };
 }
 
 function processChunk(stream, chunk, flag, callback) {
@@ -133,16 +148,16 @@ function processChunk(stream, chunk, flag, callback) {
       process.nextTick(callback);
       return;
     }
-    const made = step(stream, chunk, start, flag, stream._chunkSize);
+    const made = step(stream, chunk, start, flag);
     if (stream[kError]) {
       stream.destroy(stream[kError]);
       return;
     }
     start += made.consumed;
-    const goesOn = made.output.length === 0 || stream.push(made.output);
+    const isWanted = made.output.length === 0 || stream.push(made.output);
     if (stream.destroyed) return;
-    if (made.isFull) {
-      if (goesOn) setImmediate(run);
+    if (made.goesOn) {
+      if (isWanted) setImmediate(run);
       else waitForRead(stream, run);
     } else if (start < chunk.byteLength) {
       // There was room for output and the input is still not used up: what follows the end is no part of the stream.
@@ -171,7 +186,7 @@ function processChunkSync(stream, chunk, flag) {
   let total = 0;
   let start = 0;
   for (;;) {
-    const made = step(stream, chunk, start, flag, stream._chunkSize);
+    const made = step(stream, chunk, start, flag);
     if (stream[kError]) {
       const error = stream[kError];
       stream.destroy();
@@ -184,7 +199,7 @@ function processChunkSync(stream, chunk, flag) {
       throw new codes.ERR_BUFFER_TOO_LARGE(stream._maxOutputLength);
     }
     if (made.output.length > 0) parts.push(made.output);
-    if (!made.isFull) break;
+    if (!made.goesOn) break;
   }
   stream.bytesWritten = start;
   stream.destroy();

@@ -18,34 +18,58 @@ impl<'js> FromJs<'js> for View<'js> {
     }
 }
 
+/// As much as [`View::chunk`] copies at once, so that work on a large array does not need its size twice.
+const CHUNK: usize = 1 << 20;
+
 impl View<'_> {
     /// Copies the bytes out; a detached array has none.
+    pub(super) fn to_vec(&self) -> Vec<u8> {
+        self.copy_from(0, usize::MAX)
+    }
+
+    /// Copies the next bytes from `start` on, not necessarily all; none are left when it is empty.
+    pub(super) fn chunk(&self, start: usize) -> Vec<u8> {
+        self.copy_from(start, CHUNK)
+    }
+
     #[allow(
         unsafe_code,
         reason = "the engine offers no safe way to read a typed array"
     )]
-    pub(super) fn to_vec(&self) -> Vec<u8> {
+    fn copy_from(&self, start: usize, most: usize) -> Vec<u8> {
         // SAFETY: the slice is dropped before this function returns, and no JavaScript runs in between: `to_vec` on a
         // byte slice only allocates and copies.
-        unsafe { self.0.as_bytes() }
-            .map(<[u8]>::to_vec)
-            .unwrap_or_default()
+        let Some(bytes) = (unsafe { self.0.as_bytes() }) else {
+            return Vec::new();
+        };
+        let rest = bytes.get(start..).unwrap_or_default();
+        rest[..rest.len().min(most)].to_vec()
     }
 
     /// Copies as much of `source` as fits to the start of the array and tells how much that was.
+    pub(super) fn fill_from(&self, source: &[u8]) -> usize {
+        self.fill_at(0, source)
+    }
+
+    /// Copies as much of `source` as fits to the array from `start` on and tells how much that was.
     #[allow(
         unsafe_code,
         reason = "the engine offers no safe way to write a typed array"
     )]
-    pub(super) fn fill_from(&self, source: &[u8]) -> usize {
+    pub(super) fn fill_at(&self, start: usize, source: &[u8]) -> usize {
         let Some(target) = self.0.as_raw() else {
             return 0;
         };
-        let length = source.len().min(target.len());
-        // SAFETY: `as_raw` gives the live extent of the array; no JavaScript runs before the copy ends, so it stays
-        // valid; `source` is ordinary Rust memory that the engine does not know, so the two do not overlap.
+        let length = source.len().min(target.len().saturating_sub(start));
+        if length == 0 {
+            return 0;
+        }
+        // SAFETY: `as_raw` gives the live extent of the array, in which `start + length` is, and no JavaScript runs
+        // before the copy ends, so it stays valid; `source` is ordinary Rust memory that the engine does not know, so
+        // the two do not overlap.
         unsafe {
-            std::ptr::copy_nonoverlapping(source.as_ptr(), target.cast::<u8>().as_ptr(), length);
+            let target = target.cast::<u8>().as_ptr().add(start);
+            std::ptr::copy_nonoverlapping(source.as_ptr(), target, length);
         }
         length
     }
@@ -54,6 +78,14 @@ impl View<'_> {
     pub(super) fn len(&self) -> usize {
         self.0.as_raw().map_or(0, |bytes| bytes.len())
     }
+}
+
+/// Zeros, unless there is no memory for them.
+pub(super) fn zeroed(length: usize) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(length).ok()?;
+    bytes.resize(length, 0);
+    Some(bytes)
 }
 
 /// Makes an `ArrayBuffer` of `bytes`, whose memory the engine's heap limit counts.

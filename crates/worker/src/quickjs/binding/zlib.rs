@@ -14,6 +14,16 @@ use self::stream::Stream;
 use self::stream::handle;
 use super::bytes::View;
 
+fn checksum(bytes: &View<'_>, mut value: u32) -> u32 {
+    let mut start = 0;
+    while start < bytes.len() {
+        let chunk = bytes.chunk(start);
+        value = zlib_rs::crc32::crc32(value, &chunk);
+        start += chunk.len();
+    }
+    value
+}
+
 pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     target.set(
         "deflate",
@@ -66,7 +76,7 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
         "crc32",
         Function::new(ctx.clone(), |bytes: View<'js>, start: f64| {
             // As a double: the conversion of large unsigned numbers gives negative ones.
-            f64::from(zlib_rs::crc32::crc32(start as u32, &bytes.to_vec()))
+            f64::from(checksum(&bytes, start as u32))
         })?,
     )
 }

@@ -12,6 +12,7 @@ use super::algorithm;
 use super::algorithm::Algorithm;
 use crate::quickjs::binding::bytes::View;
 use crate::quickjs::binding::bytes::array_buffer;
+use crate::quickjs::binding::bytes::zeroed;
 
 /// How many digests long the output of HKDF may be (RFC 5869, section 2.3).
 const MAX_BLOCKS: usize = 255;
@@ -67,7 +68,10 @@ fn stretch(
         scrypt::Params::RECOMMENDED_LEN,
     )
     .ok()?;
-    let mut output = vec![0; length];
+    let mut output = zeroed(length)?;
+    // The table that the function makes has this size; without memory for it the process would end.
+    let table = usize::try_from(rounds).ok()?.checked_mul(128)?;
+    drop(zeroed(table.checked_mul(block_size as usize)?)?);
     if length > 0 {
         scrypt::scrypt(password, salt, &parameters, &mut output).ok()?;
     }
@@ -91,12 +95,12 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
              length: usize,
              name: String|
              -> Result<Option<ArrayBuffer<'js>>> {
-                let derived = algorithm::find(&name).map(|found| {
-                    let mut output = vec![0; length];
+                let derived = algorithm::find(&name).and_then(|found| {
+                    let mut output = zeroed(length)?;
                     if length > 0 {
                         (found.derive)(&password.to_vec(), &salt.to_vec(), rounds, &mut output);
                     }
-                    output
+                    Some(output)
                 });
                 optional(&ctx, derived)
             },

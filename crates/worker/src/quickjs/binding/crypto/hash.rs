@@ -18,6 +18,7 @@ use sha3::Shake256;
 use super::algorithm;
 use crate::quickjs::binding::bytes::View;
 use crate::quickjs::binding::bytes::array_buffer;
+use crate::quickjs::binding::bytes::zeroed;
 
 /// The longest output that is taken from an extendable hash.
 const MAX_EXTENDED: usize = 1 << 26;
@@ -86,7 +87,7 @@ fn bounded(length: usize) -> std::result::Result<usize, Refusal> {
 }
 
 fn extended(mut reader: impl XofReader, length: usize) -> Vec<u8> {
-    let mut output = vec![0; length];
+    let mut output = zeroed(length).unwrap_or_default();
     reader.read(&mut output);
     output
 }
@@ -100,7 +101,12 @@ fn handle<'js>(ctx: &Ctx<'js>, state: State) -> Result<Object<'js>> {
         "update",
         Function::new(ctx.clone(), move |bytes: View<'js>| {
             if let Some(state) = state.borrow_mut().as_mut() {
-                state.update(&bytes.to_vec());
+                let mut start = 0;
+                while start < bytes.len() {
+                    let chunk = bytes.chunk(start);
+                    state.update(&chunk);
+                    start += chunk.len();
+                }
             }
         })?,
     )?;

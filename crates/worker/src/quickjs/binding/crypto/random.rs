@@ -39,12 +39,13 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
         Function::new(
             ctx.clone(),
             |ctx: Ctx<'js>, view: View<'js>| -> Result<()> {
-                let mut bytes = vec![0; view.len()];
-                for chunk in bytes.chunks_mut(CHUNK) {
-                    fill(chunk)
+                let mut chunk = vec![0; view.len().min(CHUNK)];
+                let mut done = 0;
+                while done < view.len() {
+                    fill(&mut chunk)
                         .map_err(|error| Exception::throw_message(&ctx, &error.to_string()))?;
+                    done += view.fill_at(done, &chunk);
                 }
-                view.fill_from(&bytes);
                 Ok(())
             },
         )?,
@@ -74,6 +75,10 @@ mod tests {
     fn fills_every_byte() {
         let mut bytes = [0; 4096];
         fill(&mut bytes).unwrap();
-        assert!(bytes.chunks(64).all(|part| part.iter().any(|byte| *byte != 0)));
+        assert!(
+            bytes
+                .chunks(64)
+                .all(|part| part.iter().any(|byte| *byte != 0))
+        );
     }
 }

@@ -277,7 +277,7 @@ mod tests {
     fn times_are_cut_to_microseconds() {
         let parts = |seconds| {
             let time = timestamp(seconds);
-            (time.tv_sec, i64::from(time.tv_nsec))
+            (time.tv_sec, time.tv_nsec)
         };
         assert_eq!(parts(1.5), (1, 500_000_000));
         assert_eq!(parts(0.000_001_9), (0, 1_000));

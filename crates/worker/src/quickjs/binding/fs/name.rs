@@ -171,7 +171,10 @@ mod tests {
         symlink("real", root.join("relative")).unwrap();
         symlink(root.join("relative"), root.join("absolute")).unwrap();
         assert_eq!(followed(&root.join("absolute")), Ok(root.join("real")));
-        assert_eq!(followed(&root.join("absolute/../relative/.")), Ok(root.join("real")));
+        assert_eq!(
+            followed(&root.join("absolute/../relative/.")),
+            Ok(root.join("real"))
+        );
         assert_eq!(followed(std::path::Path::new("/")), Ok(PathBuf::from("/")));
     }
 

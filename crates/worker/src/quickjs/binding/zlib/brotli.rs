@@ -191,7 +191,10 @@ mod tests {
         let Status::Brotli(number, name) = step.status else {
             panic!("the stream is damaged");
         };
-        assert!(number < 0 && name.starts_with("BROTLI_DECODER_ERROR_"), "{number} {name}");
+        assert!(
+            number < 0 && name.starts_with("BROTLI_DECODER_ERROR_"),
+            "{number} {name}"
+        );
     }
 
     #[test]

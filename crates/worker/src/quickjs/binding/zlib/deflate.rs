@@ -315,7 +315,10 @@ mod tests {
         file.extend(compressed(3, b"two"));
         file.extend([0; 20]);
         let (status, text) = whole(settings(4).open(None).unwrap(), &file);
-        assert_eq!((status, text.as_slice()), (Status::End, b"one two".as_slice()));
+        assert_eq!(
+            (status, text.as_slice()),
+            (Status::End, b"one two".as_slice())
+        );
     }
 
     #[test]
@@ -325,7 +328,10 @@ mod tests {
         let (status, _) = whole(settings(2).open(None).unwrap(), &small);
         assert_eq!(status, Status::NeedDictionary);
         let (status, text) = whole(settings(2).open(dictionary()).unwrap(), &small);
-        assert_eq!((status, text.as_slice()), (Status::End, b"common words".as_slice()));
+        assert_eq!(
+            (status, text.as_slice()),
+            (Status::End, b"common words".as_slice())
+        );
     }
 
     #[test]
@@ -342,14 +348,38 @@ mod tests {
     #[test]
     fn values_out_of_range_make_no_stream() {
         for wrong in [
-            Settings { mode: 0, ..settings(1) },
-            Settings { mode: 8, ..settings(1) },
-            Settings { level: 10, ..settings(1) },
-            Settings { window: 8, ..settings(1) },
-            Settings { window: 16, ..settings(2) },
-            Settings { window: 0, ..settings(6) },
-            Settings { memory: 0, ..settings(3) },
-            Settings { strategy: 5, ..settings(5) },
+            Settings {
+                mode: 0,
+                ..settings(1)
+            },
+            Settings {
+                mode: 8,
+                ..settings(1)
+            },
+            Settings {
+                level: 10,
+                ..settings(1)
+            },
+            Settings {
+                window: 8,
+                ..settings(1)
+            },
+            Settings {
+                window: 16,
+                ..settings(2)
+            },
+            Settings {
+                window: 0,
+                ..settings(6)
+            },
+            Settings {
+                memory: 0,
+                ..settings(3)
+            },
+            Settings {
+                strategy: 5,
+                ..settings(5)
+            },
         ] {
             assert!(wrong.open(None).is_none());
         }

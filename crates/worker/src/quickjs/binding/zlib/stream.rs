@@ -78,7 +78,7 @@ pub(super) trait Stream {
     fn set_level(&mut self, level: i32) -> bool;
 }
 
-/// Makes the object for JavaScript. `write(bytes, start, flush, room)` gives
+/// Makes the object for JavaScript. `write(bytes, flush, room)` gives
 /// `[status, bytes consumed, output, message]`.
 pub(super) fn handle<'js>(ctx: &Ctx<'js>, stream: Box<dyn Stream>) -> Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;
@@ -88,16 +88,11 @@ pub(super) fn handle<'js>(ctx: &Ctx<'js>, stream: Box<dyn Stream>) -> Result<Obj
         "write",
         Function::new(
             ctx.clone(),
-            move |ctx: Ctx<'js>,
-                  bytes: View<'js>,
-                  start: usize,
-                  flush: u32,
-                  room: usize|
-                  -> Result<Array<'js>> {
-                let input = bytes.to_vec();
+            move |ctx: Ctx<'js>, bytes: View<'js>, flush: u32, room: usize| -> Result<Array<'js>> {
                 let mut output = vec![0; room.min(MAX_ROOM)];
-                let rest = input.get(start..).unwrap_or_default();
-                let step = stream.borrow_mut().step(rest, &mut output, flush);
+                let step = stream
+                    .borrow_mut()
+                    .step(&bytes.to_vec(), &mut output, flush);
                 output.truncate(step.produced);
                 let result = Array::new(ctx.clone())?;
                 result.set(0, step.status.number())?;
