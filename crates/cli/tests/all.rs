@@ -4,12 +4,14 @@ mod support {
     mod environment;
     mod outcome;
     mod requirement;
+    mod terminal;
     mod transcript;
 
     pub(crate) use environment::TestEnvironment;
     pub(crate) use outcome::Outcome;
     pub(crate) use requirement::registry_answers;
     pub(crate) use requirement::sandbox_holds;
+    pub(crate) use terminal::Terminal;
     pub(crate) use transcript::Step;
     pub(crate) use transcript::mismatch;
     pub(crate) use transcript::parse;
@@ -24,6 +26,7 @@ mod suite {
     mod shell;
     mod skills;
     mod specification;
+    mod terminal;
     mod trust;
     mod usage;
     mod validation;

@@ -739,8 +739,7 @@ fn a_refused_path_is_an_event_and_an_error_of_nodes_shape() {
             "const fs = require('fs');
              exports.read = (path) => fs.readFileSync(path, 'utf8');
              exports.exists = (path) => fs.existsSync(path);
-             exports.write = (path) => fs.promises.writeFile(path, 'x');
-             exports.enter = (path) => { process.chdir(path); return process.cwd(); };",
+             exports.write = (path) => fs.promises.writeFile(path, 'x');",
         ),
         ("file.txt", "content"),
         ("folder/inner.txt", "inner"),
@@ -748,7 +747,7 @@ fn a_refused_path_is_an_event_and_an_error_of_nodes_shape() {
     let root = fixture.root();
     fs_err::os::unix::fs::symlink("/etc", root.join("link")).unwrap();
     fixture
-        .load("index.js", &["read", "exists", "write", "enter"])
+        .load("index.js", &["read", "exists", "write"])
         .unwrap();
 
     let failure = fixture.call("read", &json!(["/etc/passwd"])).unwrap_err();
@@ -775,8 +774,11 @@ fn a_refused_path_is_an_event_and_an_error_of_nodes_shape() {
     fixture.notifications.clear();
 
     // The skill's folder may be read, not written; what is missing there is just missing.
-    assert_eq!(fixture.call("read", &json!(["./file.txt"])), Ok(json!("content")));
-    let missing = fixture.call("read", &json!(["missing.txt"])).unwrap_err();
+    // (The thread has not entered the workspace, as a process would have: hence whole paths.)
+    let file = root.join("folder/../file.txt");
+    assert_eq!(fixture.call("read", &json!([file])), Ok(json!("content")));
+    let missing = root.join("missing.txt");
+    let missing = fixture.call("read", &json!([missing])).unwrap_err();
     assert_eq!(missing.code.as_deref(), Some("ENOENT"));
     assert_eq!(fixture.denied(), []);
     let failure = fixture.call("write", &json!(["file.txt"])).unwrap_err();

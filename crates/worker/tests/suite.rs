@@ -1,4 +1,5 @@
 mod builtins;
+mod coded_errors;
 mod compile;
 mod differential;
 mod event_loop;

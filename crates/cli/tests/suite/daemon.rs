@@ -4,6 +4,7 @@ use std::io::BufRead as _;
 use std::io::BufReader;
 use std::process::Child;
 
+use rustix::process::Pid;
 use rustix::process::Signal;
 
 use crate::support::TestEnvironment;
@@ -54,6 +55,27 @@ fn it_starts_by_need_and_stops_on_request() {
     assert!(test.daemon().is_none());
     let started = test.run(&["daemon", "start", "--json"]).expect(0).json();
     assert_eq!(started["running"], true);
+}
+
+#[test]
+fn its_log_is_followed_until_an_interrupt() {
+    let test = environment();
+    test.run(&["daemon", "start"]).expect(0);
+    let mut follower = test
+        .command(&["daemon", "logs", "--follow", "-n", "0"])
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap());
+    // Whether the daemon's end is written before or after the follower looks, it is a new line.
+    test.run(&["daemon", "stop"]).expect(0);
+    test.run(&["daemon", "start"]).expect(0);
+    let mut line = String::new();
+    while !line.contains("the daemon serves") {
+        line.clear();
+        assert!(lines.read_line(&mut line).unwrap() > 0);
+    }
+    rustix::process::kill_process(Pid::from_child(&follower), Signal::INT).unwrap();
+    assert_eq!(follower.wait().unwrap().code(), Some(130));
 }
 
 #[test]

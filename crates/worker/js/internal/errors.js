@@ -1,6 +1,6 @@
 'use strict';
 
-// Node's coded errors. `codes.ERR_NAME` is a constructor made on first use from internal/errors/table; what it
+// Node's coded errors. Each property of `codes` is a constructor made on first use from internal/errors/table; what it
 // creates is an instance of the named base (TypeError, RangeError, …) that carries `code`, as in Node.
 
 const classes = Object.create(null);

@@ -30,6 +30,8 @@ pub(super) struct Stage {
     workspace: PathBuf,
     environment: BTreeMap<String, String>,
     program: PathBuf,
+    /// Options of the demo that hold for its commands too.
+    options: &'static [&'static str],
 }
 
 /// What a command did.
@@ -68,6 +70,10 @@ impl Stage {
             workspace: root.join("project"),
             environment: environment(&session.surroundings.environment, &root),
             program: session.surroundings.program.clone(),
+            options: match session.settings.offline {
+                true => &["--offline"],
+                false => &[],
+            },
             root,
             temporary,
         };
@@ -151,6 +157,7 @@ impl Stage {
         command
             .arg("--skill-debug")
             .arg("--color=never")
+            .args(self.options)
             .args(arguments)
             .current_dir(&self.workspace)
             .env_clear()

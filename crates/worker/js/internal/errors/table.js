@@ -1,7 +1,7 @@
 'use strict';
 
 // Every coded error: its base class, its message (text, or a function of the constructor's parameters whose `this`
-// is the error), and further bases that are reached as `codes.ERR_NAME.RangeError`. Messages are Node's.
+// is the error), and further bases, for which the constructor has a member such as `RangeError`. Messages are Node's.
 
 const { determineSpecificType, formatList } = require('internal/errors');
 const argumentMessages = require('internal/errors/arguments');
@@ -10,6 +10,7 @@ module.exports = {
   __proto__: null,
   ERR_AMBIGUOUS_ARGUMENT: [TypeError, (name, reason) => `The "${name}" argument is ambiguous. ${reason}`],
   ERR_ARG_NOT_ITERABLE: [TypeError, (name) => `${name} must be iterable`],
+  ERR_ASSERTION: [Error, (message) => message],
   ERR_BROTLI_INVALID_PARAM: [RangeError, (name) => `${name} is not a valid Brotli parameter`],
   ERR_BUFFER_OUT_OF_BOUNDS: [RangeError, (name) => (
     name ? `"${name}" is outside of buffer bounds` : 'Attempt to access memory outside buffer bounds')],
@@ -101,7 +102,6 @@ module.exports = {
     error === undefined ? 'Unhandled error.' : `Unhandled error. (${error})`)],
   ERR_UNKNOWN_BUILTIN_MODULE: [Error, (name) => `No such built-in module: ${name}`],
   ERR_UNKNOWN_ENCODING: [TypeError, (encoding) => `Unknown encoding: ${encoding}`],
-  ERR_UNKNOWN_SIGNAL: [TypeError, (signal) => `Unknown signal: ${signal}`],
   ERR_USE_AFTER_CLOSE: [Error, (name) => `${name} was closed`],
   ERR_ZLIB_INITIALIZATION_FAILED: [Error, 'Initialization failed'],
 };

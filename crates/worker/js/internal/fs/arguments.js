@@ -211,7 +211,6 @@ module.exports = {
   toUnixTimestamp,
   validateBuffer,
   validateBuffers,
-  validateEncodingOption,
   validateRange,
   validateRemoveOptions,
 };

@@ -79,4 +79,4 @@ function makeStatFs(fields, isBigint) {
   return isBigint ? new StatFs(...fields) : new StatFs(...[...fields].map(Number));
 }
 
-module.exports = { BigIntStats, StatFs, Stats, makeStatFs, makeStats };
+module.exports = { Stats, makeStatFs, makeStats };

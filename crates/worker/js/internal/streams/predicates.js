@@ -95,14 +95,6 @@ function isWritableFinished(stream, strict) {
   return Boolean(state.finished || (strict === false && state.ended === true && state.length === 0));
 }
 
-function isReadableEnded(stream) {
-  if (!isReadableNodeStream(stream)) return null;
-  if (stream.readableEnded === true) return true;
-  const state = stream._readableState;
-  if (!state || state.errored) return false;
-  return typeof state.ended === 'boolean' ? state.ended : null;
-}
-
 function isReadableFinished(stream, strict) {
   if (!isReadableNodeStream(stream)) return null;
   const state = stream._readableState;
@@ -183,7 +175,6 @@ module.exports = {
   isIterable,
   isNodeStream,
   isReadable,
-  isReadableEnded,
   isReadableFinished,
   isReadableNodeStream,
   isReadableStream,

@@ -251,4 +251,4 @@ function convert(stream, buffer, callback) {
   stream.end(input);
 }
 
-module.exports = { ZlibBase, convert, convertSync, flushMark, toInput };
+module.exports = { ZlibBase, convert, convertSync, flushMark };

@@ -148,14 +148,14 @@ fn install_by_path<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     target.set(
         "stat",
         Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path| {
-            let admitted = path.for_reading(&ctx);
+            let admitted = path.for_looking_up(&ctx);
             Outcome::from(admitted.and_then(|path| status(CWD, path, AtFlags::empty())))
         })?,
     )?;
     target.set(
         "lstat",
         Function::new(ctx.clone(), |ctx: Ctx<'js>, path: Path| {
-            let admitted = path.for_reading(&ctx);
+            let admitted = path.for_looking_up(&ctx);
             Outcome::from(admitted.and_then(|path| status(CWD, path, AtFlags::SYMLINK_NOFOLLOW)))
         })?,
     )?;
@@ -173,7 +173,7 @@ fn install_by_path<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
             let admitted = if access.contains(rustix::fs::Access::WRITE_OK) {
                 path.for_writing(&ctx)
             } else {
-                path.for_reading(&ctx)
+                path.for_looking_up(&ctx)
             };
             Outcome::from(admitted.and_then(|path| rustix::fs::access(path, access)))
         })?,

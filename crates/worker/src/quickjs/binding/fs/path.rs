@@ -5,6 +5,7 @@ use rquickjs::Ctx;
 use rquickjs::FromJs;
 use rquickjs::Result;
 use rquickjs::Value;
+use rustix::io::Errno;
 
 use crate::quickjs::binding::bytes::View;
 use crate::quickjs::guard;
@@ -22,10 +23,16 @@ impl<'js> FromJs<'js> for Path {
 }
 
 impl Path {
-    /// The path for an operation that only looks.
+    /// The path for an operation that reads.
     pub(super) fn for_reading(&self, ctx: &Ctx<'_>) -> rustix::io::Result<&[u8]> {
         guard::admit(ctx, FileAccess::Read, &self.0)?;
         Ok(&self.0)
+    }
+
+    /// The path for a question whether something is there, and what. Packages ask it of every folder above them and expect
+    /// to hear no, which is also what the kernel says: nothing outside the policy exists. It is reported all the same.
+    pub(super) fn for_looking_up(&self, ctx: &Ctx<'_>) -> rustix::io::Result<&[u8]> {
+        self.for_reading(ctx).map_err(|_| Errno::NOENT)
     }
 
     /// The path for an operation that changes something.

@@ -1,0 +1,74 @@
+//! What happens where a person sits at a terminal: the shell, and questions.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::json;
+
+use crate::support::Terminal;
+use crate::support::TestEnvironment;
+
+#[test]
+fn the_shell_completes_runs_and_remembers() {
+    let test = TestEnvironment::new();
+    test.skill("greeter", &["greet", "goodbye"], "module.exports = { greet() {}, goodbye() {} };");
+    let mut command = test.command(&[]);
+    let mut terminal = Terminal::attach(&mut command);
+    let mut shell = command.spawn().unwrap();
+    drop(command);
+    terminal.wait_for("mycelium> ");
+    terminal.type_keys("/skills dis\t\r");
+    terminal.wait_for("- greeter (v1.0.0) - newly discovered");
+    terminal.wait_for("mycelium> ");
+    terminal.type_keys("info gre\t\r");
+    terminal.wait_for("Skill: greeter (v1.0.0)");
+    terminal.wait_for("mycelium> ");
+    terminal.type_keys("exec greeter g\t\t");
+    terminal.wait_for("goodbye");
+    terminal.type_keys("\u{3}");
+    terminal.wait_for("mycelium> ");
+    terminal.type_keys("frobnicate\r");
+    terminal.wait_for("Error Code: USAGE");
+    terminal.wait_for("mycelium> ");
+    terminal.type_keys("\u{4}");
+    assert_eq!(shell.wait().unwrap().code(), Some(0));
+
+    let history = test.state_folder().join("history");
+    let mode = fs_err::metadata(&history).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let history = fs_err::read_to_string(history).unwrap();
+    assert!(history.contains("/skills discover"), "{history}");
+}
+
+#[test]
+fn trust_is_asked_for_and_answered() {
+    let test = TestEnvironment::new();
+    test.skill_with(
+        &json!({
+            "name": "caller",
+            "version": "1.0.0",
+            "description": "Calls",
+            "entrypoint": "index.js",
+            "exports": ["call"],
+            "permissions": [{"type": "network", "hosts": ["api.example.com"]}],
+        }),
+        "module.exports = { call() {} };",
+    );
+    for (arguments, answer, shown, status) in [
+        (&["trust"][..], "n\r", "Nothing was granted.", 5),
+        (&["trust"], "\r", "Nothing was granted.", 5),
+        (&["trust"], "y\r", "is trusted", 0),
+        (&["trust", "caller"], "no\r", "Nothing was granted.", 5),
+    ] {
+        let mut command = test.command(arguments);
+        let mut terminal = Terminal::attach(&mut command);
+        let mut child = command.spawn().unwrap();
+        drop(command);
+        if arguments.len() > 1 {
+            terminal.wait_for("- network: requests to api.example.com");
+        }
+        terminal.wait_for("[y/N] ");
+        terminal.type_keys(answer);
+        terminal.wait_for(shown);
+        assert_eq!(child.wait().unwrap().code(), Some(status), "{arguments:?} {answer:?}");
+    }
+}
