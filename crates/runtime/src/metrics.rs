@@ -241,7 +241,7 @@ impl Collector for Scrape {
                 })
                 .collect()
         };
-        let histograms: [Described<fn(&Totals) -> &Histogram>; 3] = [
+        let histograms: [Described<HistogramOf>; 3] = [
             (
                 "skill_load_time_ms",
                 "Time to load a skill, in milliseconds",
@@ -289,7 +289,7 @@ impl Collector for Scrape {
                 encoder.encode_counter::<Labels, u64, f64>(&row.totals.errors, None)
             })?;
         }
-        let gauges: [Described<fn(&Row<'_>) -> Option<f64>>; 3] = [
+        let gauges: [Described<GaugeOf>; 3] = [
             ("skill_active_count", "Instances that live", |row| {
                 Some(row.usage.instances as f64)
             }),
@@ -318,6 +318,8 @@ impl Collector for Scrape {
 
 /// A metric's name, what it says, and where its value is.
 type Described<F> = (&'static str, &'static str, F);
+type HistogramOf = fn(&Totals) -> &Histogram;
+type GaugeOf = fn(&Row<'_>) -> Option<f64>;
 
 type Labels = Vec<(&'static str, String)>;
 

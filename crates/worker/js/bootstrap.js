@@ -14,6 +14,8 @@ function getBinding(name) {
 const engine = getBinding('engine');
 
 const builtins = new Map();
+/** `process.moduleLoadList`. */
+const loadList = [];
 
 function requireBuiltin(name) {
   if (name.startsWith('node:')) name = name.slice(5);
@@ -23,6 +25,7 @@ function requireBuiltin(name) {
     if (make === undefined) throw new Error(`No such built-in module: ${name}`);
     module = { exports: {} };
     builtins.set(name, module);
+    loadList.push(`NativeModule ${name}`);
     try {
       apply(make, undefined, [module.exports, requireBuiltin, module, getBinding]);
     } catch (error) {
@@ -34,8 +37,10 @@ function requireBuiltin(name) {
 }
 
 requireBuiltin('internal/error_stack');
+requireBuiltin('internal/function_text');
 Object.assign(requireBuiltin('internal/builtins'), {
   builtinExists: engine.isPublicBuiltin,
+  loadList,
   publicNames: engine.publicBuiltins,
   requireBuiltin,
 });

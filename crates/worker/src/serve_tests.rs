@@ -469,25 +469,30 @@ fn the_end_of_the_process_is_the_end_of_the_skill() {
     assert_eq!(failure.kind, FailureKind::Exited);
     fixture.close();
 
-    let mut fixture = Fixture::skill(
-        "exports.later = () => new Promise(() => setTimeout(() => process.exit(), 1));",
-        &["later"],
-    );
-    let failure = fixture.call("later", &json!([])).unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Exited);
-    fixture.close();
+    for later in [
+        "new Promise(() => setTimeout(() => process.exit(), 1))",
+        "Promise.resolve().then(() => process.exit())",
+        "new Promise(() => process.nextTick(() => process.exit()))",
+    ] {
+        let mut fixture = Fixture::skill(&format!("exports.later = () => {later};"), &["later"]);
+        let failure = fixture.call("later", &json!([])).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Exited, "{later}");
+        fixture.close();
+    }
 }
 
 #[test]
 fn a_flood_of_output_stops_the_call_and_nothing_else() {
     let mut fixture = Fixture::skill(
         "exports.flood = () => { const line = 'x'.repeat(1 << 16); for (;;) { try { console.log(line); } catch {} } };
+         exports.later = async () => { await null; for (;;) console.log('z'.repeat(1 << 16)); };
+         exports.timer = () => new Promise(() => setTimeout(() => { for (;;) console.log('z'.repeat(1 << 16)); }, 1));
          exports.small = () => { console.log('small'); return 1; };
          exports.once = () => { console.log('y'.repeat(1 << 21)); return 2; };
          exports.lines = () => { for (let i = 0; i < 3e6; i++) console.log(''); };",
-        &["flood", "small", "once", "lines"],
+        &["flood", "small", "once", "lines", "later", "timer"],
     );
-    for method in ["flood", "once", "lines"] {
+    for method in ["flood", "once", "lines", "later", "timer"] {
         let failure = fixture.call(method, &json!([])).unwrap_err();
         assert_eq!(failure.kind, FailureKind::OutputTooLarge, "{method}");
         let printed: usize = fixture.console().iter().map(|(_, text)| text.len()).sum();

@@ -5,6 +5,8 @@
 module.exports = {
   /** Whether a program may require it, with `node:` or without. */
   builtinExists: undefined,
+  /** Those that were loaded, in Node's notation. */
+  loadList: undefined,
   /** Every name that a program may require without `node:`. */
   publicNames: undefined,
   requireBuiltin: undefined,

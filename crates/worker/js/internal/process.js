@@ -4,7 +4,7 @@
 // and builtins they may use. What belongs to the surroundings of a real process is fixed or not supported.
 
 const { nextTick, setProcess } = require('internal/task_queue');
-const { requireBuiltin } = require('internal/builtins');
+const { loadList, requireBuiltin } = require('internal/builtins');
 
 const engine = binding('engine');
 const { apply } = Reflect;
@@ -59,7 +59,7 @@ Object.assign(process, {
   arch: engine.architecture,
   platform: 'linux',
   release: { name: 'node', lts: 'Iron' },
-  moduleLoadList: [],
+  moduleLoadList: loadList,
   _exiting: false,
   exitCode: undefined,
   config: { target_defaults: {}, variables: {} },

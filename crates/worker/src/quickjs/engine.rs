@@ -158,7 +158,9 @@ impl Engine {
     /// # Errors
     /// When something ended the program from within, such as `process.exit`.
     pub(crate) fn turn(&self) -> Result<(), Failure> {
-        self.enter(|ctx| self.host.hook(ctx, "turn")?.call::<_, ()>(()))
+        self.enter(|ctx| self.host.hook(ctx, "turn")?.call::<_, ()>(()))?;
+        // What ends a program in a promise's reaction is thrown where nobody sees it.
+        failure::ended(&self.host).map_or(Ok(()), Err)
     }
 
     /// When the next turn is due.

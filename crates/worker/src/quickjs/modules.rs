@@ -15,8 +15,10 @@ use std::path::Path;
 use std::path::PathBuf;
 
 pub(super) use error::ModuleError;
+pub(super) use lexer::Callable;
 pub(super) use lexer::Syntax;
 pub(super) use lexer::export_names;
+pub(super) use lexer::function_text;
 pub(super) use lexer::syntax;
 use package::PackageType;
 use package::Packages;

@@ -215,6 +215,11 @@ impl Engine {
         question: Question,
         start: impl for<'js> FnOnce(&Ctx<'js>) -> rquickjs::Result<Value<'js>>,
     ) -> Progress {
+        if self.host.exit.get().is_some()
+            && let Some(ended) = failure::ended(&self.host)
+        {
+            return Progress::Done(Err(ended));
+        }
         let started = self.enter(|ctx| {
             let value = start(ctx)?;
             match value.as_promise() {

@@ -101,3 +101,26 @@ fn every_builtin_has_the_functions_of_nodes() {
     }
     assert!(missing.is_empty(), "{} are missing: {missing:?}", missing.len());
 }
+
+#[test]
+fn a_small_program_loads_only_what_it_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    fs_err::write(
+        folder.path().join("skill.js"),
+        "let count = 0;
+         module.exports = { async greet(name) { console.log('greeting', name); await null; return `Hello, ${name}! (#${++count})`; } };",
+    )
+    .unwrap();
+    let mut engine = Engine::new(EngineOptions::default()).unwrap();
+    let loaded = engine
+        .evaluate(
+            "await require('./skill.js').greet('you'); setTimeout(() => {}, 1); return process.moduleLoadList",
+            &folder.path().join("test.js"),
+        )
+        .unwrap();
+    let loaded: Vec<String> = serde_json::from_str(&loaded).unwrap();
+    for large in ["util", "internal/util/inspect", "buffer", "events", "stream", "fs", "url", "path"] {
+        let name = format!("NativeModule {large}");
+        assert!(!loaded.contains(&name), "{name} in {loaded:?}");
+    }
+}

@@ -26,7 +26,7 @@ fn evaluate(root: &Path, pack: Option<PathBuf>, text: &str) -> serde_json::Value
     serde_json::from_str(&result).unwrap()
 }
 
-/// Files of every kind, and a probe of how each was loaded: code from bytecode has no text.
+/// Files of every kind.
 const FILES: &[(&str, &str)] = &[
     ("a.js", "exports.f = function named() { return new Error('x').stack.split('\\n')[1].trim(); };"),
     ("b.mjs", "import { f } from './a.js';\nimport data from './d.json' with { type: 'json' };\nexport { f };\nexport const g = () => [import.meta.filename, data];"),
@@ -35,6 +35,7 @@ const FILES: &[(&str, &str)] = &[
     ("esm/package.json", "{\"type\": \"module\"}"),
     ("esm/x.js", "export * from '../b.mjs';\nexport default await Promise.resolve('x');"),
     ("unknown.js", "export const u = () => 'u';"),
+    ("class.js", "module.exports = class Named extends Array { constructor(a) { super(); } m() {} };"),
     ("bad.js", "const a = ;"),
     ("never.js", "globalThis.evaluated = true; throw new Error('evaluated');"),
     ("node_modules/dep/index.js", "module.exports = () => require('./lib');"),
@@ -42,11 +43,11 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 const PROBE: &str = "
-const native = (f) => f.toString().includes('[native code]');
 const a = require('./a.js'), c = require('./c.cjs'), u = require('./unknown.js'), dep = require('dep');
 const b = require('./b.mjs'), x = await import('./esm/x.js');
+class Here { constructor() {} }
 return {
-  native: [a.f, b.g, c, u.u, dep].map(native),
+  texts: [a.f, b.g, c, u.u, dep, require('./class.js'), Here].map(String),
   values: [a.f().replace(__dirname, ''), b.g()[0].replace(__dirname, ''), b.g()[1], c(), u.u(), dep(), x.default, x.f === a.f],
 };";
 
@@ -56,7 +57,7 @@ fn what_was_compiled_is_used_and_behaves_the_same() {
     let root = fs_err::canonicalize(folder.path()).unwrap();
     write(&root, FILES);
     let compiled = compile(std::slice::from_ref(&root), STACK);
-    assert_eq!(compiled.files, 8, "{:?}", compiled.skipped);
+    assert_eq!(compiled.files, 9, "{:?}", compiled.skipped);
     assert_eq!(compiled.skipped.len(), 1);
     let (file, reason) = &compiled.skipped[0];
     assert_eq!(file, &root.join("bad.js"));
@@ -66,16 +67,20 @@ fn what_was_compiled_is_used_and_behaves_the_same() {
     fs_err::write(&pack, &compiled.pack).unwrap();
     let from_source = evaluate(&root, None, PROBE);
     let from_pack = evaluate(&root, Some(pack.clone()), PROBE);
-    assert_eq!(from_source["values"], from_pack["values"]);
-    assert_eq!(from_source["native"], serde_json::json!([false, false, false, false, false]));
-    assert_eq!(from_pack["native"], serde_json::json!([true, true, true, true, true]));
+    assert_eq!(from_source, from_pack);
     assert_eq!(from_pack["values"][0], "at named (/a.js:1:43)");
 
+    // The pack is believed for a file of the same size, which shows that it is used; the daemon keys it by content.
+    let values = |pack: Option<PathBuf>| evaluate(&root, pack, PROBE)["values"].clone();
+    fs_err::write(root.join("c.cjs"), FILES[2].1.replace("'c'", "'C'")).unwrap();
+    fs_err::write(root.join("esm/x.js"), FILES[5].1.replace("('x')", "('X')")).unwrap();
+    assert_eq!(values(None)[3], "C");
+    assert_eq!(values(None)[6], "X");
+    assert_eq!(values(Some(pack.clone()))[3], "c");
+    assert_eq!(values(Some(pack.clone()))[6], "x");
     // A file of another size is another file.
     fs_err::write(root.join("c.cjs"), "module.exports = () => 'changed';").unwrap();
-    let changed = evaluate(&root, Some(pack), PROBE);
-    assert_eq!(changed["native"], serde_json::json!([true, true, false, true, true]));
-    assert_eq!(changed["values"][3], "changed");
+    assert_eq!(values(Some(pack))[3], "changed");
 }
 
 #[test]

@@ -14,9 +14,11 @@ use rquickjs::Value;
 use super::super::bytecode;
 use super::super::host::Host;
 use super::super::loader;
+use super::super::modules::Callable;
 use super::super::modules::Format;
 use super::super::modules::Resolution;
 use super::super::modules::Syntax;
+use super::super::modules::function_text;
 use super::super::modules::syntax;
 use super::super::pack::Form;
 use super::super::source;
@@ -94,6 +96,17 @@ fn compile_text<'js>(ctx: &Ctx<'js>, text: &str, name: &str) -> Result<Function<
     })
 }
 
+/// The text of a function whose bytecode does not keep it.
+fn text_of_function(file: &str, line: usize, column: usize, is_class: bool) -> Option<String> {
+    let text = source::read_quietly(Path::new(file)).ok()?;
+    let callable = if is_class {
+        Callable::Class
+    } else {
+        Callable::Function
+    };
+    function_text(&text, line, column, callable).map(str::to_owned)
+}
+
 /// Whether a file is an ES module.
 fn is_module(ctx: &Ctx<'_>, file: &Path) -> Result<bool> {
     Ok(match format(ctx, file)? {
@@ -155,6 +168,15 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
         Function::new(ctx.clone(), |ctx: Ctx<'js>, name: String| {
             source::read(&ctx, Path::new(&name))
         })?,
+    )?;
+    target.set(
+        "functionText",
+        Function::new(
+            ctx.clone(),
+            |file: String, line: usize, column: usize, is_class: bool| {
+                text_of_function(&file, line, column, is_class)
+            },
+        )?,
     )?;
     target.set(
         "requireModule",

@@ -6,8 +6,11 @@
 //! and the loops of Babel. A name that is found but not there in the end is `undefined`; a name that is not found is
 //! still part of the default export.
 
+mod extent;
 mod token;
 
+pub(in super::super) use extent::Callable;
+pub(in super::super) use extent::function_text;
 use token::Token;
 use token::Tokens;
 

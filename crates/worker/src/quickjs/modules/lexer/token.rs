@@ -42,6 +42,7 @@ pub(super) struct Tokens<'s> {
     /// The token before the last one was a single dot.
     after_dot: bool,
     dot: bool,
+    beyond: bool,
 }
 
 impl<'s> Tokens<'s> {
@@ -54,12 +55,28 @@ impl<'s> Tokens<'s> {
             condition: false,
             after_dot: false,
             dot: false,
+            beyond: false,
         }
     }
 
     /// Whether the last token was a property: it stood after a dot.
     pub(super) fn after_dot(&self) -> bool {
         self.after_dot
+    }
+
+    /// Where the last token ends.
+    pub(super) fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// How many brackets are open.
+    pub(super) fn depth(&self) -> usize {
+        self.brackets.len()
+    }
+
+    /// Whether the last token closed a bracket that was not opened here.
+    pub(super) fn is_beyond(&self) -> bool {
+        self.beyond
     }
 
     /// Whether no bracket is open.
@@ -115,6 +132,7 @@ impl<'s> Tokens<'s> {
 
     fn mark(&mut self, mark: char, condition: bool) -> Token<'s> {
         self.operand = false;
+        self.beyond = self.brackets.is_empty();
         match mark {
             '(' | '[' | '{' if self.brackets.len() < MAX_DEPTH => {
                 self.brackets.push(if condition {
@@ -205,6 +223,7 @@ impl<'s> Tokens<'s> {
             condition: self.condition,
             after_dot: self.after_dot,
             dot: self.dot,
+            beyond: false,
         }
     }
 
