@@ -1,4 +1,5 @@
 //! The command line from end to end: the real program, its daemon, real sandboxes.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support {
     mod environment;

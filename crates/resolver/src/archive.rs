@@ -218,7 +218,9 @@ impl<'a> Unpacking<'a> {
             match extension.key_bytes() {
                 b"path" => self.said.path = Some(value.to_vec()),
                 b"size" => {
-                    let size = str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+                    let size = str::from_utf8(value)
+                        .ok()
+                        .and_then(|text| text.parse().ok());
                     self.said.size = Some(size.ok_or_else(|| damaged())?);
                 }
                 b"linkpath" => return Err(refused("", ArchiveProblem::Link)),

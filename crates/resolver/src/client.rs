@@ -348,11 +348,7 @@ fn shown(url: &Url) -> String {
 }
 
 /// Reads a body to its end, at most `limit` bytes.
-pub(crate) fn read_body(
-    found: &mut Found,
-    url: &Url,
-    limit: u64,
-) -> Result<Vec<u8>, Fault> {
+pub(crate) fn read_body(found: &mut Found, url: &Url, limit: u64) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     (&mut found.body)
         .take(limit + 1)

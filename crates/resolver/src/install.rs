@@ -159,7 +159,9 @@ impl Resolver {
             let name = dependency.name.parse().ok();
             let locked = name
                 .as_ref()
-                .filter(|name| tree.requested.get(name).map(String::as_str) == Some(dependency.range.trim()))
+                .filter(|name| {
+                    tree.requested.get(name).map(String::as_str) == Some(dependency.range.trim())
+                })
                 .and_then(|name| tree.resolved.get(name));
             DependencyStatus {
                 name: dependency.name.clone(),
@@ -376,12 +378,7 @@ impl Resolver {
         lock::write(request.lock, request.skill, tree, patience)
     }
 
-    fn report(
-        &self,
-        chosen: Chosen,
-        downloaded: &Downloaded,
-        start: Instant,
-    ) -> InstalledLayer {
+    fn report(&self, chosen: Chosen, downloaded: &Downloaded, start: Instant) -> InstalledLayer {
         let Chosen { plan, digest, .. } = chosen;
         let layer = (!plan.packages.is_empty()).then(|| Layer {
             path: self.store.layer(&digest),
@@ -422,7 +419,11 @@ impl Chosen {
         notes.extend(foreign.map(|dependency| InstallNote::OtherPlatform { dependency }));
         let keys = plan.packages.keys();
         let scripts = keys.filter(|key| tree.packages[*key].install_script);
-        notes.extend(scripts.cloned().map(|package| InstallNote::ScriptNotRun { package }));
+        notes.extend(
+            scripts
+                .cloned()
+                .map(|package| InstallNote::ScriptNotRun { package }),
+        );
         Self {
             digest: plan.digest(),
             tree,
@@ -434,11 +435,7 @@ impl Chosen {
     }
 
     /// What the lock has, with a note for each optional dependency it could not have.
-    fn from_lock(
-        tree: DependencyTree,
-        platform: &Platform,
-        mut notes: Vec<InstallNote>,
-    ) -> Self {
+    fn from_lock(tree: DependencyTree, platform: &Platform, mut notes: Vec<InstallNote>) -> Self {
         let left_out = tree
             .optional
             .iter()

@@ -192,7 +192,11 @@ mod tests {
     #[test]
     fn links_are_relative() {
         for (place, target, expected) in [
-            ("node_modules/a", "node_modules/.store/a@1/node_modules/a", ".store/a@1/node_modules/a"),
+            (
+                "node_modules/a",
+                "node_modules/.store/a@1/node_modules/a",
+                ".store/a@1/node_modules/a",
+            ),
             (
                 "node_modules/@s/a",
                 "node_modules/.store/@s+a@1/node_modules/@s/a",

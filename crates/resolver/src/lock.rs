@@ -268,9 +268,19 @@ mod tests {
         for name in ["skills.lock", ".skills.lock.draft"] {
             let empty = folder.path().join("empty");
             fs_err::write(&empty, "{\"version\": 1, \"skills\": {}}").unwrap();
-            let target = if name == "skills.lock" { &empty } else { &victim };
+            let target = if name == "skills.lock" {
+                &empty
+            } else {
+                &victim
+            };
             std::os::unix::fs::symlink(target, folder.path().join(name)).unwrap();
-            write(&path, &skill(&name[1..5].replace('.', "a")), Some(&tree("1.0.0")), PATIENCE).unwrap();
+            write(
+                &path,
+                &skill(&name[1..5].replace('.', "a")),
+                Some(&tree("1.0.0")),
+                PATIENCE,
+            )
+            .unwrap();
             assert!(!path.is_symlink());
         }
         assert_eq!(fs_err::read_to_string(&victim).unwrap(), "precious");
@@ -285,9 +295,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("skills.lock");
         write(&path, &skill("ant"), Some(&tree("1.0.0")), PATIENCE).unwrap();
-        let inode = |path: &Path| {
-            std::os::unix::fs::MetadataExt::ino(&fs_err::metadata(path).unwrap())
-        };
+        let inode =
+            |path: &Path| std::os::unix::fs::MetadataExt::ino(&fs_err::metadata(path).unwrap());
         let before = inode(&path);
         write(&path, &skill("ant"), Some(&tree("1.0.0")), PATIENCE).unwrap();
         write(&path, &skill("bee"), None, PATIENCE).unwrap();

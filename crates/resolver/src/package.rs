@@ -231,10 +231,7 @@ mod tests {
                 "{bad:?}"
             );
         }
-        assert_eq!(
-            "@types/node".parse::<PackageName>().unwrap().base(),
-            "node"
-        );
+        assert_eq!("@types/node".parse::<PackageName>().unwrap().base(), "node");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::Condvar;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
@@ -12,17 +13,25 @@ use std::thread::Scope;
 
 type Job<'scope> = Box<dyn FnOnce() + Send + 'scope>;
 
-/// Runs jobs on at most so many threads, which are started when there is work and end when there
-/// is none.
+/// Runs jobs on at most so many threads, which are started when there is work for them and end when
+/// the pool is dropped and nothing is left to do.
 pub(crate) struct Pool<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     limit: usize,
-    queue: Arc<Mutex<Queue<'scope>>>,
+    shared: Arc<Shared<'scope>>,
 }
 
+struct Shared<'scope> {
+    queue: Mutex<Queue<'scope>>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
 struct Queue<'scope> {
     waiting: VecDeque<Job<'scope>>,
     threads: usize,
+    idle: usize,
+    is_closed: bool,
 }
 
 impl<'scope, 'env> Pool<'scope, 'env> {
@@ -30,39 +39,58 @@ impl<'scope, 'env> Pool<'scope, 'env> {
         Self {
             scope,
             limit: limit.max(1),
-            queue: Arc::new(Mutex::new(Queue {
-                waiting: VecDeque::new(),
-                threads: 0,
-            })),
+            shared: Arc::new(Shared {
+                queue: Mutex::default(),
+                changed: Condvar::new(),
+            }),
         }
     }
 
     /// Puts a job behind those that wait.
     pub(crate) fn submit(&self, job: impl FnOnce() + Send + 'scope) {
-        let mut queue = lock(&self.queue);
+        let mut queue = self.shared.lock();
         queue.waiting.push_back(Box::new(job));
-        if queue.threads < self.limit {
+        if queue.idle >= queue.waiting.len() {
+            self.shared.changed.notify_one();
+        } else if queue.threads < self.limit {
             queue.threads += 1;
-            let queue = Arc::clone(&self.queue);
-            self.scope.spawn(move || work(&queue));
+            let shared = Arc::clone(&self.shared);
+            self.scope.spawn(move || shared.work());
         }
     }
 }
 
-fn work(queue: &Mutex<Queue<'_>>) {
-    loop {
-        let mut held = lock(queue);
-        let Some(job) = held.waiting.pop_front() else {
-            held.threads -= 1;
-            return;
-        };
-        drop(held);
-        job();
+impl Drop for Pool<'_, '_> {
+    fn drop(&mut self) {
+        self.shared.lock().is_closed = true;
+        self.shared.changed.notify_all();
     }
 }
 
-fn lock<'q, 'scope>(queue: &'q Mutex<Queue<'scope>>) -> MutexGuard<'q, Queue<'scope>> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner)
+impl<'scope> Shared<'scope> {
+    fn work(&self) {
+        let mut queue = self.lock();
+        loop {
+            if let Some(job) = queue.waiting.pop_front() {
+                drop(queue);
+                job();
+                queue = self.lock();
+            } else if queue.is_closed {
+                return;
+            } else {
+                queue.idle += 1;
+                queue = self
+                    .changed
+                    .wait(queue)
+                    .unwrap_or_else(PoisonError::into_inner);
+                queue.idle -= 1;
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue<'scope>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Does `work` for every item, on at most `limit` threads. After the first failure nothing new is
@@ -128,11 +156,29 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_that_waits_is_used_again() {
+        let (sender, receiver) = mpsc::channel();
+        std::thread::scope(|scope| {
+            let pool = Pool::new(scope, 2);
+            for _ in 0..20 {
+                let sender = sender.clone();
+                pool.submit(move || sender.send(std::thread::current().id()).unwrap());
+                receiver.recv().unwrap();
+            }
+            assert!(pool.shared.lock().threads <= 2);
+        });
+    }
+
+    #[test]
     fn the_first_failure_ends_it() {
         let items: Vec<usize> = (0..100).collect();
-        let (done, outcome) = for_each(&items, 1, |item, _| {
-            if *item == 5 { Err(*item) } else { Ok(*item) }
-        });
+        let (done, outcome) = for_each(
+            &items,
+            1,
+            |item, _| {
+                if *item == 5 { Err(*item) } else { Ok(*item) }
+            },
+        );
         assert_eq!(done, [0, 1, 2, 3, 4]);
         assert_eq!(outcome, Err(5));
     }

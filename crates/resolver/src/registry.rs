@@ -131,10 +131,12 @@ impl RegistryConfiguration {
 }
 
 fn join(registry: &Url, path: &str) -> Result<Url, ResolverError> {
-    registry.join(path).map_err(|error| ResolverError::NpmrcInvalid {
-        path: PathBuf::from(".npmrc"),
-        problem: format!("{registry}: {error}"),
-    })
+    registry
+        .join(path)
+        .map_err(|error| ResolverError::NpmrcInvalid {
+            path: PathBuf::from(".npmrc"),
+            problem: format!("{registry}: {error}"),
+        })
 }
 
 /// The `Authorization` header npm would send: a token, or name and password.
@@ -149,7 +151,10 @@ fn authorization(config: &RegistryConfig) -> Option<String> {
     // npm stores the password, but not the name, in base64.
     let password = STANDARD.decode(config.password.as_ref()?).ok()?;
     let password = String::from_utf8(password).ok()?;
-    Some(format!("Basic {}", STANDARD.encode(format!("{name}:{password}"))))
+    Some(format!(
+        "Basic {}",
+        STANDARD.encode(format!("{name}:{password}"))
+    ))
 }
 
 /// Reads a configuration file, if it exists. No real one comes near the bound.
@@ -232,7 +237,10 @@ mod tests {
         };
         assert!(authorization("https://main.test/x/-/x-1.0.0.tgz").is_some());
         assert_eq!(authorization("https://elsewhere.test/x.tgz"), None);
-        assert_eq!(authorization("https://main.test.elsewhere.test/x.tgz"), None);
+        assert_eq!(
+            authorization("https://main.test.elsewhere.test/x.tgz"),
+            None
+        );
         assert_eq!(authorization("http://main.test/x/-/x-1.0.0.tgz"), None);
     }
 

@@ -112,7 +112,10 @@ impl Requested {
     }
 
     fn filtered(&self, keep: impl Fn(&PackageName, &RequestedPackage) -> bool) -> Self {
-        let packages = self.packages.iter().filter(|(name, package)| keep(name, package));
+        let packages = self
+            .packages
+            .iter()
+            .filter(|(name, package)| keep(name, package));
         Self {
             packages: packages.map(|(n, p)| (n.clone(), p.clone())).collect(),
         }
@@ -199,7 +202,10 @@ fn understand(dependency: &Dependency) -> Result<RequestedPackage, ResolverError
 }
 
 fn excerpt(text: &str) -> String {
-    text.chars().take(100).flat_map(char::escape_debug).collect()
+    text.chars()
+        .take(100)
+        .flat_map(char::escape_debug)
+        .collect()
 }
 
 #[cfg(test)]
@@ -249,9 +255,18 @@ mod tests {
     #[test]
     fn what_cannot_be_installed_is_named() {
         use ResolverError::*;
-        assert!(matches!(error(&[dependency("../x", "1")]), InvalidName { .. }));
-        assert!(matches!(error(&[dependency("x", "npm:/etc@1")]), InvalidName { .. }));
-        assert!(matches!(error(&[dependency("x", "^^1")]), InvalidRange { .. }));
+        assert!(matches!(
+            error(&[dependency("../x", "1")]),
+            InvalidName { .. }
+        ));
+        assert!(matches!(
+            error(&[dependency("x", "npm:/etc@1")]),
+            InvalidName { .. }
+        ));
+        assert!(matches!(
+            error(&[dependency("x", "^^1")]),
+            InvalidRange { .. }
+        ));
         assert!(matches!(
             error(&[dependency("x", &"1".repeat(300))]),
             InvalidRange { .. }
@@ -274,7 +289,10 @@ mod tests {
         };
         assert!(matches!(
             error(&[pip]),
-            UnsupportedKind { kind: DependencyKind::Pip, .. }
+            UnsupportedKind {
+                kind: DependencyKind::Pip,
+                ..
+            }
         ));
         let elsewhere = Dependency {
             source: Some("https://x".to_owned()),
@@ -292,6 +310,9 @@ mod tests {
         };
         let (requested, notes) = Requested::read(&[pip, dependency("x", "1")]).unwrap();
         assert_eq!(requested.len(), 1);
-        assert!(matches!(notes.as_slice(), [InstallNote::OptionalSkipped { .. }]));
+        assert!(matches!(
+            notes.as_slice(),
+            [InstallNote::OptionalSkipped { .. }]
+        ));
     }
 }

@@ -149,8 +149,7 @@ fn resolve_once(
             .spawn_scoped(scope, || {
                 thread::scope(|scope| {
                     let pool = Pool::new(scope, limits.parallel);
-                    let descriptions =
-                        Descriptions::new(metadata, pool, limits.packages, &failure);
+                    let descriptions = Descriptions::new(metadata, pool, limits.packages, &failure);
                     block_on(choose(requested, locked, &descriptions))
                 })
             })?;

@@ -206,7 +206,9 @@ pub(crate) fn write_index(folder: &Path, files: Vec<PackageFile>) -> io::Result<
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> io::Result<fs_err::File> {
     let mut writer = BufWriter::new(fs_err::File::create(path)?);
     serde_json::to_writer(&mut writer, value)?;
-    let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+    let file = writer
+        .into_inner()
+        .map_err(io::IntoInnerError::into_error)?;
     file.set_permissions(Permissions::from_mode(0o444))?;
     Ok(file)
 }
@@ -303,7 +305,11 @@ mod tests {
         assert!(store.has_package(&integrity));
         let stored = store.package(&integrity, &staging).unwrap().unwrap();
         assert_eq!(stored.files(), [file("index.js")]);
-        assert!(stored.path_of(&stored.files()[0]).ends_with("package/index.js"));
+        assert!(
+            stored
+                .path_of(&stored.files()[0])
+                .ends_with("package/index.js")
+        );
 
         let index = root.path().join("npm").join(integrity.folder()).join(INDEX);
         fs_err::remove_file(&index).unwrap();

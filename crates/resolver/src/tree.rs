@@ -101,7 +101,10 @@ impl DependencyTree {
             }
         }
         let optional = self.optional.iter();
-        if let Some(name) = optional.into_iter().find(|n| !self.requested.contains_key(n)) {
+        if let Some(name) = optional
+            .into_iter()
+            .find(|n| !self.requested.contains_key(n))
+        {
             return Some(format!("{name} is optional and not requested"));
         }
         None

@@ -7,9 +7,9 @@ mod suite {
     mod faults;
     mod install;
     mod published;
+    mod real;
     mod registry;
     mod scene;
     mod storage;
     mod versions;
-    mod real;
 }

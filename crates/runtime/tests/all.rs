@@ -1,4 +1,5 @@
 //! The runtime with real workers in real sandboxes.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod suite {
     mod calls;

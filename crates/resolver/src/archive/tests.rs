@@ -124,7 +124,11 @@ fn paths_stay_inside() {
 #[test]
 fn a_long_path_is_checked_like_a_short_one() {
     let harmless = file("package/harmless");
-    let gnu = raw_entry(EntryType::GNULongName, "././@LongLink", b"package/../../outside\0");
+    let gnu = raw_entry(
+        EntryType::GNULongName,
+        "././@LongLink",
+        b"package/../../outside\0",
+    );
     assert_eq!(
         problem(&[gnu, harmless.clone()]),
         ArchiveProblem::ParentFolder
@@ -228,13 +232,19 @@ fn bounds_are_kept() {
         ArchiveProblem::TooLarge { limit: 10_000 }
     );
     let name = raw_entry(EntryType::GNULongName, "x", &[b'a'; 70_000]);
-    assert_eq!(problem(&[name, file("package/x")]), ArchiveProblem::Malformed);
+    assert_eq!(
+        problem(&[name, file("package/x")]),
+        ArchiveProblem::Malformed
+    );
 }
 
 #[test]
 fn a_bomb_stays_small() {
     let zeros = raw_entry(EntryType::XGlobalHeader, "g", &vec![0; 50 << 20]);
-    assert_eq!(problem(&[zeros, file("package/x")]), ArchiveProblem::Malformed);
+    assert_eq!(
+        problem(&[zeros, file("package/x")]),
+        ArchiveProblem::Malformed
+    );
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(super) struct MetadataCache<'a> {
 }
 
 /// Another arrangement of the files is another number.
-const FORMAT: &str = "1";
+const FORMAT: &str = "1-";
 const MAX_BYTES: u64 = 128 << 20;
 
 impl<'a> MetadataCache<'a> {
@@ -40,9 +40,8 @@ impl<'a> MetadataCache<'a> {
 
     // What two registries say about one name are two things.
     fn path(&self, registry: &Url, package: &PackageName) -> PathBuf {
-        let registry = Digest::of(format!("{FORMAT} {registry}").as_bytes()).short();
         let file = format!("{}.json", package.as_str().replace('/', "+"));
-        self.store.metadata().join(registry).join(file)
+        self.store.metadata().join(folder(registry)).join(file)
     }
 
     /// What is kept about a package, if the registry confirmed it less than `ttl` ago. What cannot
@@ -111,6 +110,22 @@ impl<'a> MetadataCache<'a> {
     }
 }
 
+/// The folder of a registry: its address, with `_` and a number for what does not fit into a name.
+fn folder(registry: &Url) -> String {
+    const MAX_LEN: usize = 150;
+    let mut folder = String::from(FORMAT);
+    for byte in registry.as_str().bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' => folder.push(byte.into()),
+            other => folder.push_str(&format!("_{other}_")),
+        }
+    }
+    if folder.len() > MAX_LEN {
+        folder = format!("{FORMAT}{}", Digest::of(folder.as_bytes()));
+    }
+    folder
+}
+
 /// The stamp of a file that was confirmed less than `ttl` ago.
 fn young(path: &Path, ttl: Duration) -> Option<Stamp> {
     let stamp = Stamp::of(&std::fs::metadata(path).ok()?).ok()?;
@@ -139,4 +154,25 @@ fn parse(mut text: Vec<u8>) -> Option<Known> {
         etag: (!etag.is_empty()).then_some(etag),
         description: Arc::new(description),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registries_have_folders_of_their_own() {
+        let folder = |url: &str| folder(&Url::parse(url).unwrap());
+        assert_eq!(
+            folder("https://r.test/npm/"),
+            "1-https_58__47__47_r.test_47_npm_47_"
+        );
+        assert_ne!(
+            folder("https://r.test/a_47_b/"),
+            folder("https://r.test/a/b/")
+        );
+        let long = format!("https://r.test/{}/", "a".repeat(300));
+        assert_eq!(folder(&long).len(), 66);
+        assert_ne!(folder(&long), folder(&format!("{long}b/")));
+    }
 }

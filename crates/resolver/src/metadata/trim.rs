@@ -185,6 +185,11 @@ mod tests {
             assert!(trim(bad, &name()).is_err(), "{bad:.40?}");
         }
         let nothing = trim(b"{}", &name()).unwrap();
-        assert!(NpmPackageInfo::from_packument_bytes(nothing).unwrap().versions.is_empty());
+        assert!(
+            NpmPackageInfo::from_packument_bytes(nothing)
+                .unwrap()
+                .versions
+                .is_empty()
+        );
     }
 }

@@ -159,9 +159,7 @@ impl BaseEnvVar for Variables {
     fn base_env_var_os(&self, key: &OsStr) -> Option<OsString> {
         let key = key.to_str()?;
         let value = match key.get(..11) {
-            Some(prefix) if prefix.eq_ignore_ascii_case("npm_config_") => {
-                self.setting(&key[11..])
-            }
+            Some(prefix) if prefix.eq_ignore_ascii_case("npm_config_") => self.setting(&key[11..]),
             Some(_) | None => self.0.get(key).map(String::as_str),
         };
         value.map(OsString::from)
@@ -199,7 +197,10 @@ mod tests {
             workspace: Some(at("workspace")),
             home: Some(at("home")),
             variables: BTreeMap::from([
-                ("PATH".to_owned(), format!("relative:{}", at("node/bin").display())),
+                (
+                    "PATH".to_owned(),
+                    format!("relative:{}", at("node/bin").display()),
+                ),
                 ("SECRET".to_owned(), "c2VjcmV0".to_owned()),
             ]),
         };
@@ -225,7 +226,10 @@ mod tests {
     #[test]
     fn variables_win_over_files_in_any_spelling() {
         let root = tempfile::tempdir().unwrap();
-        write(&root.path().join("user"), "registry=https://user.test/\ncafile=/user.pem");
+        write(
+            &root.path().join("user"),
+            "registry=https://user.test/\ncafile=/user.pem",
+        );
         for (spelling, user) in [
             ("npm_config_cafile", "npm_config_userconfig"),
             ("NPM_CONFIG_CAFILE", "NPM_CONFIG_USERCONFIG"),
@@ -233,7 +237,10 @@ mod tests {
             let environment = NpmEnvironment {
                 variables: BTreeMap::from([
                     (spelling.to_owned(), "/variable.pem".to_owned()),
-                    (user.to_owned(), root.path().join("user").display().to_string()),
+                    (
+                        user.to_owned(),
+                        root.path().join("user").display().to_string(),
+                    ),
                 ]),
                 ..NpmEnvironment::default()
             };
@@ -246,7 +253,10 @@ mod tests {
     #[test]
     fn a_broken_file_is_named_and_not_quoted() {
         let root = tempfile::tempdir().unwrap();
-        write(&root.path().join(".npmrc"), "//x.test/:_authToken=\"TOKEN\n= =\n\"");
+        write(
+            &root.path().join(".npmrc"),
+            "//x.test/:_authToken=\"TOKEN\n= =\n\"",
+        );
         let environment = NpmEnvironment {
             home: Some(root.path().to_owned()),
             ..NpmEnvironment::default()

@@ -101,13 +101,22 @@ mod tests {
             ("HTTP_PROXY", "http://plain.test:1"),
             ("https_proxy", "http://secure.test:2"),
         ]);
-        assert_eq!(proxy(&both, "http://x.test/").as_deref(), Some("plain.test:1"));
-        assert_eq!(proxy(&both, "https://x.test/").as_deref(), Some("secure.test:2"));
+        assert_eq!(
+            proxy(&both, "http://x.test/").as_deref(),
+            Some("plain.test:1")
+        );
+        assert_eq!(
+            proxy(&both, "https://x.test/").as_deref(),
+            Some("secure.test:2")
+        );
         let npm = rules(&[
             ("HTTPS_PROXY", "http://secure.test:2"),
             ("npm_config_https_proxy", "http://npm.test:3"),
         ]);
-        assert_eq!(proxy(&npm, "https://x.test/").as_deref(), Some("npm.test:3"));
+        assert_eq!(
+            proxy(&npm, "https://x.test/").as_deref(),
+            Some("npm.test:3")
+        );
         assert_eq!(proxy(&npm, "http://x.test/"), None);
         assert_eq!(proxy(&rules(&[]), "https://x.test/"), None);
     }

@@ -68,7 +68,11 @@ impl TrustRoots {
             .into_iter()
             .flatten()
             .map(|file| (Some(file), None))
-            .chain(self.folders.iter().map(|folder| (None, Some(folder.as_path()))));
+            .chain(
+                self.folders
+                    .iter()
+                    .map(|folder| (None, Some(folder.as_path()))),
+            );
         let mut found = Vec::new();
         let mut problem = None;
         for (file, folder) in sources {
@@ -81,7 +85,10 @@ impl TrustRoots {
         if found.is_empty() {
             let (path, problem) = problem.unwrap_or_else(|| {
                 let nowhere = Path::new(SYSTEM_BUNDLES[0]).to_owned();
-                (self.bundle.clone().unwrap_or(nowhere), "no certificates".to_owned())
+                (
+                    self.bundle.clone().unwrap_or(nowhere),
+                    "no certificates".to_owned(),
+                )
             });
             return Err(ResolverError::Certificates { path, problem });
         }

@@ -86,7 +86,8 @@ impl<'scope, 'env> Descriptions<'scope, 'env> {
             return known.clone();
         }
         let outcome = if self.seen.borrow().len() >= self.limit {
-            self.failure.note(ResolverError::TooMany { limit: self.limit });
+            self.failure
+                .note(ResolverError::TooMany { limit: self.limit });
             async { Err(Trouble::Failed) }.boxed_local()
         } else if let Some(description) = self.metadata.remembered(package) {
             async { Ok(description) }.boxed_local()
@@ -139,14 +140,10 @@ impl NpmRegistryApi for Descriptions<'_, '_> {
             return Box::pin(async { Err(error) });
         };
         Box::pin(async move {
-            self.start(&package)
-                .await
-                .map_err(|trouble| match trouble {
-                    Trouble::Missing => missing(),
-                    Trouble::Failed => {
-                        NpmRegistryPackageInfoLoadError::LoadError(Arc::new(Failed))
-                    }
-                })
+            self.start(&package).await.map_err(|trouble| match trouble {
+                Trouble::Missing => missing(),
+                Trouble::Failed => NpmRegistryPackageInfoLoadError::LoadError(Arc::new(Failed)),
+            })
         })
     }
 }

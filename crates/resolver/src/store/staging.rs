@@ -36,7 +36,8 @@ impl Staging {
         fs_err::create_dir_all(temporary)?;
         sweep(temporary);
         loop {
-            let folder = TempDir::new_in(temporary).map_err(ResolverError::storage_at(temporary))?;
+            let folder =
+                TempDir::new_in(temporary).map_err(ResolverError::storage_at(temporary))?;
             match FileLock::try_acquire(&folder.path().join(OWNER)) {
                 Ok(Some(owner)) => {
                     return Ok(Self {

@@ -17,9 +17,9 @@ fn two_trees() -> Scene {
     for root in ["left", "right"] {
         let leaf = format!("{root}-leaf");
         scene.registry.publish(Published::new(&leaf, "1.0.0"));
-        scene.registry.publish(
-            Published::new(root, "1.0.0").depends(json!({ "shared": "1", leaf: "1" })),
-        );
+        scene
+            .registry
+            .publish(Published::new(root, "1.0.0").depends(json!({ "shared": "1", leaf: "1" })));
     }
     scene
 }

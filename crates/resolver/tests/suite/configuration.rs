@@ -37,7 +37,11 @@ fn credentials_are_shown_to_their_registry_only() {
     assert_eq!(packages(&installed), ["@ours/b@1.0.0", "a@1.0.0"]);
     let shown = private.take_requests();
     assert_eq!(shown.len(), 2);
-    assert!(shown.iter().all(|r| !r.headers.contains_key("authorization")));
+    assert!(
+        shown
+            .iter()
+            .all(|r| !r.headers.contains_key("authorization"))
+    );
     assert!(!scene.lock_text().contains("127.0.0.1"));
 }
 
@@ -90,7 +94,10 @@ fn a_redirected_archive_is_followed_without_end_only_so_far() {
     let for_ever = vec![Fault::Status(302, circle); 100];
     scene.registry.fail("/a/-/a-1.0.0.tgz", for_ever);
     let error = scene.fail(&npm(&[("a", "1")]));
-    assert!(matches!(error, ResolverError::Unreachable { .. }), "{error}");
+    assert!(
+        matches!(error, ResolverError::Unreachable { .. }),
+        "{error}"
+    );
 }
 
 #[test]

@@ -76,7 +76,11 @@ fn a_package_may_not_lead_outside_the_registry() {
         .publish(Published::new("alias", "1.0.0").depends(json!({ "../x": "npm:git@1" })));
     for name in ["git", "traversal", "alias"] {
         let error = report(&scene, &npm(&[(name, "1")]));
-        assert_eq!(error.code, ErrorCode::DependencyUnavailable, "{name}: {error}");
+        assert_eq!(
+            error.code,
+            ErrorCode::DependencyUnavailable,
+            "{name}: {error}"
+        );
     }
     assert_eq!(scene.names_in_store("npm"), [""; 0]);
 }
@@ -181,7 +185,9 @@ fn packages_without_a_hash_are_not_installed_and_old_ones_are() {
         scene.fail(&npm(&[("bare", "1")])),
         ResolverError::IntegrityMissing { .. }
     ));
-    scene.registry.fail("/old/-/old-1.0.0.tgz", [Fault::Tampered]);
+    scene
+        .registry
+        .fail("/old/-/old-1.0.0.tgz", [Fault::Tampered]);
     fs_err::remove_dir_all(scene.store()).unwrap();
     assert!(matches!(
         scene.fail(&npm(&[("old", "1")])),
@@ -241,7 +247,10 @@ fn more_than_is_bearable_is_not_read() {
         error.error
     };
     let description = fail(|settings| settings.network.metadata_bytes = 100);
-    assert!(matches!(description, ResolverError::TooLarge { limit: 100, .. }));
+    assert!(matches!(
+        description,
+        ResolverError::TooLarge { limit: 100, .. }
+    ));
     let archive = fail(|settings| settings.network.archive_bytes = 50);
     assert!(matches!(archive, ResolverError::TooLarge { limit: 50, .. }));
     let unpacked = fail(|settings| settings.archive.bytes = 1_000);
@@ -284,10 +293,16 @@ fn nonsense_from_the_registry_is_said_to_be_nonsense() {
     let scene = one_package();
     scene.registry.fail("/a", [Fault::Status(200, &[])]);
     let error = scene.fail(&npm(&[("a", "1")]));
-    assert!(matches!(error, ResolverError::BadMetadata { .. }), "{error}");
+    assert!(
+        matches!(error, ResolverError::BadMetadata { .. }),
+        "{error}"
+    );
     scene.registry.fail("/a", [Fault::CutOffUnnoticed]);
     let error = scene.fail(&npm(&[("a", "1")]));
-    assert!(matches!(error, ResolverError::BadMetadata { .. }), "{error}");
+    assert!(
+        matches!(error, ResolverError::BadMetadata { .. }),
+        "{error}"
+    );
     scene.install(&npm(&[("a", "1")]));
 }
 
@@ -296,7 +311,9 @@ fn what_was_fetched_before_a_failure_is_kept() {
     let scene = one_package();
     scene.registry.publish(Published::new("b", "1.0.0"));
     let archive = "/b/-/b-1.0.0.tgz";
-    scene.registry.fail(archive, vec![Fault::Status(503, &[]); 4]);
+    scene
+        .registry
+        .fail(archive, vec![Fault::Status(503, &[]); 4]);
     let mut settings = scene.settings();
     // One after the other: the order is the packages' hashes', so both orders are tried.
     settings.network.parallel = 2;

@@ -6,8 +6,8 @@ use std::path::Path;
 use mycelium_resolver::InstallNote;
 use mycelium_resolver::LayerDefect;
 use mycelium_resolver::VersionSource;
-use mycelium_types::Message;
 use mycelium_types::Locale;
+use mycelium_types::Message;
 use serde_json::json;
 
 use super::published::Published;
@@ -177,13 +177,25 @@ fn nodes_rules_find_every_package_in_its_version() {
     let says = |version: &str| Some(format!("module.exports = '{version}';\n"));
     assert_eq!(seen_by(&installed, "old", "shared"), says("shared@1.0.0"));
     assert_eq!(seen_by(&installed, "new", "shared"), says("shared@2.0.0"));
-    assert_eq!(seen_by(&installed, "old", "alias"), says("@scope/real@1.0.0"));
+    assert_eq!(
+        seen_by(&installed, "old", "alias"),
+        says("@scope/real@1.0.0")
+    );
     assert_eq!(seen_by(&installed, "@scope/real", "new"), says("new@1.0.0"));
-    assert_eq!(seen_by(&installed, "cycle-a", "cycle-b"), says("cycle-b@1.0.0"));
-    assert_eq!(seen_by(&installed, "cycle-b", "cycle-a"), says("cycle-a@1.0.0"));
+    assert_eq!(
+        seen_by(&installed, "cycle-a", "cycle-b"),
+        says("cycle-b@1.0.0")
+    );
+    assert_eq!(
+        seen_by(&installed, "cycle-b", "cycle-a"),
+        says("cycle-a@1.0.0")
+    );
     assert_eq!(seen_by(&installed, "name", "name"), says("shared@1.0.0"));
     // What a package forgot to declare is found in the newest version there is.
-    assert_eq!(seen_by(&installed, "sloppy", "shared"), says("shared@2.0.0"));
+    assert_eq!(
+        seen_by(&installed, "sloppy", "shared"),
+        says("shared@2.0.0")
+    );
     assert_eq!(seen_by_skill(&installed, "renamed"), says("shared@2.0.0"));
     assert_eq!(seen_by_skill(&installed, "old"), says("old@1.0.0"));
     // What the skill forgot is not.
@@ -231,12 +243,22 @@ fn layers_are_read_only_links_that_stay_inside() {
 fn skills_with_one_tree_share_its_layer_and_others_have_their_own() {
     let scene = chain();
     scene.registry.publish(Published::new("c", "2.0.0"));
-    let first = scene.try_install_for("first", &npm(&[("c", "^3")])).unwrap();
+    let first = scene
+        .try_install_for("first", &npm(&[("c", "^3")]))
+        .unwrap();
     scene.registry.take_requests();
-    let second = scene.try_install_for("second", &npm(&[("c", ">=3")])).unwrap();
+    let second = scene
+        .try_install_for("second", &npm(&[("c", ">=3")]))
+        .unwrap();
     assert_eq!(first.layer, second.layer);
-    assert_eq!(scene.registry.take_paths(), [""; 0], "it was described minutes ago");
-    let third = scene.try_install_for("third", &npm(&[("c", "^2")])).unwrap();
+    assert_eq!(
+        scene.registry.take_paths(),
+        [""; 0],
+        "it was described minutes ago"
+    );
+    let third = scene
+        .try_install_for("third", &npm(&[("c", "^2")]))
+        .unwrap();
     assert_ne!(first.layer, third.layer);
     assert!(seen_by_skill(&first, "c").unwrap().contains("c@3.0.0"));
     assert!(seen_by_skill(&third, "c").unwrap().contains("c@2.0.0"));
@@ -269,7 +291,10 @@ fn bundled_packages_come_with_their_bundler() {
     let bundler = Published::new("bundler", "1.0.0")
         .depends(json!({ "inside": "^1" }))
         .with("bundleDependencies", json!(["inside"]))
-        .file("node_modules/inside/index.js", "module.exports = 'bundled';\n");
+        .file(
+            "node_modules/inside/index.js",
+            "module.exports = 'bundled';\n",
+        );
     scene.registry.publish(bundler);
     let installed = scene.install(&npm(&[("bundler", "1")]));
     assert_eq!(packages(&installed), ["bundler@1.0.0"]);
@@ -297,7 +322,9 @@ fn a_layer_can_be_checked() {
     std::os::unix::fs::symlink("/etc", &link).unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs_err::set_permissions(
-        layer.path.join("node_modules/.store/b@2.0.0/node_modules/b/index.js"),
+        layer
+            .path
+            .join("node_modules/.store/b@2.0.0/node_modules/b/index.js"),
         mode,
     )
     .unwrap();
@@ -314,7 +341,10 @@ fn a_layer_can_be_checked() {
             (format!("{a}/evil.js").as_str(), LayerDefect::Unexpected),
             (format!("{a}/index.js").as_str(), LayerDefect::Changed),
             (format!("{a}/package.json").as_str(), LayerDefect::Missing),
-            ("node_modules/.store/b@2.0.0/node_modules/b/index.js", LayerDefect::Mode),
+            (
+                "node_modules/.store/b@2.0.0/node_modules/b/index.js",
+                LayerDefect::Mode
+            ),
             ("node_modules/.store/node_modules/c", LayerDefect::Changed),
         ]
     );
@@ -329,8 +359,16 @@ fn what_is_known_can_be_asked_without_doing_anything() {
     let resolver = scene.resolver();
     let skill = "skill".parse().unwrap();
     let dependencies = npm(&[("a", "^1.0.0"), ("c", "^3")]);
-    let status = |dependencies| resolver.status(&skill, dependencies, &scene.lock()).unwrap();
-    assert!(status(&dependencies).iter().all(|s| s.resolved.is_none() && !s.cached));
+    let status = |dependencies| {
+        resolver
+            .status(&skill, dependencies, &scene.lock())
+            .unwrap()
+    };
+    assert!(
+        status(&dependencies)
+            .iter()
+            .all(|s| s.resolved.is_none() && !s.cached)
+    );
     scene.install(&npm(&[("a", "^1.0.0")]));
     let known = status(&dependencies);
     assert_eq!(known[0].resolved, Some("1.0.0".parse().unwrap()));

@@ -60,7 +60,10 @@ fn install(root: &Path, dependencies: &[(&str, &str)]) -> Option<InstalledLayer>
 
 /// What Node prints for an expression, evaluated where the layer is.
 fn node(layer: &Path, expression: &str) -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "the peer whose rules are followed")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the peer whose rules are followed"
+    )]
     let output = std::process::Command::new("node")
         .args(["-p", expression])
         .current_dir(layer)
@@ -116,7 +119,10 @@ fn ten_libraries_work_in_node() {
         require('yaml').parse('a: 1').a,
     ].join(' ')";
     if let Some(text) = node(&layer, expression) {
-        assert_eq!(text, "true true true hello function function tenLibraries function true 1");
+        assert_eq!(
+            text,
+            "true true true hello function function tenLibraries function true 1"
+        );
     }
     let again = install(root.path(), &TEN).unwrap();
     assert_eq!(again.layer, first.layer);

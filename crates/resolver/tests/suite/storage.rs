@@ -21,7 +21,9 @@ fn one_package() -> Scene {
     let scene = Scene::new();
     // Random enough not to be compressed away.
     let filling: String = (0..40_000_u64)
-        .map(|n| char::from(b'!' + (n.wrapping_mul(n).wrapping_mul(2_654_435_761) >> 13) as u8 % 90))
+        .map(|n| {
+            char::from(b'!' + (n.wrapping_mul(n).wrapping_mul(2_654_435_761) >> 13) as u8 % 90)
+        })
         .collect();
     scene
         .registry

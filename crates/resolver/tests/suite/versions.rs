@@ -26,7 +26,9 @@ fn a_changed_range_keeps_what_still_fits() {
         .publish(Published::new("b", "1.0.0"))
         .publish(Published::new("deep", "1.0.0"));
     scene.install(&npm(&[("a", "^1.0.0"), ("b", "^1.0.0")]));
-    scene.try_install_for("other", &npm(&[("a", "^1.0.0")])).unwrap();
+    scene
+        .try_install_for("other", &npm(&[("a", "^1.0.0")]))
+        .unwrap();
     scene
         .registry
         .publish(Published::new("a", "1.5.0").depends(json!({ "deep": "^1" })))
@@ -38,8 +40,14 @@ fn a_changed_range_keeps_what_still_fits() {
     let changed = scene.install(&npm(&[("a", ">=1"), ("b", "^2")]));
     assert_eq!(changed.versions, VersionSource::Resolver);
     assert_eq!(packages(&changed), ["a@1.0.0", "b@2.0.0", "deep@1.0.0"]);
-    let other = scene.try_install_for("other", &npm(&[("a", "^1.0.0")])).unwrap();
-    assert_eq!(other.versions, VersionSource::Lock, "only one skill is resolved again");
+    let other = scene
+        .try_install_for("other", &npm(&[("a", "^1.0.0")]))
+        .unwrap();
+    assert_eq!(
+        other.versions,
+        VersionSource::Lock,
+        "only one skill is resolved again"
+    );
 
     let tighter = scene.install(&npm(&[("a", "^1.2"), ("b", "^2")]));
     assert_eq!(packages(&tighter), ["a@1.5.0", "b@2.0.0", "deep@1.0.0"]);
@@ -66,7 +74,14 @@ fn a_locked_version_that_is_gone_is_replaced() {
 #[test]
 fn ranges_tags_and_prereleases_are_npms() {
     let scene = Scene::new();
-    for version in ["0.9.0", "1.0.0", "1.2.0", "1.3.0-rc.1", "2.0.0", "3.0.0-beta.1"] {
+    for version in [
+        "0.9.0",
+        "1.0.0",
+        "1.2.0",
+        "1.3.0-rc.1",
+        "2.0.0",
+        "3.0.0-beta.1",
+    ] {
         scene.registry.publish(Published::new("a", version));
     }
     scene.registry.tag("a", "latest", "1.2.0");
@@ -114,9 +129,17 @@ fn descriptions_are_used_while_young_then_confirmed_then_replaced() {
     scene.registry.publish(Published::new("a", "2.0.0"));
     assert_eq!(install("two"), (old.clone(), vec![]), "minutes old");
     scene.let_metadata_age();
-    assert_eq!(install("three"), (new.clone(), vec![200]), "an hour old and changed");
+    assert_eq!(
+        install("three"),
+        (new.clone(), vec![200]),
+        "an hour old and changed"
+    );
     scene.let_metadata_age();
-    assert_eq!(install("four"), (new.clone(), vec![304]), "an hour old, not changed");
+    assert_eq!(
+        install("four"),
+        (new.clone(), vec![304]),
+        "an hour old, not changed"
+    );
     assert_eq!(install("five"), (new, vec![]), "confirmed a moment ago");
 
     let mut settings = scene.settings();
@@ -141,7 +164,11 @@ fn a_version_published_a_moment_ago_is_found() {
         scene.fail(&npm(&[("a", "^3")])),
         ResolverError::NoMatchingVersion { .. }
     ));
-    assert_eq!(scene.registry.take_paths(), ["/a"], "it is asked once more, not for ever");
+    assert_eq!(
+        scene.registry.take_paths(),
+        ["/a"],
+        "it is asked once more, not for ever"
+    );
 }
 
 #[test]
@@ -158,7 +185,11 @@ fn peers_come_from_the_surroundings() {
             Published::new("old-app", "1.0.0").depends(json!({ "react": "^17", "hooks": "^1" })),
         );
     let installed = scene.install(&npm(&[("react", "^18"), ("hooks", "1"), ("old-app", "1")]));
-    assert!(seen_by(&installed, "hooks", "react").unwrap().contains("react@18.0.0"));
+    assert!(
+        seen_by(&installed, "hooks", "react")
+            .unwrap()
+            .contains("react@18.0.0")
+    );
     let layer = installed.layer.as_ref().unwrap();
     let hooks_of_old = layer
         .path
@@ -172,7 +203,12 @@ fn peers_come_from_the_surroundings() {
     assert_eq!(hooks, ["hooks@1.0.0", "hooks@1.0.0#2"]);
     // The same from the lock.
     scene.forget_layers();
-    assert_eq!(scene.install(&npm(&[("react", "^18"), ("hooks", "1"), ("old-app", "1")])).layer, installed.layer);
+    assert_eq!(
+        scene
+            .install(&npm(&[("react", "^18"), ("hooks", "1"), ("old-app", "1")]))
+            .layer,
+        installed.layer
+    );
 }
 
 #[test]
@@ -184,7 +220,10 @@ fn a_missing_peer_is_installed_and_an_optional_one_is_not() {
         .publish(Published::new("rare", "1.0.0"))
         .publish(
             Published::new("hooks", "1.0.0")
-                .with("peerDependencies", json!({ "react": ">=17", "rare": "*", "gone": "*" }))
+                .with(
+                    "peerDependencies",
+                    json!({ "react": ">=17", "rare": "*", "gone": "*" }),
+                )
                 .with(
                     "peerDependenciesMeta",
                     json!({ "rare": { "optional": true }, "gone": { "optional": true } }),
@@ -193,7 +232,11 @@ fn a_missing_peer_is_installed_and_an_optional_one_is_not() {
     let installed = scene.install(&npm(&[("hooks", "1")]));
     assert_eq!(packages(&installed), ["hooks@1.0.0", "react@18.0.0"]);
     let with_rare = scene.install(&npm(&[("hooks", "1"), ("rare", "1")]));
-    assert!(seen_by(&with_rare, "hooks", "rare").unwrap().contains("rare@1.0.0"));
+    assert!(
+        seen_by(&with_rare, "hooks", "rare")
+            .unwrap()
+            .contains("rare@1.0.0")
+    );
 }
 
 #[test]
@@ -224,10 +267,10 @@ fn packages_for_other_machines_are_locked_and_left_out() {
     let scene = Scene::new();
     scene
         .registry
-        .publish(
-            Published::new("tool", "1.0.0")
-                .with("optionalDependencies", json!({ "tool-linux": "1", "tool-mac": "1" })),
-        )
+        .publish(Published::new("tool", "1.0.0").with(
+            "optionalDependencies",
+            json!({ "tool-linux": "1", "tool-mac": "1" }),
+        ))
         .publish(Published::new("tool-linux", "1.0.0").with("os", json!(["linux"])))
         .publish(
             Published::new("tool-mac", "1.0.0")
@@ -251,7 +294,10 @@ fn packages_for_other_machines_are_locked_and_left_out() {
     let request = scene.request(&skill, &dependencies, &lock);
     let mac = Resolver::new(settings).install(request, &()).unwrap();
     assert_eq!(mac.versions, VersionSource::Lock, "the lock is everybody's");
-    assert_eq!(packages(&mac), ["mac-only@1.0.0", "tool@1.0.0", "tool-mac@1.0.0"]);
+    assert_eq!(
+        packages(&mac),
+        ["mac-only@1.0.0", "tool@1.0.0", "tool-mac@1.0.0"]
+    );
     assert_ne!(mac.layer, linux.layer);
 
     let foreign = scene
@@ -319,7 +365,11 @@ fn bad_versions_in_a_description_are_as_if_never_published() {
     let scene = Scene::new();
     scene
         .registry
-        .publish(Published::new("a", "1.0.0").depends(json!([])).with("os", json!("linux")))
+        .publish(
+            Published::new("a", "1.0.0")
+                .depends(json!([]))
+                .with("os", json!("linux")),
+        )
         .publish(Published::new("a", "not-a-version"))
         .publish(Published::new("a", "1.2").depends(json!({})))
         .publish(Published::new("a", "1.1.0").with("peerDependencies", json!(null)));
