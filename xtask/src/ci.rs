@@ -10,18 +10,25 @@ use crate::test;
 use crate::tools;
 use crate::workspace::Workspace;
 
-type Step = (&'static str, fn(&Workspace) -> Result<(), ChoreError>);
+type Step = (&'static str, fn(&Workspace) -> Result<End, ChoreError>);
+
+/// How a step ended that did not fail.
+enum End {
+    Passed,
+    /// It could not be taken here, for this reason.
+    Skipped(String),
+}
 
 /// In the order of how soon they tell something is wrong.
 const STEPS: &[Step] = &[
     ("formatting", formatting),
-    ("layers", layers::run),
+    ("layers", |workspace| passed(layers::run(workspace))),
     ("licences, bans and sources", packages),
     ("clippy", clippy),
     ("schemas", |workspace| {
-        schemas::run(workspace, SchemaUse::Check)
+        passed(schemas::run(workspace, SchemaUse::Check))
     }),
-    ("tests", |workspace| test::run(workspace, &[])),
+    ("tests", |workspace| passed(test::run(workspace, &[]))),
 ];
 
 /// Runs every step, even after one failed, and says at the end how each went.
@@ -33,14 +40,16 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), ChoreError> {
         let start = Instant::now();
         let outcome = step(workspace);
         let seconds = start.elapsed().as_secs();
-        match outcome {
-            Ok(()) => ends.push(format!("{name:28} passed  {seconds:4} s")),
+        let word = match outcome {
+            Ok(End::Passed) => "passed".to_owned(),
+            Ok(End::Skipped(reason)) => format!("SKIPPED: {reason}"),
             Err(error) => {
                 crate::report(&error);
-                ends.push(format!("{name:28} FAILED  {seconds:4} s"));
                 failed.push(*name);
+                "FAILED".to_owned()
             }
-        }
+        };
+        ends.push(format!("{name:28} {seconds:4} s  {word}"));
     }
     println!("\n=== summary\n{}", ends.join("\n"));
     if failed.is_empty() {
@@ -53,26 +62,37 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), ChoreError> {
     )))
 }
 
-fn formatting(workspace: &Workspace) -> Result<(), ChoreError> {
-    workspace.cargo().args(["fmt", "--all", "--check"]).run()
+fn passed(outcome: Result<(), ChoreError>) -> Result<End, ChoreError> {
+    outcome.map(|()| End::Passed)
 }
 
-fn clippy(workspace: &Workspace) -> Result<(), ChoreError> {
-    workspace
-        .cargo()
-        .args(["clippy", "--workspace", "--all-targets", "--locked"])
-        .args(["--", "-D", "warnings"])
-        .run()
+fn formatting(workspace: &Workspace) -> Result<End, ChoreError> {
+    passed(workspace.cargo().args(["fmt", "--all", "--check"]).run())
+}
+
+fn clippy(workspace: &Workspace) -> Result<End, ChoreError> {
+    passed(
+        workspace
+            .cargo()
+            .args(["clippy", "--workspace", "--all-targets", "--locked"])
+            .args(["--", "-D", "warnings"])
+            .run(),
+    )
 }
 
 /// Checks what packages we take against `deny.toml`.
 ///
 /// Advisories are not checked here: their database is a repository on the network, and what passes
 /// today must not fail tomorrow for reasons outside the change. `cargo deny check advisories` does it.
-fn packages(workspace: &Workspace) -> Result<(), ChoreError> {
-    let deny = tools::cargo_deny(workspace)?;
-    workspace
-        .program(&deny.path)
-        .args(["--locked", "check", "licenses", "bans", "sources"])
-        .run()
+fn packages(workspace: &Workspace) -> Result<End, ChoreError> {
+    let deny = match tools::cargo_deny(workspace) {
+        Ok(deny) => deny,
+        Err(error) => return Ok(End::Skipped(format!("there is no cargo-deny: {error}"))),
+    };
+    passed(
+        workspace
+            .program(&deny.path)
+            .args(["--locked", "check", "licenses", "bans", "sources"])
+            .run(),
+    )
 }

@@ -13,9 +13,9 @@ mod start;
 mod surroundings;
 mod transport;
 
-pub(crate) use in_process::InProcess;
 pub(crate) use connection::Connection;
 pub(crate) use error::ClientError;
+pub(crate) use in_process::InProcess;
 pub(crate) use interrupt::Interrupt;
 pub(crate) use interrupt::Wait;
 pub(crate) use retire::ask_to_stop;

@@ -56,12 +56,19 @@ fn it_lists_the_subcommands_and_options_that_are_there() {
             assert!(usages.contains(&usage), "{usage}");
         }
         for option in command.get_arguments().filter_map(clap::Arg::get_long) {
-            assert!(usages.contains(&format!("--{option}")), "{}: --{option}", command.get_name());
+            assert!(
+                usages.contains(&format!("--{option}")),
+                "{}: --{option}",
+                command.get_name()
+            );
         }
     }
     let options = table("## Options for all commands");
     let documented: String = options.iter().map(|row| row[0]).collect();
-    for option in Typed::command().get_arguments().filter_map(clap::Arg::get_long) {
+    for option in Typed::command()
+        .get_arguments()
+        .filter_map(clap::Arg::get_long)
+    {
         assert!(documented.contains(&format!("--{option}")), "--{option}");
     }
 }

@@ -13,7 +13,6 @@ mod support {
     pub(crate) use requirement::registry_answers;
     pub(crate) use requirement::sandbox_holds;
     pub(crate) use terminal::Terminal;
-    pub(crate) use transcript::Step;
     pub(crate) use transcript::mismatch;
     pub(crate) use transcript::parse;
 }

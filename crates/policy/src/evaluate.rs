@@ -61,6 +61,8 @@ pub struct PolicyRequest<'a> {
     pub origin: Origin,
     /// Its folder, absolute and without links.
     pub skill_root: &'a Path,
+    /// The folders that skills are found in: code that runs, so never writable by a skill.
+    pub skill_folders: &'a [PathBuf],
     /// The workspace, absolute and without links.
     pub workspace: &'a Path,
     /// The person's home folder, which `~` in a path means.
@@ -205,6 +207,11 @@ impl Decision<'_> {
         let asked = self.absolute(declared);
         let path = self.host.resolve(&asked).ok_or(DenialReason::Missing)?;
         let inside = path.starts_with(self.request.workspace);
+        // What was asked for and answered is a place in the workspace; a link in the repository must
+        // not make it another one.
+        if asked.starts_with(self.request.workspace) && !inside {
+            return Err(DenialReason::LeavesWorkspace);
+        }
         if !self.answered {
             match (self.request.origin, self.request.trust) {
                 (Origin::Workspace | Origin::Embedded, WorkspaceTrust::Trusted) if inside => {}
@@ -215,10 +222,13 @@ impl Decision<'_> {
             }
         }
         if access == FileAccess::Write {
-            if self.request.workspace.starts_with(&path)
-                || self.request.skill_root.starts_with(&path)
-            {
+            if self.request.workspace.starts_with(&path) {
                 return Err(DenialReason::CoversWorkspace);
+            }
+            let touches = |folder: &Path| folder.starts_with(&path) || path.starts_with(folder);
+            let code = self.request.skill_folders.iter();
+            if touches(self.request.skill_root) || code.into_iter().any(|folder| touches(folder)) {
+                return Err(DenialReason::ProtectedPath);
             }
             // Named one by one means: the protected path is what the manifest wrote, and the person
             // was shown it and said yes.

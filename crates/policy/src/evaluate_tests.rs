@@ -93,6 +93,7 @@ impl Case {
                 digest,
                 origin: self.origin,
                 skill_root: Path::new("/w/skills/demo"),
+                skill_folders: &["/w/skills".into(), "/w/custom".into()],
                 workspace: Path::new("/w"),
                 home: Path::new("/home/person"),
                 trust: self.trust,
@@ -147,16 +148,19 @@ fn an_untrusted_workspace_grants_nothing_and_asks_nothing() {
 
 #[test]
 fn a_link_out_of_the_workspace_does_not_widen_the_grant() {
-    let case = Case {
-        host: Host {
-            links: vec![("/w/output", "/etc")],
-        },
-        ..Case::workspace(WorkspaceTrust::Trusted)
-    };
-    assert_eq!(
-        case.reason(files("./output", FileAccess::Write)),
-        Some(DenialReason::NotGranted)
-    );
+    for answered in [false, true] {
+        let case = Case {
+            host: Host {
+                links: vec![("/w/output", "/etc")],
+            },
+            answered,
+            ..Case::workspace(WorkspaceTrust::Trusted)
+        };
+        assert_eq!(
+            case.reason(files("./output", FileAccess::Write)),
+            Some(DenialReason::LeavesWorkspace)
+        );
+    }
 }
 
 #[test]
@@ -169,7 +173,7 @@ fn protected_paths_are_writable_only_when_named_and_answered() {
             "{path}"
         );
     }
-    for path in [".", "./", "..", "/", "./skills", "./skills/demo"] {
+    for path in [".", "./", "..", "/"] {
         let reason = case.reason(files(path, FileAccess::Write));
         assert!(
             matches!(
@@ -177,6 +181,18 @@ fn protected_paths_are_writable_only_when_named_and_answered() {
                 Some(DenialReason::CoversWorkspace | DenialReason::NotGranted)
             ),
             "{path}: {reason:?}"
+        );
+    }
+    for path in [
+        "./skills",
+        "./skills/demo/lib",
+        "./skills/other",
+        "custom/new",
+    ] {
+        assert_eq!(
+            case.reason(files(path, FileAccess::Write)),
+            Some(DenialReason::ProtectedPath),
+            "{path}"
         );
     }
     case.answered = true;

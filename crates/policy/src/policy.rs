@@ -103,6 +103,8 @@ pub enum DenialReason {
     ProtectedPath,
     /// The write path is the workspace itself or a folder above it.
     CoversWorkspace,
+    /// The path is written as one in the workspace, and a link leads elsewhere.
+    LeavesWorkspace,
     /// The path to read does not exist.
     Missing,
     /// No engine of this version can give it.
@@ -118,6 +120,7 @@ impl DenialReason {
             Self::NotGranted => "denial-not-granted",
             Self::ProtectedPath => "denial-protected-path",
             Self::CoversWorkspace => "denial-covers-workspace",
+            Self::LeavesWorkspace => "denial-leaves-workspace",
             Self::Missing => "denial-missing",
             Self::Unsupported => "denial-unsupported",
         }

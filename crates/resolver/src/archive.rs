@@ -221,7 +221,7 @@ impl<'a> Unpacking<'a> {
                     let size = str::from_utf8(value)
                         .ok()
                         .and_then(|text| text.parse().ok());
-                    self.said.size = Some(size.ok_or_else(|| damaged())?);
+                    self.said.size = Some(size.ok_or_else(damaged)?);
                 }
                 b"linkpath" => return Err(refused("", ArchiveProblem::Link)),
                 key if key.starts_with(b"GNU.sparse") => {

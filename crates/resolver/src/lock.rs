@@ -262,32 +262,26 @@ mod tests {
     #[test]
     fn links_are_replaced_and_not_followed() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("skills.lock");
-        let victim = folder.path().join("victim");
-        fs_err::write(&victim, "precious").unwrap();
-        for name in ["skills.lock", ".skills.lock.draft"] {
-            let empty = folder.path().join("empty");
-            fs_err::write(&empty, "{\"version\": 1, \"skills\": {}}").unwrap();
-            let target = if name == "skills.lock" {
-                &empty
-            } else {
-                &victim
-            };
-            std::os::unix::fs::symlink(target, folder.path().join(name)).unwrap();
-            write(
-                &path,
-                &skill(&name[1..5].replace('.', "a")),
-                Some(&tree("1.0.0")),
-                PATIENCE,
-            )
-            .unwrap();
-            assert!(!path.is_symlink());
-        }
-        assert_eq!(fs_err::read_to_string(&victim).unwrap(), "precious");
-        let guard = folder.path().join(".skills.lock.guard");
-        std::os::unix::fs::symlink(&victim, guard).unwrap();
-        assert!(write(&path, &skill("ant"), None, PATIENCE).is_ok());
-        assert!(write(&path, &skill("bee"), Some(&tree("1.0.0")), PATIENCE).is_err());
+        let at = |name: &str| folder.path().join(name);
+        let link = |to: &str, name: &str| std::os::unix::fs::symlink(at(to), at(name)).unwrap();
+        fs_err::write(at("victim"), "precious").unwrap();
+        fs_err::write(at("empty"), "{\"version\": 1, \"skills\": {}}").unwrap();
+        let lock = at("skills.lock");
+        link("empty", "skills.lock");
+        link("victim", ".skills.lock.draft");
+        write(&lock, &skill("ant"), Some(&tree("1.0.0")), PATIENCE).unwrap();
+        assert!(!lock.is_symlink());
+        assert!(
+            fs_err::read_to_string(at("empty"))
+                .unwrap()
+                .ends_with("{}}")
+        );
+
+        link("nowhere", ".skills.lock.guard");
+        let error = write(&lock, &skill("bee"), Some(&tree("1.0.0")), PATIENCE).unwrap_err();
+        assert!(error.to_string().contains(".guard"), "{error}");
+        assert!(!at("nowhere").exists());
+        assert_eq!(fs_err::read_to_string(at("victim")).unwrap(), "precious");
     }
 
     #[test]

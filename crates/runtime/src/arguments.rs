@@ -15,6 +15,8 @@ use serde_json::Value;
 
 /// Violations listed in one error.
 const MAX_LISTED: usize = 10;
+/// References in one schema.
+const MAX_REFERENCES: usize = 16;
 
 /// The compiled argument schemas of one skill's functions.
 #[derive(Debug)]
@@ -96,10 +98,27 @@ impl ArgumentSchemas {
 
 /// Compiles a schema that somebody else wrote.
 pub(crate) fn compile(schema: &Value) -> Result<Validator, String> {
+    // References that use each other twice make checking take twice as long with each of them.
+    if references(schema) > MAX_REFERENCES {
+        return Err(format!("it has more than {MAX_REFERENCES} references"));
+    }
     jsonschema::options()
         .with_pattern_options(PatternOptions::regex())
         .build(schema)
         .map_err(|error| error.to_string())
+}
+
+fn references(schema: &Value) -> usize {
+    match schema {
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| {
+                usize::from(key.ends_with("$ref") || key == "$dynamicRef") + references(value)
+            })
+            .sum(),
+        Value::Array(items) => items.iter().map(references).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
 }
 
 /// `key=value` texts or one object, as the command line gives them to a function of named arguments.
@@ -225,5 +244,14 @@ mod tests {
     fn a_hostile_schema_is_refused_and_fetches_nothing() {
         let remote = json!({"name": "f", "parameters": {"$ref": "http://127.0.0.1:1/x.json"}});
         assert!(check(&remote, &json!({})).is_err());
+        let chain: serde_json::Map<_, _> = (0..40)
+            .map(|n| {
+                let next = json!({"$ref": format!("#/$defs/d{}", n + 1)});
+                (format!("d{n}"), json!({"allOf": [next, next]}))
+            })
+            .chain([("d40".to_owned(), json!(true))])
+            .collect();
+        let doubling = json!({"name": "f", "parameters": {"$defs": chain, "$ref": "#/$defs/d0"}});
+        assert!(check(&doubling, &json!({})).is_err());
     }
 }

@@ -61,7 +61,7 @@ pub(crate) enum Recorded {
 /// All breakers, kept in one file so that they survive a restart.
 ///
 /// Times are wall-clock seconds since 1970: a monotonic clock means nothing after a restart. A clock
-/// that jumps forward closes a breaker early, one that jumps back keeps it at most `reset` longer.
+/// that is set forward or back lets the next call through early.
 pub(crate) struct Breakers {
     file: PathBuf,
     table: Mutex<Option<Table>>,
@@ -87,25 +87,50 @@ impl Breakers {
     }
 
     /// Lets a call through, or refuses it.
-    pub(crate) fn admit(&self, key: &BreakerKey, rules: BreakerRules) -> Result<(), ErrorReport> {
+    pub(crate) fn admit<'a>(
+        &'a self,
+        key: &'a BreakerKey,
+        rules: BreakerRules,
+    ) -> Result<Permit<'a>, ErrorReport> {
+        let permit = Permit {
+            breakers: self,
+            key,
+            rules,
+        };
         let mut guard = self.table();
         let table = self.read(&mut guard);
         let Some(entry) = table.get_mut(&key.text()) else {
-            return Ok(());
+            return Ok(permit);
         };
-        match entry.state(rules, now()) {
-            BreakerState::Closed => Ok(()),
+        let refused = match entry.state(rules, now()) {
+            BreakerState::Closed => None,
             BreakerState::HalfOpen if !entry.probing => {
                 entry.probing = true;
-                Ok(())
+                None
             }
-            BreakerState::HalfOpen => Err(refusal(key, 1)),
-            BreakerState::Open { seconds } => Err(refusal(key, seconds)),
+            BreakerState::HalfOpen => Some(1),
+            BreakerState::Open { seconds } => Some(seconds),
+        };
+        drop(guard);
+        match refused {
+            None => Ok(permit),
+            Some(seconds) => {
+                // Nothing was let through, so there is nothing to give back.
+                std::mem::forget(permit);
+                Err(refusal(key, seconds))
+            }
         }
     }
 
-    /// Notes how an admitted call ended.
-    pub(crate) fn record(
+    /// Another call may be the one that a half-open breaker lets through.
+    fn give_back(&self, key: &BreakerKey) {
+        let mut guard = self.table();
+        if let Some(entry) = self.read(&mut guard).get_mut(&key.text()) {
+            entry.probing = false;
+        }
+    }
+
+    fn record(
         &self,
         key: &BreakerKey,
         rules: BreakerRules,
@@ -184,12 +209,35 @@ impl Breakers {
     }
 }
 
+/// Leave to make one call. Dropped without an outcome, when the caller went away, it is given back.
+pub(crate) struct Permit<'a> {
+    breakers: &'a Breakers,
+    key: &'a BreakerKey,
+    rules: BreakerRules,
+}
+
+impl Permit<'_> {
+    /// Notes how the call ended.
+    pub(crate) fn record(self, failure: Option<&ErrorReport>) -> Recorded {
+        self.breakers.record(self.key, self.rules, failure)
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        self.breakers.give_back(self.key);
+    }
+}
+
 impl Entry {
     fn state(&self, rules: BreakerRules, now: u64) -> BreakerState {
         let Some(opened_at) = self.opened_at else {
             return BreakerState::Closed;
         };
-        let waited = now.saturating_sub(opened_at);
+        // A clock that was set back tells nothing: the next call finds out.
+        let Some(waited) = now.checked_sub(opened_at) else {
+            return BreakerState::HalfOpen;
+        };
         match rules.reset.as_secs().checked_sub(waited) {
             None | Some(0) => BreakerState::HalfOpen,
             Some(seconds) => BreakerState::Open { seconds },
@@ -258,7 +306,7 @@ mod tests {
             Recorded::Opened { failures: 2 }
         );
         let again = Breakers::new(file);
-        let refused = again.admit(&key(), RULES).unwrap_err();
+        let refused = again.admit(&key(), RULES).err().unwrap();
         assert_eq!(refused.code, ErrorCode::CircuitBreakerOpen);
         assert!(again.reset(&key()));
         assert!(again.admit(&key(), RULES).is_ok());
@@ -274,10 +322,13 @@ mod tests {
         };
         breakers.record(&key(), rules, Some(&failure()));
         assert_eq!(breakers.state(&key(), rules), BreakerState::HalfOpen);
-        assert!(breakers.admit(&key(), rules).is_ok());
-        assert!(breakers.admit(&key(), rules).is_err());
-        breakers.record(&key(), rules, None);
-        assert_eq!(breakers.state(&key(), rules), BreakerState::Closed);
+        let key = key();
+        let abandoned = breakers.admit(&key, rules).unwrap();
+        assert!(breakers.admit(&key, rules).is_err());
+        drop(abandoned);
+        let permit = breakers.admit(&key, rules).unwrap();
+        permit.record(None);
+        assert_eq!(breakers.state(&key, rules), BreakerState::Closed);
     }
 
     #[test]

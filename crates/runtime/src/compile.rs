@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mycelium_loader::LoadRequest;
+use mycelium_loader::SignatureRule;
 use mycelium_policy::DEPENDENCIES_PATH;
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::worker::CompileParams;
@@ -91,7 +93,17 @@ impl Inner {
             .map_err(ErrorReport::internal)?;
         let inner = Arc::clone(self);
         let key = launch.bytecode_key;
+        let digest = launch.skill.digest();
+        let request = LoadRequest {
+            source: launch.skill.source().clone(),
+            origin: launch.skill.origin(),
+            signatures: SignatureRule::Optional,
+        };
         blocking(move || {
+            // What was compiled may be newer than what the key names.
+            if inner.launches.loader.load(&request)?.digest() != digest {
+                return Ok(());
+            }
             inner
                 .launches
                 .bytecode()

@@ -34,6 +34,8 @@ use crate::hook::Stage;
 use crate::hook::StageOutcome;
 use crate::inner::Inner;
 use crate::instance::Instance;
+use crate::instance::InstanceKey;
+use crate::instance::Place;
 use crate::lifecycle::Caller;
 use crate::lifecycle::Slot;
 use crate::lifecycle::stage;
@@ -104,21 +106,22 @@ impl Inner {
         let mut delays = retry_delays(&workspace);
         loop {
             trail.attempts += 1;
-            if let Err(refused) = self.breakers.admit(&key, rules) {
+            let admitted = self.breakers.admit(&key, rules);
+            if let Err(refused) = &admitted {
                 let seconds = refused.context.get("seconds");
                 (events)(Event::BreakerRejected {
                     skill: record.name().clone(),
                     seconds: seconds.and_then(|text| text.parse().ok()).unwrap_or(0),
                 });
-                return Err(refused);
             }
+            let permit = admitted?;
             let outcome = self.call(caller, &record, &export, request, trail).await;
-            let recorded = self.breakers.record(&key, rules, outcome.as_ref().err());
-            if let Recorded::Opened { failures } = recorded {
+            if let Recorded::Opened { failures } = permit.record(outcome.as_ref().err()) {
                 (events)(Event::BreakerOpened {
                     skill: record.name().clone(),
                     failures,
                 });
+                return outcome;
             }
             let error = match outcome {
                 Ok(value) => return Ok(value),
@@ -148,9 +151,7 @@ impl Inner {
     ) -> Result<Value, ErrorReport> {
         let key = self.instance_key(&caller, &record.manifest);
         let for_one_call = key.call.is_some();
-        let instance = self.instances.get_or_insert(key);
-        let _place = instance.queue()?;
-        let mut slot = instance.running.lock().await;
+        let (instance, mut slot, _place) = self.enter(&key).await?;
         self.ensure_active(caller, record, &instance, &mut slot)
             .await?;
         let outcome = self
@@ -163,12 +164,28 @@ impl Inner {
         outcome
     }
 
+    /// Waits for an instance's turn. While waiting it may have ended and been replaced; what is returned
+    /// is the one that everybody else sees.
+    pub(crate) async fn enter(
+        &self,
+        key: &InstanceKey,
+    ) -> Result<(Arc<Instance>, Slot, Place), ErrorReport> {
+        loop {
+            let instance = self.instances.get_or_insert(key.clone());
+            let place = instance.queue()?;
+            let slot = Arc::clone(&instance.running).lock_owned().await;
+            if self.instances.is_current(&instance) {
+                return Ok((instance, slot, place));
+            }
+        }
+    }
+
     /// Asks an active instance.
     async fn invoke(
         self: &Arc<Self>,
         caller: Caller<'_>,
         instance: &Arc<Instance>,
-        slot: &mut Slot<'_>,
+        slot: &mut Slot,
         export: &Export,
         request: &ExecRequest,
         trail: &mut Trail,
@@ -227,7 +244,12 @@ impl Inner {
                 serde_json::from_str(raw.get()).map_err(ErrorReport::internal)?;
             trail.cpu_microseconds = Some(returned.cpu_microseconds);
             trail.memory_bytes = Some(returned.memory_bytes);
-            serde_json::from_str(returned.value.get()).map_err(ErrorReport::internal)
+            serde_json::from_str(returned.value.get()).map_err(|error| {
+                ErrorReport::new(ErrorCode::ResultInvalid)
+                    .with("skill", &instance.key.skill.name)
+                    .with("method", &export.name)
+                    .with("reason", error)
+            })
         });
         self.after(
             &stage,

@@ -43,8 +43,8 @@ pub(crate) fn report(
             .with("version", &policy.skill.version)
             .with("method", asked.name())
     };
-    match failure {
-        WorkerFailure::Answered(failure) => answered(failure, asked, policy, violations),
+    let report = match failure {
+        WorkerFailure::Answered(failure) => answered(failure, asked, policy),
         WorkerFailure::WallTime => new(ErrorCode::SkillTimeout).with("limit", limits.wall_seconds),
         WorkerFailure::CpuTime => new(ErrorCode::CpuLimit).with("limit", limits.cpu_seconds),
         WorkerFailure::Memory => new(ErrorCode::MemoryLimit).with("limit", limits.memory_mb),
@@ -54,17 +54,25 @@ pub(crate) fn report(
             format!("it wrote a file larger than {} MB", limits.file_size_mb),
         ),
         WorkerFailure::Crashed(reason) => new(ErrorCode::WorkerCrashed).with("reason", reason),
+    };
+    // The last refusal is the one the skill did not get over.
+    match violations.last() {
+        Some(violation) => ErrorReport {
+            code: ErrorCode::SecurityViolation,
+            retryable: false,
+            ..report
+        }
+        .with("operation", violation.operation.as_str())
+        .with("path", violation.resolved.display()),
+        None => report,
     }
 }
 
-fn answered(
-    failure: Failure,
-    asked: Asked<'_>,
-    policy: &SandboxPolicy,
-    violations: &[Violation],
-) -> ErrorReport {
+fn answered(failure: Failure, asked: Asked<'_>, policy: &SandboxPolicy) -> ErrorReport {
     let limits = &policy.limits;
     let code = match failure.kind {
+        // The system's word for too many open files, wherever it comes out.
+        _ if failure.code.as_deref() == Some("EMFILE") => ErrorCode::FileLimit,
         FailureKind::Thrown | FailureKind::Exited | FailureKind::NeverSettles => match asked {
             Asked::Call(_) => ErrorCode::SkillExecutionError,
             Asked::Load | Asked::Hook(_) => ErrorCode::SkillLoadError,
@@ -79,23 +87,18 @@ fn answered(
     let limit = match code {
         ErrorCode::OutputLimit => Some(limits.output_mb),
         ErrorCode::MemoryLimit => Some(limits.memory_mb),
+        ErrorCode::FileLimit => Some(limits.open_files),
         _ => None,
     };
     let reason = match asked {
         Asked::Hook(hook) => format!("{hook} failed: {}", failure.message),
         Asked::Load | Asked::Call(_) => failure.message,
     };
-    // The last refusal is the one the skill did not get over.
-    let mut report = match violations.last() {
-        Some(violation) => ErrorReport::new(ErrorCode::SecurityViolation)
-            .with("operation", violation.operation.as_str())
-            .with("path", violation.resolved.display()),
-        None => ErrorReport::new(code),
-    }
-    .with("skill", &policy.skill.name)
-    .with("version", &policy.skill.version)
-    .with("method", asked.name())
-    .with("reason", reason);
+    let mut report = ErrorReport::new(code)
+        .with("skill", &policy.skill.name)
+        .with("version", &policy.skill.version)
+        .with("method", asked.name())
+        .with("reason", reason);
     if let Some(limit) = limit {
         report = report.with("limit", limit);
     }

@@ -202,11 +202,12 @@ impl Inner {
         let inner = Arc::clone(self);
         let workspace = Arc::clone(workspace);
         blocking(move || {
-            let registry = inner.open_registry(&workspace)?;
+            // Nobody else sees it before it knows its skills.
+            let registry = Arc::new(crate::catalogue::open(&inner.options.folders));
             if workspace.configuration.auto_discovery {
                 crate::catalogue::discover(&workspace, &registry, &[]);
             }
-            Ok(registry)
+            Ok(inner.publish(&workspace, registry))
         })
         .await
     }
@@ -219,20 +220,22 @@ impl Inner {
         registries.get(&workspace.path).cloned()
     }
 
-    pub(crate) fn open_registry(
-        &self,
-        workspace: &Workspace,
-    ) -> Result<Arc<Registry>, ErrorReport> {
+    /// Makes a registry the workspace's, unless another request was quicker.
+    fn publish(&self, workspace: &Workspace, registry: Arc<Registry>) -> Arc<Registry> {
         let mut registries = self
             .registries
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(registry) = registries.get(&workspace.path) {
-            return Ok(Arc::clone(registry));
-        }
-        let registry = Arc::new(crate::catalogue::open(&self.options.folders));
-        registries.insert(workspace.path.clone(), Arc::clone(&registry));
-        Ok(registry)
+        Arc::clone(registries.entry(workspace.path.clone()).or_insert(registry))
+    }
+
+    /// The workspace's registry for a discovery that is asked for: a new one still knows nothing, so that
+    /// all it finds is new.
+    pub(crate) fn registry_to_discover(&self, workspace: &Workspace) -> Arc<Registry> {
+        self.known_registry(workspace).unwrap_or_else(|| {
+            let registry = Arc::new(crate::catalogue::open(&self.options.folders));
+            self.publish(workspace, registry)
+        })
     }
 
     /// The skill that a selector means. Skills that appeared since the last discovery are found too.

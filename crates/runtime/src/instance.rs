@@ -49,7 +49,7 @@ pub(crate) struct Instance {
     pub(crate) machine: StateMachine,
     /// What runs. Held for the length of a call, so that calls of one instance follow one another in
     /// the order they came.
-    pub(crate) running: tokio::sync::Mutex<Option<Running>>,
+    pub(crate) running: Arc<tokio::sync::Mutex<Option<Running>>>,
     waiting: AtomicUsize,
     calls: AtomicU64,
     used: Mutex<Instant>,
@@ -81,7 +81,7 @@ impl Instance {
         Self {
             machine: StateMachine::new(key.skill.name.clone()),
             key,
-            running: tokio::sync::Mutex::default(),
+            running: Arc::default(),
             waiting: AtomicUsize::new(0),
             calls: AtomicU64::new(0),
             used: Mutex::new(Instant::now()),
@@ -107,12 +107,13 @@ impl Instance {
         *lock(&self.used) = Instant::now();
     }
 
-    pub(crate) fn last_used(&self) -> Instant {
-        *lock(&self.used)
-    }
-
-    pub(crate) fn is_waited_for(&self) -> bool {
-        self.waiting.load(Ordering::Acquire) > 0
+    /// Since when nobody has used it; now, if somebody does.
+    pub(crate) fn idle_since(&self) -> Instant {
+        if self.waiting.load(Ordering::Acquire) > 0 {
+            Instant::now()
+        } else {
+            *lock(&self.used)
+        }
     }
 
     pub(crate) fn set_process(&self, worker: Option<Arc<Worker>>) {
@@ -205,6 +206,13 @@ impl Instances {
             .collect();
         chosen.sort_by(|a, b| a.key.skill.cmp(&b.key.skill));
         chosen
+    }
+
+    /// Whether requests of its key get this instance.
+    pub(crate) fn is_current(&self, instance: &Arc<Instance>) -> bool {
+        lock(&self.table)
+            .get(&instance.key)
+            .is_some_and(|current| Arc::ptr_eq(current, instance))
     }
 
     /// Forgets an instance, unless it has been replaced meanwhile.

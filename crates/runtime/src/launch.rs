@@ -13,6 +13,7 @@ use mycelium_loader::Loader;
 use mycelium_loader::SignatureRule;
 use mycelium_loader::VerifiedSkill;
 use mycelium_policy::Evaluation;
+use mycelium_policy::HostPaths;
 use mycelium_policy::PolicyRequest;
 use mycelium_policy::SandboxPolicy;
 use mycelium_policy::evaluate;
@@ -30,7 +31,6 @@ use mycelium_types::Digest;
 use mycelium_types::DigestBuilder;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
-use mycelium_types::FileAccess;
 use mycelium_types::Message;
 use mycelium_types::SkillName;
 use mycelium_types::SkillSource;
@@ -134,6 +134,7 @@ impl Launches {
                 digest: skill.digest(),
                 origin: origin(workspace, skill),
                 skill_root: skill.root(),
+                skill_folders: &skill_folders(workspace),
                 workspace: &workspace.path,
                 home: &workspace.home,
                 trust: workspace.trust(),
@@ -171,11 +172,6 @@ impl Launches {
         policy.dependency_layer = layer.map(|layer| layer.path);
         policy.bytecode = self.bytecode.find(bytecode_key);
         policy.data = Some(self.data_folder(&manifest.name, skill.source())?);
-        for grant in &policy.paths {
-            if grant.access == FileAccess::Write && !grant.path.exists() {
-                fs_err::create_dir_all(&grant.path).map_err(unusable)?;
-            }
-        }
         Ok(LaunchSpec {
             skill,
             evaluation,
@@ -262,6 +258,16 @@ impl Launches {
         })?;
         Ok(folder)
     }
+}
+
+/// The folders that skills are found in, without links as far as they exist.
+fn skill_folders(workspace: &Workspace) -> Vec<PathBuf> {
+    let roots =
+        mycelium_config::skill_roots(&workspace.path, &workspace.home, &workspace.configuration);
+    roots
+        .into_iter()
+        .map(|root| HostFiles.resolve(&root.path).unwrap_or(root.path))
+        .collect()
 }
 
 /// Where npm's configuration comes from. The workspace's own `.npmrc` counts once it is trusted.

@@ -50,3 +50,8 @@ pub use workspace::read_configuration;
 
 /// Somebody who hears of events as they happen. Called from any thread; it must not block.
 pub type EventSink = Arc<dyn Fn(mycelium_protocol::Event) + Send + Sync>;
+
+/// The programs of the guide are compiled as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+struct EmbeddingGuide;

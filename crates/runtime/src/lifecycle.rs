@@ -21,7 +21,7 @@ use mycelium_types::Limits;
 use mycelium_types::Manifest;
 use mycelium_types::SkillState;
 use serde_json::Value;
-use tokio::sync::MutexGuard;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::EventSink;
 use crate::failure;
@@ -53,7 +53,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) correlation_id: &'a str,
 }
 
-pub(crate) type Slot<'a> = MutexGuard<'a, Option<Running>>;
+/// An instance's own: whoever holds it drives the instance.
+pub(crate) type Slot = OwnedMutexGuard<Option<Running>>;
 
 pub(crate) fn budget(limits: &Limits) -> Budget {
     Budget {
@@ -81,7 +82,7 @@ impl Inner {
         caller: Caller<'_>,
         record: &SkillRecord,
         instance: &Arc<Instance>,
-        slot: &mut Slot<'_>,
+        slot: &mut Slot,
     ) -> Result<(), ErrorReport> {
         let alive = slot.as_ref().is_some_and(|run| run.worker.is_usable());
         match instance.machine.state() {
@@ -99,7 +100,7 @@ impl Inner {
             | SkillState::Executing
             | SkillState::Deactivated
             | SkillState::Failed
-            | SkillState::Cleanup => self.bury(instance, slot)?,
+            | SkillState::Cleanup => self.end_worker(instance, slot)?,
         }
         self.start(caller, record, instance, slot).await
     }
@@ -110,9 +111,13 @@ impl Inner {
         caller: Caller<'_>,
         record: &SkillRecord,
         instance: &Arc<Instance>,
-        slot: &mut Slot<'_>,
+        slot: &mut Slot,
     ) -> Result<(), ErrorReport> {
         let started = Instant::now();
+        let unfinished = Unfinished {
+            inner: self,
+            instance,
+        };
         let loaded = self.load(caller, record, instance, slot).await;
         let evaluation = slot.as_ref().map(|run| run.launch.evaluation.clone());
         let stage = Stage {
@@ -132,6 +137,7 @@ impl Inner {
             Ok(()) => self.activate_running(caller, instance, slot).await,
             Err(error) => Err(error),
         };
+        unfinished.finish();
         if let Err(error) = &outcome {
             (caller.events)(Event::Failed {
                 skill: instance.key.skill.name.clone(),
@@ -151,7 +157,7 @@ impl Inner {
         caller: Caller<'_>,
         record: &SkillRecord,
         instance: &Arc<Instance>,
-        slot: &mut Slot<'_>,
+        slot: &mut Slot,
     ) -> Result<(), ErrorReport> {
         let skill = &instance.key.skill;
         let events = caller.events;
@@ -224,10 +230,10 @@ impl Inner {
             layers: layers(&report, loaded.layers),
         });
         running.hooks = loaded.hooks.into_iter().collect();
-        for hook in [Hook::Load, Hook::Init] {
-            self.run_hook(&mut running, hook, Value::Null, events)
-                .await?;
-        }
+        self.run_hook(&mut running, Hook::Load, Value::Null, events)
+            .await?;
+        let init = stage(Hook::Init, instance, caller.correlation_id);
+        self.run_stage(&init, &mut running, events).await?;
         instance.machine.advance(SkillState::Ready)?;
         (events)(Event::StateChanged {
             skill: skill.name.clone(),
@@ -251,7 +257,7 @@ impl Inner {
         self: &Arc<Self>,
         caller: Caller<'_>,
         instance: &Arc<Instance>,
-        slot: &mut Slot<'_>,
+        slot: &mut Slot,
     ) -> Result<(), ErrorReport> {
         self.change_activity(caller, instance, slot, Hook::Activate, SkillState::Active)
             .await
@@ -262,7 +268,7 @@ impl Inner {
         self: &Arc<Self>,
         caller: Caller<'_>,
         instance: &Arc<Instance>,
-        slot: &mut Slot<'_>,
+        slot: &mut Slot,
     ) -> Result<(), ErrorReport> {
         self.change_activity(
             caller,
@@ -278,7 +284,7 @@ impl Inner {
         self: &Arc<Self>,
         caller: Caller<'_>,
         instance: &Arc<Instance>,
-        slot: &mut Slot<'_>,
+        slot: &mut Slot,
         hook: Hook,
         to: SkillState,
     ) -> Result<(), ErrorReport> {
@@ -289,23 +295,7 @@ impl Inner {
             ));
         };
         let stage = stage(hook, instance, caller.correlation_id);
-        let started = Instant::now();
-        let outcome = match self.before(&stage) {
-            Ok(()) => {
-                self.run_hook(running, hook, Value::Null, caller.events)
-                    .await
-            }
-            Err(refused) => Err(refused),
-        };
-        self.after(
-            &stage,
-            &StageOutcome {
-                error: outcome.as_ref().err(),
-                duration: started.elapsed(),
-                cpu: None,
-                violations: &[],
-            },
-        );
+        let outcome = self.run_stage(&stage, running, caller.events).await;
         match outcome {
             Ok(()) => (caller.events)(Event::StateChanged {
                 skill: instance.key.skill.name.clone(),
@@ -321,7 +311,7 @@ impl Inner {
     pub(crate) async fn retire(
         self: &Arc<Self>,
         instance: &Arc<Instance>,
-        slot: &mut Slot<'_>,
+        slot: &mut Slot,
         events: &EventSink,
     ) -> Result<(), ErrorReport> {
         let skill = &instance.key.skill.name;
@@ -340,7 +330,9 @@ impl Inner {
                 _ => &[Hook::Unload][..],
             };
             for hook in hooks {
-                let asked = self.farewell(running, *hook, events).await;
+                let correlation_id = self.new_correlation_id();
+                let stage = stage(*hook, instance, &correlation_id);
+                let asked = self.farewell(&stage, running, events).await;
                 outcome = outcome.and(asked);
             }
         }
@@ -356,12 +348,19 @@ impl Inner {
     pub(crate) fn bury(
         &self,
         instance: &Arc<Instance>,
-        slot: &mut Slot<'_>,
+        slot: &mut Slot,
     ) -> Result<(), ErrorReport> {
+        self.instances.remove(instance);
+        self.end_worker(instance, slot)
+    }
+
+    /// Ends an instance's worker. The instance stays and can start anew.
+    fn end_worker(&self, instance: &Arc<Instance>, slot: &mut Slot) -> Result<(), ErrorReport> {
         if let Some(running) = slot.take() {
             running.worker.process().kill();
         }
         instance.set_process(None);
+        instance.set_watched(None);
         let machine = &instance.machine;
         loop {
             match machine.state() {
@@ -377,7 +376,6 @@ impl Inner {
                 | SkillState::Failed => machine.advance(SkillState::Cleanup)?,
             };
         }
-        self.instances.remove(instance);
         self.instances.recount();
         Ok(())
     }
@@ -398,21 +396,47 @@ impl Inner {
         answer.map(|_| ())
     }
 
-    async fn farewell(
+    /// Runs the skill's hook of a stage, and the middleware around it.
+    async fn run_stage(
         &self,
+        stage: &Stage<'_>,
         running: &mut Running,
-        hook: Hook,
         events: &EventSink,
     ) -> Result<(), ErrorReport> {
-        match tokio::time::timeout(FAREWELL, self.run_hook(running, hook, Value::Null, events))
+        let started = Instant::now();
+        let outcome = match self.before(stage) {
+            Ok(()) => {
+                self.run_hook(running, stage.hook, Value::Null, events)
+                    .await
+            }
+            Err(refused) => Err(refused),
+        };
+        self.after(
+            stage,
+            &StageOutcome {
+                error: outcome.as_ref().err(),
+                duration: started.elapsed(),
+                cpu: None,
+                violations: &[],
+            },
+        );
+        outcome
+    }
+
+    async fn farewell(
+        &self,
+        stage: &Stage<'_>,
+        running: &mut Running,
+        events: &EventSink,
+    ) -> Result<(), ErrorReport> {
+        tokio::time::timeout(FAREWELL, self.run_stage(stage, running, events))
             .await
-        {
-            Ok(outcome) => outcome,
-            Err(_) => Err(ErrorReport::new(ErrorCode::SkillTimeout)
-                .with("skill", &running.launch.policy.skill.name)
-                .with("method", hook)
-                .with("limit", FAREWELL.as_secs())),
-        }
+            .unwrap_or_else(|_| {
+                Err(ErrorReport::new(ErrorCode::SkillTimeout)
+                    .with("skill", &stage.skill.name)
+                    .with("method", stage.hook)
+                    .with("limit", FAREWELL.as_secs()))
+            })
     }
 
     /// Asks a worker, with the skill's limits. Gives the answer and what the sandbox refused meanwhile.
@@ -460,12 +484,7 @@ impl Inner {
     }
 
     /// Follows a new instance: forgets it when its worker ends by itself, retires it when it is idle.
-    fn watch(
-        self: &Arc<Self>,
-        workspace: &Arc<Workspace>,
-        instance: &Arc<Instance>,
-        slot: &Slot<'_>,
-    ) {
+    fn watch(self: &Arc<Self>, workspace: &Arc<Workspace>, instance: &Arc<Instance>, slot: &Slot) {
         let Some(worker) = slot.as_ref().map(|run| Arc::clone(run.worker.process())) else {
             return;
         };
@@ -474,7 +493,7 @@ impl Inner {
         let instance = Arc::downgrade(instance);
         tokio::spawn(async move {
             loop {
-                let Some(wake) = instance.upgrade().map(|it| it.last_used() + patience) else {
+                let Some(wake) = instance.upgrade().map(|it| it.idle_since() + patience) else {
                     return;
                 };
                 let gone = tokio::select! {
@@ -489,11 +508,14 @@ impl Inner {
                 let (Some(inner), Some(instance)) = (inner.upgrade(), instance.upgrade()) else {
                     return;
                 };
-                let idle = instance.last_used().elapsed() >= patience && !instance.is_waited_for();
-                if !gone && !idle {
+                if !gone && instance.idle_since().elapsed() < patience {
                     continue;
                 }
-                let mut slot = instance.running.lock().await;
+                let mut slot = Arc::clone(&instance.running).lock_owned().await;
+                // A call may have come and gone while this waited.
+                if !gone && instance.idle_since().elapsed() < patience {
+                    continue;
+                }
                 let current = slot
                     .as_ref()
                     .is_some_and(|run| Arc::ptr_eq(run.worker.process(), &worker));
@@ -512,6 +534,27 @@ impl Inner {
                 return;
             }
         });
+    }
+}
+
+/// Forgets an instance whose start was abandoned, because its caller went away.
+struct Unfinished<'a> {
+    inner: &'a Inner,
+    instance: &'a Arc<Instance>,
+}
+
+impl Unfinished<'_> {
+    fn finish(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.instance.set_process(None);
+        self.instance.set_watched(None);
+        self.inner.instances.remove(self.instance);
+        self.inner.instances.recount();
     }
 }
 

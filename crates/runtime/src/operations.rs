@@ -84,7 +84,7 @@ impl Inner {
         let registry = {
             let inner = Arc::clone(self);
             let workspace = Arc::clone(&workspace);
-            blocking(move || inner.open_registry(&workspace)).await?
+            blocking(move || Ok(inner.registry_to_discover(&workspace))).await?
         };
         let found = {
             let workspace = Arc::clone(&workspace);
@@ -153,7 +153,7 @@ impl Inner {
         let instance = self
             .instances
             .get_or_insert(InstanceKey { call: None, ..key });
-        let mut slot = instance.running.lock().await;
+        let mut slot = Arc::clone(&instance.running).lock_owned().await;
         let before = instance.machine.state();
         if before == SkillState::Deactivated
             && slot.as_ref().is_some_and(|run| run.worker.is_usable())
@@ -182,7 +182,7 @@ impl Inner {
         let instance = self
             .instances
             .get_or_insert(InstanceKey { call: None, ..key });
-        let mut slot = instance.running.lock().await;
+        let mut slot = Arc::clone(&instance.running).lock_owned().await;
         if instance.machine.state() == SkillState::Deactivated {
             return Ok(target.change(SkillState::Deactivated, false));
         }
@@ -207,7 +207,7 @@ impl Inner {
         let caller = target.caller(context, events);
         let mut changed = false;
         if let Some(instance) = self.instance_of(&caller, &target.record) {
-            let mut slot = instance.running.lock().await;
+            let mut slot = Arc::clone(&instance.running).lock_owned().await;
             changed = instance.machine.state() != SkillState::Unloaded;
             self.retire(&instance, &mut slot, events).await?;
         }
@@ -250,7 +250,7 @@ impl Inner {
             blocking(move || inner.launches.verify(&workspace, &record.source)).await
         };
         if let Some(instance) = &running {
-            let mut slot = instance.running.lock().await;
+            let mut slot = Arc::clone(&instance.running).lock_owned().await;
             let changed = match (&fresh, slot.as_ref()) {
                 (Ok((skill, _)), Some(run)) => skill.digest() != run.launch.skill.digest(),
                 _ => true,
@@ -273,7 +273,7 @@ impl Inner {
         let instance = self
             .instances
             .get_or_insert(InstanceKey { call: None, ..key });
-        let mut slot = instance.running.lock().await;
+        let mut slot = Arc::clone(&instance.running).lock_owned().await;
         self.ensure_active(caller, &target.record, &instance, &mut slot)
             .await?;
         Ok(target.change(instance.machine.state(), true))
@@ -304,7 +304,7 @@ impl Inner {
             milliseconds: 0.0,
         };
         for instance in instances {
-            let mut slot = instance.running.lock().await;
+            let mut slot = Arc::clone(&instance.running).lock_owned().await;
             if instance.machine.state() == SkillState::Unloaded {
                 self.instances.remove(&instance);
                 continue;

@@ -47,7 +47,8 @@ const SIGXFSZ: i32 = 25;
 pub(crate) struct Supervisor {
     program: PathBuf,
     launcher: Mutex<Option<Arc<Launcher>>>,
-    warm: Mutex<Vec<Worker>>,
+    /// Each with the launcher that made it, which is the only one that can give it a skill.
+    warm: Mutex<Vec<(Arc<Launcher>, Worker)>>,
     refilling: AtomicBool,
     timers: Mutex<Option<Arc<CpuTimers>>>,
     waiting: Waiting,
@@ -75,14 +76,18 @@ impl Supervisor {
         self: &Arc<Self>,
         policy: &SandboxPolicy,
     ) -> Result<(LiveWorker, SandboxReport), ErrorReport> {
-        let started = match self.try_start(policy) {
-            // Somebody ended the launcher; its workers are gone with it.
-            Err(SandboxError::LauncherLost | SandboxError::WorkerLost) => {
-                self.forget_launcher();
-                self.try_start(policy)
+        let mut started = self.try_start(policy);
+        for _ in 0..=WARM {
+            // A warm worker, or the launcher with all of them, was ended by somebody: the next try takes
+            // another one.
+            if !matches!(
+                started,
+                Err(SandboxError::LauncherLost | SandboxError::WorkerLost)
+            ) {
+                break;
             }
-            started => started,
-        };
+            started = self.try_start(policy);
+        }
         self.refill();
         started.map_err(|error| ErrorReport::from(error).with("skill", &policy.skill.name))
     }
@@ -91,10 +96,14 @@ impl Supervisor {
         &self,
         policy: &SandboxPolicy,
     ) -> Result<(LiveWorker, SandboxReport), SandboxError> {
-        let launcher = self.launcher()?;
-        let mut worker = match lock(&self.warm).pop() {
-            Some(worker) => worker,
-            None => launcher.spawn()?,
+        let warm = lock(&self.warm).pop();
+        let (launcher, mut worker) = match warm {
+            Some(warm) => warm,
+            None => {
+                let launcher = self.launcher()?;
+                let worker = launcher.spawn()?;
+                (launcher, worker)
+            }
         };
         let report = launcher.assign(&worker, policy)?;
         let socket = worker.take_socket().ok_or(SandboxError::WorkerLost)?;
@@ -117,11 +126,17 @@ impl Supervisor {
 
     fn launcher(&self) -> Result<Arc<Launcher>, SandboxError> {
         let mut slot = lock(&self.launcher);
-        if let Some(launcher) = &*slot {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(SandboxError::LauncherLost);
+        }
+        if let Some(launcher) = slot.as_ref().filter(|launcher| launcher.is_alive()) {
             return Ok(Arc::clone(launcher));
         }
         let launcher = Arc::new(Launcher::start(&LauncherOptions::new(&self.program))?);
-        *slot = Some(Arc::clone(&launcher));
+        let lost = slot.replace(Arc::clone(&launcher));
+        drop(slot);
+        // Its end is waited for, which takes a moment.
+        drop(lost);
         Ok(launcher)
     }
 
@@ -136,11 +151,6 @@ impl Supervisor {
         Ok(timers)
     }
 
-    fn forget_launcher(&self) {
-        lock(&self.launcher).take();
-        lock(&self.warm).clear();
-    }
-
     /// Makes warm workers in the background, unless that already happens.
     fn refill(self: &Arc<Self>) {
         if self.refilling.swap(true, Ordering::AcqRel) {
@@ -150,8 +160,18 @@ impl Supervisor {
         tokio::task::spawn_blocking(move || {
             while lock(&supervisor.warm).len() < WARM && !supervisor.stopped.load(Ordering::Acquire)
             {
-                match supervisor.launcher().and_then(|launcher| launcher.spawn()) {
-                    Ok(worker) => lock(&supervisor.warm).push(worker),
+                let made = supervisor.launcher().and_then(|launcher| {
+                    let worker = launcher.spawn()?;
+                    Ok((launcher, worker))
+                });
+                match made {
+                    Ok(warm) => {
+                        let mut ready = lock(&supervisor.warm);
+                        // Looked at under the lock that `stop` empties the list with.
+                        if !supervisor.stopped.load(Ordering::Acquire) {
+                            ready.push(warm);
+                        }
+                    }
                     Err(error) => {
                         // The next skill finds out by itself and tells its caller.
                         tracing::debug!(%error, "no warm worker could be made");
@@ -170,13 +190,19 @@ impl Supervisor {
 
     /// The process ids of the warm workers.
     pub(crate) fn warm_pids(&self) -> Vec<u32> {
-        lock(&self.warm).iter().map(Worker::pid).collect()
+        lock(&self.warm)
+            .iter()
+            .map(|(_, worker)| worker.pid())
+            .collect()
     }
 
     /// Ends the launcher and with it every worker.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
-        self.forget_launcher();
+        let warm = std::mem::take(&mut *lock(&self.warm));
+        let launcher = lock(&self.launcher).take();
+        drop(warm);
+        drop(launcher);
     }
 }
 

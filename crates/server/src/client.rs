@@ -24,6 +24,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::daemon::Daemon;
 
@@ -35,6 +36,8 @@ const MAX_HELLO: usize = 64 << 10;
 const MAX_REQUESTS: usize = 256;
 /// Frames waiting to be written before events of a slow reader are dropped; replies always wait.
 const WRITE_QUEUE: usize = 4096;
+/// How long a stopping daemon still takes requests of the clients it has.
+const LAST_CALL: Duration = Duration::from_millis(500);
 /// How long a client may take for its last replies.
 const WRITE_PATIENCE: Duration = Duration::from_secs(5);
 const READ_SIZE: usize = 16 << 10;
@@ -89,7 +92,10 @@ pub(crate) async fn serve(daemon: Arc<Daemon>, stream: UnixStream) -> Result<(),
     )
     .await;
     // Replies that are queued are still written; a client that does not read them is let go.
-    let _ = tokio::time::timeout(WRITE_PATIENCE, writer).await;
+    let abandon = writer.abort_handle();
+    if tokio::time::timeout(WRITE_PATIENCE, writer).await.is_err() {
+        abandon.abort();
+    }
     if let Some(session) = &hello.owned_session {
         daemon.runtime.end_session(session).await;
     }
@@ -105,15 +111,22 @@ async fn requests<R: AsyncReadExt + Unpin>(
 ) -> Result<(), ClientError> {
     let mut running = JoinSet::new();
     let mut stopping = daemon.stopping();
+    let mut last_call = None;
     loop {
         let stop = *stopping.borrow_and_update();
         if stop && running.is_empty() {
-            return Ok(());
+            // A request may be on its way from a client that was told it is welcome.
+            let until = *last_call.get_or_insert_with(|| Instant::now() + LAST_CALL);
+            if Instant::now() >= until {
+                return Ok(());
+            }
         }
+        let until = last_call.unwrap_or_else(|| Instant::now() + HELLO_PATIENCE);
         let request: Option<Request> = tokio::select! {
             request = incoming.next() => request?,
             Some(_) = running.join_next(), if !running.is_empty() => continue,
             Ok(()) = stopping.changed(), if !stop => continue,
+            () = tokio::time::sleep_until(until), if last_call.is_some() && running.is_empty() => continue,
         };
         let Some(request) = request else {
             return Ok(());

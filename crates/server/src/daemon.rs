@@ -76,6 +76,7 @@ pub fn run(options: DaemonOptions) -> ExitCode {
         .with_ansi(false)
         .with_writer(io::stderr)
         .init();
+    raise_file_limit();
     let executor = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()
@@ -92,6 +93,20 @@ pub fn run(options: DaemonOptions) -> ExitCode {
             tracing::error!(%error, "the daemon cannot run");
             ExitCode::from(mycelium_types::ExitStatus::Internal as u8)
         }
+    }
+}
+
+/// Every worker and client takes descriptors; the usual limit is for programs that have few.
+fn raise_file_limit() {
+    use rustix::process::Resource;
+
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let raised = rustix::process::Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = rustix::process::setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
     }
 }
 
@@ -196,7 +211,7 @@ struct Presence<'a>(&'a Daemon);
 
 impl<'a> Presence<'a> {
     fn of(daemon: &'a Daemon) -> Self {
-        daemon.clients.fetch_add(1, Ordering::Relaxed);
+        daemon.clients.fetch_add(1, Ordering::SeqCst);
         daemon.activity.send_modify(|count| *count += 1);
         Self(daemon)
     }
@@ -204,7 +219,7 @@ impl<'a> Presence<'a> {
 
 impl Drop for Presence<'_> {
     fn drop(&mut self) {
-        self.0.clients.fetch_sub(1, Ordering::Relaxed);
+        self.0.clients.fetch_sub(1, Ordering::SeqCst);
         self.0.activity.send_modify(|count| *count += 1);
     }
 }
@@ -265,9 +280,10 @@ impl Daemon {
         let mut activity = self.activity.subscribe();
         let mut instances = self.runtime.live_instances();
         loop {
-            let quiet =
-                self.clients.load(Ordering::Relaxed) == 0 && *instances.borrow_and_update() == 0;
+            // Marked first: a client that comes between the two looks wakes this up again.
             activity.mark_unchanged();
+            let live = *instances.borrow_and_update();
+            let quiet = self.clients.load(Ordering::SeqCst) == 0 && live == 0;
             tokio::select! {
                 () = tokio::time::sleep(patience), if quiet => return,
                 changed = activity.changed() => if changed.is_err() { return },

@@ -53,6 +53,16 @@ impl MetricsPorts {
     }
 
     async fn serve(&self, runtime: &SkillRuntime, wanted: Wanted) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|port, served| {
+                let keeps = wanted.contains_key(port);
+                if !keeps {
+                    served.task.abort();
+                }
+                keeps
+            });
         for (port, workspaces) in wanted {
             if let Some(served) = self
                 .0

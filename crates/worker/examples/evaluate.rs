@@ -1,7 +1,12 @@
-//! Runs a JavaScript file on the embedded engine, without a sandbox: `cargo run --example evaluate -- FILE.js`.
+//! Runs a JavaScript file on the embedded engine, without a sandbox: `cargo run --example evaluate -- FILE.js [PACK]`.
 //!
-//! The text is the body of an async function, as far as `require`, `await` and `return` are concerned. What it returns is
-//! printed as JSON.
+//! Modules are taken from the pack of bytecode, if there is one (see the example `compile`). The text is the body of an
+//! async function, as far as `require`, `await` and `return` are concerned. What it returns is printed as JSON.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is a program for the terminal"
+)]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,10 +17,12 @@ use mycelium_worker::Engine;
 use mycelium_worker::EngineOptions;
 
 fn main() -> ExitCode {
-    let Some(file) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("usage: evaluate FILE.js");
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let Some(file) = arguments.next() else {
+        eprintln!("usage: evaluate FILE.js [PACK]");
         return ExitCode::from(2);
     };
+    let pack = arguments.next();
     let read =
         || Ok::<_, std::io::Error>((fs_err::canonicalize(&file)?, fs_err::read_to_string(&file)?));
     let (file, source) = match read() {
@@ -30,7 +37,11 @@ fn main() -> ExitCode {
         stack: 4 << 20,
         ..EngineOptions::default()
     };
-    match Engine::new(options).and_then(|mut engine| engine.evaluate(&source, &file)) {
+    let evaluated = Engine::new(options).and_then(|mut engine| {
+        engine.use_folders(pack, None);
+        engine.evaluate(&source, &file)
+    });
+    match evaluated {
         Ok(value) => {
             println!("{value}");
             ExitCode::SUCCESS

@@ -1,6 +1,7 @@
 //! Measures how long a worker takes to be ready, without a sandbox: `cargo run --release --example startup`.
 //!
 //! Beside the engine's start it loads a small skill, which must not bring in more of the builtins than it uses.
+#![allow(clippy::print_stdout, reason = "this is a program for the terminal")]
 
 use std::path::Path;
 use std::time::Duration;

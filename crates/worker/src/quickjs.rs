@@ -12,6 +12,7 @@ mod engine;
 mod failure;
 mod guard;
 mod host;
+mod json;
 mod loader;
 mod modules;
 mod output;

@@ -342,5 +342,4 @@ impl<P: Place> Worker<P> {
 }
 
 #[cfg(test)]
-#[path = "serve_tests.rs"]
 mod tests;

@@ -201,9 +201,9 @@ mod tests {
         let measured = measured();
         let table = table(&results(&measured), &measured);
         let row = |start: &str| table.lines().find(|line| line.starts_with(start)).unwrap();
-        let call: Vec<_> = row("call of a function")
+        let call: Vec<_> = row("call overhead over a direct call")
             .split_whitespace()
-            .skip(4)
+            .skip(6)
             .collect();
         let expected = "0.050 0.060 0.060 0.025 2.00x 5.00 20.0 0.150 within aim";
         assert_eq!(call.join(" "), expected);

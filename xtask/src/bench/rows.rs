@@ -109,7 +109,7 @@ const ROWS: &[Row] = &[
         .beside("node-npm")
         .target(200.0)
         .maximum(500.0),
-    row("call", "call of a function", 0.15)
+    row("call", "call overhead over a direct call", 0.15)
         .above("socketpair")
         .beside("node-pipe")
         .target(5.0)
@@ -312,7 +312,7 @@ mod tests {
         let findings = too_slow(&results);
         assert_eq!(
             findings,
-            ["call of a function: 100.00 ms, at most 20.00 ms are allowed"]
+            ["call overhead over a direct call: 100.00 ms, at most 20.00 ms are allowed"]
         );
     }
 }

@@ -124,7 +124,11 @@ fn sandbox(report: &DoctorReport, locale: Locale) -> Vec<Check> {
         })
         .collect();
     let layers = report.sandbox.as_ref().map(|sandbox| &sandbox.layers);
-    let layers: Vec<_> = layers.into_iter().flatten().map(ToString::to_string).collect();
+    let layers: Vec<_> = layers
+        .into_iter()
+        .flatten()
+        .map(ToString::to_string)
+        .collect();
     let detail = match &report.failure {
         None => Text::new("doctor-sandbox-holds")
             .with("rung", report.rung)

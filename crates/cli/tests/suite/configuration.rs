@@ -5,34 +5,65 @@ use crate::support::TestEnvironment;
 #[test]
 fn values_are_set_shown_and_taken_back() {
     let test = TestEnvironment::new();
-    let set = test.run(&["config", "set", "security.maxMemoryMB", "250"]).expect(0);
+    let set = test
+        .run(&["config", "set", "security.maxMemoryMB", "250"])
+        .expect(0);
     assert_eq!(
         set.stdout,
         "security.maxMemoryMB = 250 in [ROOT]/project/.claude/skills.json\n"
     );
-    assert_eq!(test.run(&["config", "get", "security.maxMemoryMB"]).expect(0).stdout, "250\n");
+    assert_eq!(
+        test.run(&["config", "get", "security.maxMemoryMB"])
+            .expect(0)
+            .stdout,
+        "250\n"
+    );
     let list = test.run(&["config", "list", "--show-origin"]).expect(0);
     let line = list
         .stdout
         .lines()
         .find(|line| line.starts_with("security.maxMemoryMB "))
         .unwrap();
-    assert!(line.contains("[ROOT]/project/.claude/skills.json:"), "{line}");
+    assert!(
+        line.contains("[ROOT]/project/.claude/skills.json:"),
+        "{line}"
+    );
     let overridden = test.run(&[
-        "config", "get", "security.maxMemoryMB", "--config", "security.maxMemoryMB=100",
+        "config",
+        "get",
+        "security.maxMemoryMB",
+        "--config",
+        "security.maxMemoryMB=100",
     ]);
     assert_eq!(overridden.expect(0).stdout, "100\n");
 
-    test.run(&["config", "unset", "security.maxMemoryMB"]).expect(0);
-    assert_eq!(test.run(&["config", "get", "security.maxMemoryMB"]).expect(0).stdout, "null\n");
-    let value = test.run(&["config", "unset", "security.maxMemoryMB", "--json"]).expect(0).json();
+    test.run(&["config", "unset", "security.maxMemoryMB"])
+        .expect(0);
+    assert_eq!(
+        test.run(&["config", "get", "security.maxMemoryMB"])
+            .expect(0)
+            .stdout,
+        "null\n"
+    );
+    let value = test
+        .run(&["config", "unset", "security.maxMemoryMB", "--json"])
+        .expect(0)
+        .json();
     assert_eq!(value["changed"], false);
 }
 
 #[test]
 fn each_layer_has_its_file() {
     let test = TestEnvironment::new();
-    test.run(&["config", "set", "breaker.resetSeconds", "5", "--layer", "user"]).expect(0);
+    test.run(&[
+        "config",
+        "set",
+        "breaker.resetSeconds",
+        "5",
+        "--layer",
+        "user",
+    ])
+    .expect(0);
     let paths = test.run(&["config", "path", "--json"]).expect(0).json();
     let user = paths["user"].as_str().unwrap();
     assert_eq!(user, "[ROOT]/home/.claude/skills.config");
@@ -58,14 +89,23 @@ fn what_is_not_valid_is_refused_with_its_reason() {
         ("skillPaths.x", "1"),
     ] {
         let refused = test.run(&["config", "set", key, value]).expect(3);
-        assert!(refused.stderr.contains("Error Code: CONFIG_INVALID"), "{refused}");
+        assert!(
+            refused.stderr.contains("Error Code: CONFIG_INVALID"),
+            "{refused}"
+        );
     }
     assert!(!test.workspace().join(".claude/skills.json").exists());
     test.run(&["config", "get", "no.such.key"]).expect(3);
 
-    test.file(".claude/skills.json", "{\n  \"security\": {\"maxMemoryMB\": \"lots\"}\n}\n");
+    test.file(
+        ".claude/skills.json",
+        "{\n  \"security\": {\"maxMemoryMB\": \"lots\"}\n}\n",
+    );
     let list = test.run(&["config", "list"]);
-    assert!(list.stderr.contains(".claude/skills.json:2:31: error:"), "{list}");
+    assert!(
+        list.stderr.contains(".claude/skills.json:2:31: error:"),
+        "{list}"
+    );
     let used = test.run(&["list"]).expect(3);
     assert!(used.stderr.contains("CONFIG_INVALID"), "{used}");
 }

@@ -40,7 +40,10 @@ fn begun_call(test: &TestEnvironment, milliseconds: &str) -> Child {
 #[test]
 fn it_starts_by_need_and_stops_on_request() {
     let test = environment();
-    assert_eq!(test.run(&["daemon", "status"]).expect(0).stdout, "The daemon does not run\n");
+    assert_eq!(
+        test.run(&["daemon", "status"]).expect(0).stdout,
+        "The daemon does not run\n"
+    );
     test.run(&["list"]).expect(0);
     let daemon = test.daemon().unwrap();
     test.run(&["list"]).expect(0);
@@ -51,7 +54,12 @@ fn it_starts_by_need_and_stops_on_request() {
     let log = test.run(&["daemon", "logs"]).expect(0);
     assert!(log.stdout.contains("the daemon serves"), "{log}");
     let stopped = test.run(&["daemon", "stop"]).expect(0);
-    assert!(stopped.stdout.starts_with("The daemon has stopped (process "), "{stopped}");
+    assert!(
+        stopped
+            .stdout
+            .starts_with("The daemon has stopped (process "),
+        "{stopped}"
+    );
     assert!(test.daemon().is_none());
     let started = test.run(&["daemon", "start", "--json"]).expect(0).json();
     assert_eq!(started["running"], true);
@@ -100,10 +108,16 @@ fn a_daemon_that_dies_in_a_call_is_a_coded_error_and_the_next_call_works() {
     let call = begun_call(&test, "60000");
     rustix::process::kill_process(test.daemon().unwrap(), Signal::KILL).unwrap();
     let outcome = test.outcome(call).expect(70);
-    assert!(outcome.stderr.contains("Error Code: DAEMON_UNAVAILABLE"), "{outcome}");
+    assert!(
+        outcome.stderr.contains("Error Code: DAEMON_UNAVAILABLE"),
+        "{outcome}"
+    );
     // Its socket is still there, and nobody listens.
     assert!(test.root().join("run/mycelium/daemon.sock").exists());
-    assert_eq!(test.run(&["-q", "exec", "tool", "now"]).expect(0).stdout, "\"now\"\n");
+    assert_eq!(
+        test.run(&["-q", "exec", "tool", "now"]).expect(0).stdout,
+        "\"now\"\n"
+    );
 }
 
 #[test]
@@ -136,5 +150,8 @@ fn a_daemon_that_cannot_start_says_why() {
     fs_err::write(test.state_folder(), "in the way").unwrap();
     let outcome = test.run(&["list"]).expect(70);
     assert!(outcome.stderr.contains("DAEMON_UNAVAILABLE"), "{outcome}");
-    assert!(outcome.stderr.contains(".local/state/mycelium"), "{outcome}");
+    assert!(
+        outcome.stderr.contains(".local/state/mycelium"),
+        "{outcome}"
+    );
 }

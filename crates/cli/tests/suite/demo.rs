@@ -15,12 +15,27 @@ fn all_steps_do_what_they_should() {
         return;
     }
     let outcome = outcome.expect(0);
-    assert!(outcome.stdout.contains("\nAll steps did what they should.\n"), "{outcome}");
-    assert!(outcome.stdout.contains("The folder is kept: [ROOT]/project/stage\n"), "{outcome}");
+    assert!(
+        outcome
+            .stdout
+            .contains("\nAll steps did what they should.\n"),
+        "{outcome}"
+    );
+    assert!(
+        outcome
+            .stdout
+            .contains("The folder is kept: [ROOT]/project/stage\n"),
+        "{outcome}"
+    );
     assert!(!outcome.stdout.contains("!!!"), "{outcome}");
     // It has had a daemon of its own, which is gone.
     assert!(test.daemon().is_none());
-    assert!(!test.workspace().join("stage/run/mycelium/daemon.sock").exists());
+    assert!(
+        !test
+            .workspace()
+            .join("stage/run/mycelium/daemon.sock")
+            .exists()
+    );
 }
 
 #[test]
@@ -35,7 +50,12 @@ fn without_the_registry_it_says_so_and_ends_with_that_status() {
         .spawn()
         .unwrap();
     let outcome = test.outcome(child).expect(6);
-    assert!(outcome.stderr.contains("Error Code: DEPENDENCY_UNAVAILABLE"), "{outcome}");
+    assert!(
+        outcome
+            .stderr
+            .contains("Error Code: DEPENDENCY_UNAVAILABLE"),
+        "{outcome}"
+    );
     let value = outcome.json();
     assert_eq!(value["good"], false);
     assert!(value["folder"].is_null());

@@ -33,13 +33,26 @@ fn a_life() {
     let refused = test.run(&["exec", "tool", "count"]).expect(3);
     assert!(refused.stderr.contains("SKILL_DEACTIVATED"), "{refused}");
     test.run(&["activate", "tool"]).expect(0);
-    assert_eq!(test.run(&["-q", "exec", "tool", "count"]).expect(0).stdout, "2\n");
+    assert_eq!(
+        test.run(&["-q", "exec", "tool", "count"]).expect(0).stdout,
+        "2\n"
+    );
 
-    test.skill("tool", &["count", "fail"], &CODE.replace("++this.calls", "this.calls += 10"));
+    test.skill(
+        "tool",
+        &["count", "fail"],
+        &CODE.replace("++this.calls", "this.calls += 10"),
+    );
     let reloaded = test.run(&["reload", "tool"]).expect(0);
-    assert_eq!(reloaded.stdout, "Hot reload completed in [TIME]\n", "{reloaded}");
+    assert_eq!(
+        reloaded.stdout, "Hot reload completed in [TIME]\n",
+        "{reloaded}"
+    );
     assert!(reloaded.stderr.contains("unloading after 2"), "{reloaded}");
-    assert_eq!(test.run(&["-q", "exec", "tool", "count"]).expect(0).stdout, "10\n");
+    assert_eq!(
+        test.run(&["-q", "exec", "tool", "count"]).expect(0).stdout,
+        "10\n"
+    );
 
     let value = test.run(&["ps", "--json"]).expect(0).json();
     let instance = &value["instances"][0];
@@ -49,7 +62,10 @@ fn a_life() {
     assert!(value["daemon"]["pid"].is_u64() && value["launcher"]["pid"].is_u64());
 
     let unloaded = test.run(&["unload", "tool"]).expect(0);
-    assert_eq!(unloaded.stdout, "Skill tool unloaded in [TIME]\n", "{unloaded}");
+    assert_eq!(
+        unloaded.stdout, "Skill tool unloaded in [TIME]\n",
+        "{unloaded}"
+    );
     assert!(unloaded.stderr.contains("unloading after 10"), "{unloaded}");
     assert_eq!(
         test.run(&["unload", "tool"]).expect(0).stdout,
@@ -67,7 +83,9 @@ fn the_breaker_opens_and_is_reset() {
     test.skill("tool", &["count", "fail"], CODE);
     test.run(&["exec", "tool", "fail"]).expect(1);
     test.run(&["exec", "tool", "fail"]).expect(1);
-    let blocked = test.run(&["exec", "tool", "count", "--skill-debug"]).expect(8);
+    let blocked = test
+        .run(&["exec", "tool", "count", "--skill-debug"])
+        .expect(8);
     for text in [
         "[CircuitBreaker] Circuit open for tool, rejecting execution\n",
         "Error Code: CIRCUIT_BREAKER_OPEN\n",
@@ -94,14 +112,22 @@ fn all_skills_end_together() {
         return;
     }
     let test = TestEnvironment::new();
-    test.skill("one", &["count"], CODE).skill("two", &["count"], CODE);
+    test.skill("one", &["count"], CODE)
+        .skill("two", &["count"], CODE);
     for skill in ["one", "two"] {
         test.run(&["exec", skill, "count"]).expect(0);
     }
     let ended = test.run(&["unload", "--all", "--skill-debug"]).expect(0);
-    assert!(ended.stderr.contains("[SkillLifecycleManager] Unloading 2 skills...\n"), "{ended}");
     assert!(
-        ended.stderr.contains("[SkillLifecycleManager] All skills unloaded successfully\n"),
+        ended
+            .stderr
+            .contains("[SkillLifecycleManager] Unloading 2 skills...\n"),
+        "{ended}"
+    );
+    assert!(
+        ended
+            .stderr
+            .contains("[SkillLifecycleManager] All skills unloaded successfully\n"),
         "{ended}"
     );
     assert_eq!(ended.stdout, "Total cleanup time: [TIME]\n");
@@ -124,5 +150,8 @@ fn sessions_do_not_share_instances() {
             .unwrap();
         test.outcome(child).expect(0).stdout
     };
-    assert_eq!((count("a"), count("a"), count("b")), ("1\n".into(), "2\n".into(), "1\n".into()));
+    assert_eq!(
+        (count("a"), count("a"), count("b")),
+        ("1\n".into(), "2\n".into(), "1\n".into())
+    );
 }

@@ -10,7 +10,11 @@ fn a_line_that_fails_does_not_stop_the_rest() {
     let test = TestEnvironment::new();
     let lines = "\n# a comment\n/skills list\nfrobnicate\nexplain 'USAGE\n\nexplain NO_SUCH_CODE\nlist -q # again\n";
     let outcome = test.run_with_input(&[], lines).expect(2);
-    assert_eq!(outcome.stdout.matches("skill-infrastructure-demo").count(), 2, "{outcome}");
+    assert_eq!(
+        outcome.stdout.matches("skill-infrastructure-demo").count(),
+        2,
+        "{outcome}"
+    );
     for text in [
         "There is no command `frobnicate`.",
         "the quotation that begins with ' has no end",
@@ -18,7 +22,12 @@ fn a_line_that_fails_does_not_stop_the_rest() {
     ] {
         assert!(outcome.stderr.contains(text), "{text}: {outcome}");
     }
-    assert_eq!(test.run_with_input(&[], "list\nexit\nfrobnicate\n").expect(0).stderr, "");
+    assert_eq!(
+        test.run_with_input(&[], "list\nexit\nfrobnicate\n")
+            .expect(0)
+            .stderr,
+        ""
+    );
     let last = test.run_with_input(&[], "info nothing\nfrobnicate\ninfo nothing\nlist\n");
     last.expect(4);
 }
@@ -26,7 +35,9 @@ fn a_line_that_fails_does_not_stop_the_rest() {
 #[test]
 fn options_of_the_shell_hold_for_its_lines() {
     let test = TestEnvironment::new();
-    let outcome = test.run_with_input(&["--json"], "explain USAGE\nlist\nfrobnicate\n").expect(2);
+    let outcome = test
+        .run_with_input(&["--json"], "explain USAGE\nlist\nfrobnicate\n")
+        .expect(2);
     let values: Vec<serde_json::Value> = outcome
         .stdout
         .lines()

@@ -32,7 +32,10 @@ fn environment() -> TestEnvironment {
         }),
         "module.exports = { count() {} };",
     );
-    test.file("skills/broken/skill.json", "{\n  \"name\": \"broken\",\n  \"version\": \"latest\"\n}\n");
+    test.file(
+        "skills/broken/skill.json",
+        "{\n  \"name\": \"broken\",\n  \"version\": \"latest\"\n}\n",
+    );
     test
 }
 
@@ -41,15 +44,34 @@ fn a_broken_skill_is_reported_beside_the_good_ones() {
     let test = environment();
     let found = test.run(&["discover"]).expect(0);
     let lines: Vec<_> = found.stdout.lines().collect();
-    assert_eq!(lines[..2], ["Discovering skills in configured paths...", "Found 3 skills:"]);
-    assert!(lines.contains(&"- counter (v2.1.0) - newly discovered"), "{found}");
-    assert!(lines.contains(&"- greeter (v1.0.0) - newly discovered"), "{found}");
+    assert_eq!(
+        lines[..2],
+        [
+            "Discovering skills in configured paths...",
+            "Found 3 skills:"
+        ]
+    );
+    assert!(
+        lines.contains(&"- counter (v2.1.0) - newly discovered"),
+        "{found}"
+    );
+    assert!(
+        lines.contains(&"- greeter (v1.0.0) - newly discovered"),
+        "{found}"
+    );
     assert!(lines.contains(&"Discovery completed in [TIME]"), "{found}");
-    assert!(found.stderr.contains("skills/broken/skill.json:3:14: error:"), "{found}");
+    assert!(
+        found
+            .stderr
+            .contains("skills/broken/skill.json:3:14: error:"),
+        "{found}"
+    );
 
     let again = test.run(&["discover"]).expect(0);
     assert!(
-        again.stdout.contains("- greeter (v1.0.0) - Greets people\n"),
+        again
+            .stdout
+            .contains("- greeter (v1.0.0) - Greets people\n"),
         "{again}"
     );
     let value = test.run(&["discover", "--json"]).expect(0).json();
@@ -90,9 +112,24 @@ fn a_manifest_cannot_control_the_terminal() {
 fn folders_can_be_named_and_decisions_explained() {
     let test = environment();
     let explained = test.run(&["discover", "skills", "--explain"]).expect(0);
-    assert!(explained.stdout.contains("Discovering skills in skills...\n"), "{explained}");
-    assert!(explained.stdout.contains("+ [ROOT]/project/skills/greeter: "), "{explained}");
-    assert!(explained.stdout.contains("- [ROOT]/project/skills/broken: "), "{explained}");
+    assert!(
+        explained
+            .stdout
+            .contains("Discovering skills in skills...\n"),
+        "{explained}"
+    );
+    assert!(
+        explained
+            .stdout
+            .contains("+ [ROOT]/project/skills/greeter: "),
+        "{explained}"
+    );
+    assert!(
+        explained
+            .stdout
+            .contains("- [ROOT]/project/skills/broken: "),
+        "{explained}"
+    );
 }
 
 #[test]
@@ -100,7 +137,10 @@ fn lists_and_searches() {
     let test = environment();
     let list = test.run(&["skills"]).expect(0);
     assert!(list.stdout.starts_with("NAME "), "{list}");
-    assert!(list.stdout.contains("(deprecated: too slow) Counts"), "{list}");
+    assert!(
+        list.stdout.contains("(deprecated: too slow) Counts"),
+        "{list}"
+    );
     let names = |arguments: &[&str]| -> Vec<String> {
         let arguments = [&["search", "--json"], arguments].concat();
         let value = test.run(&arguments).expect(0).json();
@@ -113,14 +153,23 @@ fn lists_and_searches() {
     assert_eq!(names(&["--tag", "text", "--tag", "greeting"]), ["greeter"]);
     assert_eq!(names(&["--author", "ada"]), ["greeter"]);
     assert_eq!(names(&["--category", "social"]), ["greeter"]);
-    assert_eq!(names(&["--min-version", "2.0.0", "--tag", "text"]), ["counter"]);
-    assert_eq!(names(&["--max-version", "1.9.9", "--tag", "text"]), ["greeter"]);
+    assert_eq!(
+        names(&["--min-version", "2.0.0", "--tag", "text"]),
+        ["counter"]
+    );
+    assert_eq!(
+        names(&["--max-version", "1.9.9", "--tag", "text"]),
+        ["greeter"]
+    );
     assert_eq!(names(&["greets", "people"]), ["greeter"]);
     assert_eq!(names(&["--name", "count"]), ["counter"]);
     assert_eq!(names(&["--tag", "text", "--limit", "1"]).len(), 1);
     let none = test.run(&["search", "--tag", "no-such-tag"]).expect(0);
     assert_eq!(none.stdout, "");
-    assert!(none.stderr.contains("No skill meets these conditions."), "{none}");
+    assert!(
+        none.stderr.contains("No skill meets these conditions."),
+        "{none}"
+    );
 }
 
 #[test]
@@ -149,12 +198,17 @@ fn all_about_a_skill() {
     ");
     let deprecated = test.run(&["info", "counter"]).expect(0);
     assert!(
-        deprecated.stdout.contains("Deprecated: too slow (use greeter instead)"),
+        deprecated
+            .stdout
+            .contains("Deprecated: too slow (use greeter instead)"),
         "{deprecated}"
     );
     let value = test.run(&["info", "greeter@^1", "--json"]).expect(0).json();
     assert_eq!(value["methods"][0]["name"], "greet");
     assert_eq!(value["author"]["name"], "Ada");
     let unknown = test.run(&["info", "greter"]).expect(4);
-    assert!(unknown.stderr.contains("Did you mean `greeter`?"), "{unknown}");
+    assert!(
+        unknown.stderr.contains("Did you mean `greeter`?"),
+        "{unknown}"
+    );
 }

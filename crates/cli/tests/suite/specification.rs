@@ -40,11 +40,17 @@ fn the_demo_step_by_step() {
             }
             let problem = match outcome.status == step.status {
                 true => mismatch(&step.expected, &outcome.stdout),
-                false => Some(format!("the status is {}, not {}", outcome.status, step.status)),
+                false => Some(format!(
+                    "the status is {}, not {}",
+                    outcome.status, step.status
+                )),
             };
             if let Some(problem) = problem {
                 let name = folder.file_name().unwrap().display();
-                problems.push(format!("{name}: $ {}\n{problem}:\n{}", step.command, outcome.stdout));
+                problems.push(format!(
+                    "{name}: $ {}\n{problem}:\n{}",
+                    step.command, outcome.stdout
+                ));
             }
         }
     }
@@ -57,13 +63,41 @@ fn the_files_are_those_of_the_demo() {
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/commands/demo/files");
     for (step, file, name) in [
         ("0-setup", ".claude/skills.json", "skills.json"),
-        ("1-create", "custom-skills/hello-world/skill.json", "hello-world/skill.json"),
-        ("1-create", "custom-skills/hello-world/index.js", "hello-world/index.js"),
-        ("6-errors", "custom-skills/faulty-skill/skill.json", "faulty-skill/skill.json"),
-        ("6-errors", "custom-skills/faulty-skill/index.js", "faulty-skill/index.js"),
-        ("7-reload", "custom-skills/hello-world/index.js", "hello-world/index-v2.js"),
-        ("8-security", "custom-skills/malicious-skill/skill.json", "malicious-skill/skill.json"),
-        ("8-security", "custom-skills/malicious-skill/index.js", "malicious-skill/index.js"),
+        (
+            "1-create",
+            "custom-skills/hello-world/skill.json",
+            "hello-world/skill.json",
+        ),
+        (
+            "1-create",
+            "custom-skills/hello-world/index.js",
+            "hello-world/index.js",
+        ),
+        (
+            "6-errors",
+            "custom-skills/faulty-skill/skill.json",
+            "faulty-skill/skill.json",
+        ),
+        (
+            "6-errors",
+            "custom-skills/faulty-skill/index.js",
+            "faulty-skill/index.js",
+        ),
+        (
+            "7-reload",
+            "custom-skills/hello-world/index.js",
+            "hello-world/index-v2.js",
+        ),
+        (
+            "8-security",
+            "custom-skills/malicious-skill/skill.json",
+            "malicious-skill/skill.json",
+        ),
+        (
+            "8-security",
+            "custom-skills/malicious-skill/index.js",
+            "malicious-skill/index.js",
+        ),
     ] {
         let here = fs_err::read_to_string(root().join(step).join("files").join(file)).unwrap();
         let there = fs_err::read_to_string(demo.join(name)).unwrap();
@@ -107,9 +141,7 @@ fn copy(from: &Path, to: &Path, port: u16) {
 
 /// Runs a line of a transcript; both streams end up in `stdout`, in the order in which they were written.
 fn run(test: &TestEnvironment, line: &str, port: u16) -> Outcome {
-    if let Some(pattern) = line
-        .strip_prefix("curl http://localhost:9090/metrics | grep ")
-    {
+    if let Some(pattern) = line.strip_prefix("curl http://localhost:9090/metrics | grep ") {
         return scrape(port, pattern);
     }
     let words: Vec<&str> = line
@@ -142,7 +174,10 @@ fn scrape(port: u16, pattern: &str) -> Outcome {
         .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    let found: Vec<_> = answer.lines().filter(|line| line.contains(pattern)).collect();
+    let found: Vec<_> = answer
+        .lines()
+        .filter(|line| line.contains(pattern))
+        .collect();
     Outcome {
         status: 0,
         stdout: found.join("\n"),

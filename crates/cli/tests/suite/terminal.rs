@@ -10,7 +10,11 @@ use crate::support::TestEnvironment;
 #[test]
 fn the_shell_completes_runs_and_remembers() {
     let test = TestEnvironment::new();
-    test.skill("greeter", &["greet", "goodbye"], "module.exports = { greet() {}, goodbye() {} };");
+    test.skill(
+        "greeter",
+        &["greet", "goodbye"],
+        "module.exports = { greet() {}, goodbye() {} };",
+    );
     let mut command = test.command(&[]);
     let mut terminal = Terminal::attach(&mut command);
     let mut shell = command.spawn().unwrap();
@@ -25,6 +29,8 @@ fn the_shell_completes_runs_and_remembers() {
     terminal.type_keys("exec greeter g\t\t");
     terminal.wait_for("goodbye");
     terminal.type_keys("\u{3}");
+    // The end of the line that was given up, then the next one's beginning.
+    terminal.wait_for("[?2004l");
     terminal.wait_for("mycelium> ");
     terminal.type_keys("frobnicate\r");
     terminal.wait_for("Error Code: USAGE");
@@ -69,6 +75,10 @@ fn trust_is_asked_for_and_answered() {
         terminal.wait_for("[y/N] ");
         terminal.type_keys(answer);
         terminal.wait_for(shown);
-        assert_eq!(child.wait().unwrap().code(), Some(status), "{arguments:?} {answer:?}");
+        assert_eq!(
+            child.wait().unwrap().code(),
+            Some(status),
+            "{arguments:?} {answer:?}"
+        );
     }
 }

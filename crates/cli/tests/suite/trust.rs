@@ -38,7 +38,11 @@ fn a_trusted_workspace_grants_its_skills_its_paths() {
     }
     let test = environment();
     let info = test.run(&["info", "writer"]).expect(0);
-    assert!(info.stdout.contains("not granted: filesystem: write access to ./output"), "{info}");
+    assert!(
+        info.stdout
+            .contains("not granted: filesystem: write access to ./output"),
+        "{info}"
+    );
     let child = test
         .command(&["exec", "writer", "write"])
         .env("MYCELIUM_SESSION", "before")
@@ -48,7 +52,12 @@ fn a_trusted_workspace_grants_its_skills_its_paths() {
     assert_ne!(refused.status, 0, "{refused}");
 
     let trusted = test.run(&["trust", "--yes"]).expect(0);
-    assert!(trusted.stdout.starts_with("Workspace [ROOT]/project is trusted\n"), "{trusted}");
+    assert!(
+        trusted
+            .stdout
+            .starts_with("Workspace [ROOT]/project is trusted\n"),
+        "{trusted}"
+    );
     let written = test.run(&["-q", "exec", "writer", "write"]).expect(0);
     assert_eq!(written.stdout, "\"written\"\n", "{written}");
     assert!(test.workspace().join("output/file").exists());
@@ -56,12 +65,20 @@ fn a_trusted_workspace_grants_its_skills_its_paths() {
     assert_eq!(again["changed"], false);
 
     let revoked = test.run(&["revoke"]).expect(0);
-    assert!(revoked.stdout.starts_with("Workspace [ROOT]/project is no longer trusted\n"), "{revoked}");
+    assert!(
+        revoked
+            .stdout
+            .starts_with("Workspace [ROOT]/project is no longer trusted\n"),
+        "{revoked}"
+    );
 }
 
 #[test]
 fn an_unknown_skill_cannot_be_trusted() {
     let test = environment();
     let unknown = test.run(&["trust", "writter", "--yes"]).expect(4);
-    assert!(unknown.stderr.contains("Did you mean `writer`?"), "{unknown}");
+    assert!(
+        unknown.stderr.contains("Did you mean `writer`?"),
+        "{unknown}"
+    );
 }

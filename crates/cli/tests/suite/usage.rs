@@ -18,8 +18,19 @@ fn a_command_that_does_not_exist() {
     ");
     let error = test.run(&["exce", "--json"]).expect(2).json();
     assert_eq!(error["error"]["code"], "USAGE");
-    assert!(error["error"]["message"].as_str().unwrap().contains("`exec`"));
-    for field in ["remediation", "context", "retryable", "stack", "diagnostics"] {
+    assert!(
+        error["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("`exec`")
+    );
+    for field in [
+        "remediation",
+        "context",
+        "retryable",
+        "stack",
+        "diagnostics",
+    ] {
         assert!(error["error"].get(field).is_some(), "{field}");
     }
 }
@@ -29,14 +40,24 @@ fn help_and_version_are_results() {
     let test = TestEnvironment::new();
     for arguments in [&["--help"][..], &["-h"], &["help"], &["/skills", "--help"]] {
         let help = test.run(arguments).expect(0);
-        assert!(help.stdout.contains("Usage: mycelium [OPTIONS] [COMMAND]"), "{help}");
+        assert!(
+            help.stdout.contains("Usage: mycelium [OPTIONS] [COMMAND]"),
+            "{help}"
+        );
         assert_eq!(help.stderr, "", "{help}");
     }
     let long = test.run(&["exec", "--help"]).expect(0);
-    assert!(long.stdout.contains("Examples:\n  mycelium exec hello-world greet Claude"), "{long}");
+    assert!(
+        long.stdout
+            .contains("Examples:\n  mycelium exec hello-world greet Claude"),
+        "{long}"
+    );
     assert_eq!(test.run(&["help", "exec"]).expect(0).stdout, long.stdout);
     let version = test.run(&["--version"]).expect(0);
-    assert_eq!(version.stdout, format!("mycelium {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        version.stdout,
+        format!("mycelium {}\n", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
@@ -56,9 +77,16 @@ fn codes_are_explained() {
     let all = test.run(&["explain", "--json"]).expect(0).json();
     let codes = all["codes"].as_array().unwrap();
     assert!(codes.len() > 30, "{all}");
-    assert!(codes.iter().any(|code| code["code"] == "CPU_LIMIT" && code["exit_status"] == 7));
+    assert!(
+        codes
+            .iter()
+            .any(|code| code["code"] == "CPU_LIMIT" && code["exit_status"] == 7)
+    );
     let unknown = test.run(&["explain", "SKILL_TIMEUOT"]).expect(2);
-    assert!(unknown.stderr.contains("Did you mean `SKILL_TIMEOUT`?"), "{unknown}");
+    assert!(
+        unknown.stderr.contains("Did you mean `SKILL_TIMEOUT`?"),
+        "{unknown}"
+    );
 }
 
 #[test]
@@ -78,7 +106,10 @@ fn a_closed_pipe_is_no_error() {
 #[test]
 fn a_full_disk_is_an_error() {
     let test = TestEnvironment::new();
-    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
     let child = test
         .command(&["completions", "bash"])
         .stdout(Stdio::from(full))
@@ -93,8 +124,13 @@ fn colours_are_for_those_who_want_them() {
     let test = TestEnvironment::new();
     let plain = test.run(&["explain", "USAGE"]).expect(0);
     assert!(!plain.stdout.contains('\u{1b}'));
-    let coloured = test.run(&["explain", "USAGE", "--color", "always"]).expect(0);
-    assert!(coloured.stdout.contains("\u{1b}[1mUSAGE\u{1b}[0m"), "{coloured}");
+    let coloured = test
+        .run(&["explain", "USAGE", "--color", "always"])
+        .expect(0);
+    assert!(
+        coloured.stdout.contains("\u{1b}[1mUSAGE\u{1b}[0m"),
+        "{coloured}"
+    );
     let child = test
         .command(&["explain", "USAGE"])
         .env("CLICOLOR_FORCE", "1")

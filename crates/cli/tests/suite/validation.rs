@@ -11,10 +11,17 @@ fn a_good_skill() {
         return;
     }
     let test = TestEnvironment::new();
-    test.skill("tool", &["count"], "module.exports = { count() { return 1; } };");
+    test.skill(
+        "tool",
+        &["count"],
+        "module.exports = { count() { return 1; } };",
+    );
     let good = test.run(&["skill", "validate", "skills/tool"]).expect(0);
     assert_eq!(good.stdout, "tool@1.0.0 is valid\n", "{good}");
-    let value = test.run(&["validate", "skills/tool", "--json"]).expect(0).json();
+    let value = test
+        .run(&["validate", "skills/tool", "--json"])
+        .expect(0)
+        .json();
     assert_eq!(value["valid"], true);
     assert_eq!(value["manifest"]["name"], "tool");
 }
@@ -27,10 +34,18 @@ fn all_problems_of_a_manifest_at_once() {
         "{\n  \"name\": \"../bad\",\n  \"version\": \"latest\",\n  \"exports\": []\n}\n",
     );
     let bad = test.run(&["validate", "skills/bad"]).expect(3);
-    for place in ["skill.json:2:", "skill.json:3:", "`description`", "`entrypoint`"] {
+    for place in [
+        "skill.json:2:",
+        "skill.json:3:",
+        "`description`",
+        "`entrypoint`",
+    ] {
         assert!(bad.stdout.contains(place), "{place}: {bad}");
     }
-    let value = test.run(&["validate", "skills/bad", "--json"]).expect(3).json();
+    let value = test
+        .run(&["validate", "skills/bad", "--json"])
+        .expect(3)
+        .json();
     assert_eq!(value["valid"], false);
     assert!(value["diagnostics"].as_array().unwrap().len() >= 4);
 }
@@ -71,6 +86,9 @@ fn strictness_makes_warnings_errors() {
     );
     let loose = test.run(&["validate", "skills/odd"]).expect(0);
     assert!(loose.stdout.contains("permissions"), "{loose}");
-    assert!(loose.stdout.contains("odd@1.0.0 is valid (1 warning)"), "{loose}");
+    assert!(
+        loose.stdout.contains("odd@1.0.0 is valid (1 warning)"),
+        "{loose}"
+    );
     test.run(&["validate", "skills/odd", "--strict"]).expect(3);
 }

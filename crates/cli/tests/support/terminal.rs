@@ -53,7 +53,9 @@ impl Terminal {
             match self.keyboard.read(&mut buffer) {
                 // The program's end is an error of the terminal.
                 Ok(0) | Err(_) => panic!("`{text}` is not shown: {}", self.screen),
-                Ok(count) => self.screen.push_str(&String::from_utf8_lossy(&buffer[..count])),
+                Ok(count) => self
+                    .screen
+                    .push_str(&String::from_utf8_lossy(&buffer[..count])),
             }
         }
     }

@@ -31,7 +31,9 @@ pub(crate) fn parse(text: &str) -> Vec<Step> {
             });
             continue;
         }
-        let step = steps.last_mut().expect("a transcript begins with a command");
+        let step = steps
+            .last_mut()
+            .expect("a transcript begins with a command");
         match line.strip_prefix("? ") {
             Some(status) => step.status = status.parse().unwrap(),
             None => step.expected.push(line.to_owned()),
@@ -70,7 +72,12 @@ fn matches(expected: &[&str], actual: &[&str], done: usize, furthest: &mut usize
             };
             length <= actual.len()
                 && all_in_any_order(&rest[..length], &actual[..length])
-                && matches(&rest[length + 1..], &actual[length..], done + length + 2, furthest)
+                && matches(
+                    &rest[length + 1..],
+                    &actual[length..],
+                    done + length + 2,
+                    furthest,
+                )
         }
         Some((line, rest)) => match actual.split_first() {
             Some((first, others)) if line_matches(line, first) => {
@@ -84,7 +91,9 @@ fn matches(expected: &[&str], actual: &[&str], done: usize, furthest: &mut usize
 fn all_in_any_order(expected: &[&str], actual: &[&str]) -> bool {
     let mut left = actual.to_vec();
     expected.iter().all(|line| {
-        let found = left.iter().position(|candidate| line_matches(line, candidate));
+        let found = left
+            .iter()
+            .position(|candidate| line_matches(line, candidate));
         found.map(|index| left.remove(index)).is_some()
     })
 }

@@ -22,7 +22,7 @@ pub(super) struct HostNames {
 
 #[derive(Debug)]
 enum Known {
-    Addresses(ResolvedSocketAddrs),
+    Addresses(Box<ResolvedSocketAddrs>),
     Unknown { since: Instant },
 }
 
@@ -42,7 +42,7 @@ impl Resolver for HostNames {
         // Held while the system is asked: the others want to know the same.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         match known.get(&key) {
-            Some(Known::Addresses(addresses)) => return Ok(addresses.clone()),
+            Some(Known::Addresses(addresses)) => return Ok((**addresses).clone()),
             Some(Known::Unknown { since }) if since.elapsed() < FAILURE_COUNTS => {
                 return Err(ureq::Error::HostNotFound);
             }
@@ -50,7 +50,7 @@ impl Resolver for HostNames {
         }
         let result = self.system.resolve(uri, config, timeout);
         let now_known = match &result {
-            Ok(addresses) => Known::Addresses(addresses.clone()),
+            Ok(addresses) => Known::Addresses(Box::new(addresses.clone())),
             Err(_) => Known::Unknown {
                 since: Instant::now(),
             },

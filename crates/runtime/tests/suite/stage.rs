@@ -56,16 +56,19 @@ async fn a_hook_sees_every_stage_and_may_refuse_one() {
         ErrorCode::PermissionRequired
     );
     world.value("demo", "hello", json!([])).await;
+    world.runtime.shutdown().await;
     let seen = recorder.0.lock().unwrap().clone();
     assert_eq!(
         seen,
         [
+            format!("{} done", Hook::Init),
             format!("{} done", Hook::Load),
             format!("{} done", Hook::Activate),
             format!("{} done", Hook::Execute),
             format!("{} failed", Hook::Execute),
             format!("{} done", Hook::Execute),
+            format!("{} done", Hook::Deactivate),
+            format!("{} done", Hook::Unload),
         ]
     );
-    world.runtime.shutdown().await;
 }

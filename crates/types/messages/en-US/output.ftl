@@ -173,6 +173,7 @@ denial-workspace-untrusted = the workspace is not trusted (see `mycelium trust`)
 denial-not-granted = nobody has granted it (see `mycelium trust SKILL`)
 denial-protected-path = the path is protected and has to be named by itself
 denial-covers-workspace = the path is the workspace itself or above it
+denial-leaves-workspace = a link leads out of the workspace
 denial-missing = there is nothing to read
 denial-unsupported = this version cannot grant it
 

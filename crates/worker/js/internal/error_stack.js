@@ -95,6 +95,8 @@ function completeCallSites(site) {
   if ('getThis' in prototype) return;
   const methods = {
     getThis() {},
+    // As for V8's strict functions: a program does not get hold of the builtins' own.
+    getFunction() {},
     getTypeName() {
       return this.isNative() ? null : 'Object';
     },

@@ -145,7 +145,14 @@ pub(crate) fn function_from_source<'js>(
 /// Parses a text as the script that it is without a function around it.
 pub(crate) fn check_script(ctx: &Ctx<'_>, text: &str, name: &str) -> Result<()> {
     // The text's first line is the first: nothing stands before it.
-    compile_at(ctx, text.as_bytes().to_vec(), name, qjs::JS_EVAL_TYPE_GLOBAL, 1).map(drop)
+    compile_at(
+        ctx,
+        text.as_bytes().to_vec(),
+        name,
+        qjs::JS_EVAL_TYPE_GLOBAL,
+        1,
+    )
+    .map(drop)
 }
 
 /// Reads a script's bytecode and returns its value, a function.

@@ -20,6 +20,7 @@ use super::bytecode;
 use super::engine::Engine;
 use super::engine::Waiting;
 use super::failure;
+use super::json;
 use super::source;
 use super::trace;
 
@@ -284,62 +285,7 @@ impl Engine {
                 loaded(value).unwrap_or_else(|error| Err(failure::describe(ctx, &self.host, error)))
             }
             Question::Value { max_result, .. } => {
-                self.to_json(ctx, value, *max_result).map(Answer::Value)
-            }
-        }
-    }
-
-    /// A value as JSON.
-    fn to_json<'js>(
-        &self,
-        ctx: &Ctx<'js>,
-        value: Value<'js>,
-        limit: u64,
-    ) -> Result<String, Failure> {
-        let too_large = || {
-            failure::plain(
-                FailureKind::ResultTooLarge,
-                format!("the result is larger than {limit} bytes"),
-            )
-        };
-        if value.is_function() || value.is_symbol() {
-            let message = format!("a {} cannot be written as JSON", value.type_name());
-            return Err(failure::plain(FailureKind::ResultInvalid, message));
-        }
-        let text = match ctx.json_stringify(value) {
-            Ok(Some(text)) => text,
-            Ok(None) => return Ok("null".to_owned()),
-            Err(error) => {
-                let failure = failure::describe(ctx, &self.host, error);
-                return Err(match failure.kind {
-                    // What made the heap overflow was the text.
-                    FailureKind::OutOfMemory => too_large(),
-                    FailureKind::Thrown | FailureKind::Syntax => failure::of_result(failure),
-                    FailureKind::MissingExport
-                    | FailureKind::ResultInvalid
-                    | FailureKind::ResultTooLarge
-                    | FailureKind::OutputTooLarge
-                    | FailureKind::Exited
-                    | FailureKind::NeverSettles
-                    | FailureKind::Sandbox
-                    | FailureKind::Protocol => failure,
-                });
-            }
-        };
-        // Every character is at least one byte: no need to make the bytes of a text that is too long.
-        let length = self
-            .host
-            .hook(ctx, "textLength")
-            .and_then(|hook| hook.call::<_, f64>((text.clone(),)));
-        if length.is_ok_and(|length| length > limit as f64) {
-            return Err(too_large());
-        }
-        match text.to_string() {
-            Ok(text) if text.len() as u64 > limit => Err(too_large()),
-            Ok(text) => Ok(replace_lone_surrogates(text)),
-            Err(_) => {
-                ctx.catch();
-                Err(too_large())
+                json::write(ctx, &self.host, value, *max_result).map(Answer::Value)
             }
         }
     }
@@ -360,32 +306,6 @@ fn loaded(value: Value<'_>) -> rquickjs::Result<Result<Answer, Failure>> {
         .filter(|hook| names.iter().any(|name| name == hook.as_str()))
         .collect();
     Ok(Ok(Answer::Loaded(hooks)))
-}
-
-/// Half a surrogate pair becomes the replacement character: JavaScript writes it as an escape that other readers of
-/// JSON refuse. (A whole pair is no escape in what the engine writes.)
-fn replace_lone_surrogates(json: String) -> String {
-    if !json.contains("\\ud") {
-        return json;
-    }
-    let mut replaced = String::with_capacity(json.len());
-    let mut rest = json.as_str();
-    while let Some(at) = rest.find('\\') {
-        let (before, escape) = rest.split_at(at);
-        replaced.push_str(before);
-        let length = match escape.as_bytes() {
-            [_, b'u', b'd', b'8'..=b'9' | b'a'..=b'f', ..] => {
-                replaced.push('\u{fffd}');
-                rest = escape.get("\\uXXXX".len()..).unwrap_or_default();
-                continue;
-            }
-            _ => 2.min(escape.len()),
-        };
-        replaced.push_str(&escape[..length]);
-        rest = &escape[length..];
-    }
-    replaced.push_str(rest);
-    replaced
 }
 
 /// A promise that nothing can settle any more.

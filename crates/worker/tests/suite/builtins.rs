@@ -46,13 +46,25 @@ return { used, wrong };";
 
 /// Functions that Node has and that need not be here, with the reason.
 const MISSING: &[(&str, &str)] = &[
-    ("assert.CallTracker", "deprecated, and gone from later versions"),
-    ("assert/strict.CallTracker", "deprecated, and gone from later versions"),
+    (
+        "assert.CallTracker",
+        "deprecated, and gone from later versions",
+    ),
+    (
+        "assert/strict.CallTracker",
+        "deprecated, and gone from later versions",
+    ),
     ("buffer.resolveObjectURL", "there are no object URLs"),
     ("console.context", "part of V8's inspector"),
     ("console.createTask", "part of V8's inspector"),
-    ("crypto.createCipher", "deprecated, and gone from later versions"),
-    ("crypto.createDecipher", "deprecated, and gone from later versions"),
+    (
+        "crypto.createCipher",
+        "deprecated, and gone from later versions",
+    ),
+    (
+        "crypto.createDecipher",
+        "deprecated, and gone from later versions",
+    ),
     ("path.matchesGlob", "experimental"),
     ("path/posix.matchesGlob", "experimental"),
     ("path/win32.matchesGlob", "experimental"),
@@ -99,7 +111,11 @@ fn every_builtin_has_the_functions_of_nodes() {
             }
         }
     }
-    assert!(missing.is_empty(), "{} are missing: {missing:?}", missing.len());
+    assert!(
+        missing.is_empty(),
+        "{} are missing: {missing:?}",
+        missing.len()
+    );
 }
 
 #[test]
@@ -119,7 +135,16 @@ fn a_small_program_loads_only_what_it_needs() {
         )
         .unwrap();
     let loaded: Vec<String> = serde_json::from_str(&loaded).unwrap();
-    for large in ["util", "internal/util/inspect", "buffer", "events", "stream", "fs", "url", "path"] {
+    for large in [
+        "util",
+        "internal/util/inspect",
+        "buffer",
+        "events",
+        "stream",
+        "fs",
+        "url",
+        "path",
+    ] {
         let name = format!("NativeModule {large}");
         assert!(!loaded.contains(&name), "{name} in {loaded:?}");
     }

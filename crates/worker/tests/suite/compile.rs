@@ -28,17 +28,35 @@ fn evaluate(root: &Path, pack: Option<PathBuf>, text: &str) -> serde_json::Value
 
 /// Files of every kind.
 const FILES: &[(&str, &str)] = &[
-    ("a.js", "exports.f = function named() { return new Error('x').stack.split('\\n')[1].trim(); };"),
-    ("b.mjs", "import { f } from './a.js';\nimport data from './d.json' with { type: 'json' };\nexport { f };\nexport const g = () => [import.meta.filename, data];"),
+    (
+        "a.js",
+        "exports.f = function named() { return new Error('x').stack.split('\\n')[1].trim(); };",
+    ),
+    (
+        "b.mjs",
+        "import { f } from './a.js';\nimport data from './d.json' with { type: 'json' };\nexport { f };\nexport const g = () => [import.meta.filename, data];",
+    ),
     ("c.cjs", "#!/usr/bin/env node\nmodule.exports = () => 'c';"),
     ("d.json", "{\"d\": 1}"),
     ("esm/package.json", "{\"type\": \"module\"}"),
-    ("esm/x.js", "export * from '../b.mjs';\nexport default await Promise.resolve('x');"),
+    (
+        "esm/x.js",
+        "export * from '../b.mjs';\nexport default await Promise.resolve('x');",
+    ),
     ("unknown.js", "export const u = () => 'u';"),
-    ("class.js", "module.exports = class Named extends Array { constructor(a) { super(); } m() {} };"),
+    (
+        "class.js",
+        "module.exports = class Named extends Array { constructor(a) { super(); } m() {} };",
+    ),
     ("bad.js", "const a = ;"),
-    ("never.js", "globalThis.evaluated = true; throw new Error('evaluated');"),
-    ("node_modules/dep/index.js", "module.exports = () => require('./lib');"),
+    (
+        "never.js",
+        "globalThis.evaluated = true; throw new Error('evaluated');",
+    ),
+    (
+        "node_modules/dep/index.js",
+        "module.exports = () => require('./lib');",
+    ),
     ("node_modules/dep/lib.js", "module.exports = 'lib';"),
 ];
 
@@ -94,15 +112,27 @@ fn a_damaged_pack_is_as_good_as_none() {
     let mut damaged: Vec<Vec<u8>> = vec![Vec::new(), b"mycelbc1".to_vec(), vec![0xff; 4096]];
     // Cut off anywhere, and with any single byte of the index or of some of the code changed.
     let step = whole.len() / 7;
-    damaged.extend((0..whole.len()).step_by(step).map(|end| whole[..end].to_vec()));
-    damaged.extend((0..whole.len()).step_by(step / 2).chain((0..64).step_by(8)).map(|at| {
-        let mut pack = whole.clone();
-        pack[at] ^= 0x55;
-        pack
-    }));
+    damaged.extend(
+        (0..whole.len())
+            .step_by(step)
+            .map(|end| whole[..end].to_vec()),
+    );
+    damaged.extend(
+        (0..whole.len())
+            .step_by(step / 2)
+            .chain((0..64).step_by(8))
+            .map(|at| {
+                let mut pack = whole.clone();
+                pack[at] ^= 0x55;
+                pack
+            }),
+    );
     for bytes in damaged {
         fs_err::write(&pack, &bytes).unwrap();
-        assert_eq!(evaluate(&root, Some(pack.clone()), PROBE)["values"], expected);
+        assert_eq!(
+            evaluate(&root, Some(pack.clone()), PROBE)["values"],
+            expected
+        );
     }
 }
 
@@ -110,7 +140,16 @@ fn a_damaged_pack_is_as_good_as_none() {
 fn nothing_is_evaluated_and_links_are_not_followed() {
     let folder = tempfile::tempdir().unwrap();
     let root = fs_err::canonicalize(folder.path()).unwrap();
-    write(&root, &[("in/a.mjs", "import '../out/b.mjs'; import 'nowhere'; throw 1;"), ("out/b.mjs", "x")]);
+    write(
+        &root,
+        &[
+            (
+                "in/a.mjs",
+                "import '../out/b.mjs'; import 'nowhere'; throw 1;",
+            ),
+            ("out/b.mjs", "x"),
+        ],
+    );
     fs_err::os::unix::fs::symlink(root.join("out"), root.join("in/link")).unwrap();
     fs_err::os::unix::fs::symlink(root.join("in"), root.join("in/loop")).unwrap();
     let compiled = compile(&[root.join("in"), root.join("missing")], STACK);

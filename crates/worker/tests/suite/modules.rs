@@ -29,9 +29,9 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("resolve ./lib/brokenpkg", BROKEN_PACKAGE),
 ];
 
-const ASYNCHRONOUS: &str =
-    "an ES module that awaits is started before require refuses it, and Node's option to find it is not named";
-const BROKEN_PACKAGE: &str = "a package.json that is not JSON has the error code that import gives it in Node";
+const ASYNCHRONOUS: &str = "an ES module that awaits is started before require refuses it, and Node's option to find it is not named";
+const BROKEN_PACKAGE: &str =
+    "a package.json that is not JSON has the error code that import gives it in Node";
 const JSON_ATTRIBUTE: &str =
     "JSON can be imported without an attribute, because bytecode does not keep attributes";
 const MORE_NAMES: &str =
@@ -82,9 +82,9 @@ fn finds_and_loads_modules_as_node_does() {
         let actual = actual.get(case).map_or("missing", String::as_str);
         let known = DIFFERENCES.iter().find(|(known, _)| known == case);
         match known {
-            None if actual != expected => differences.push(format!(
-                "{case}\n  node:   {expected}\n  engine: {actual}"
-            )),
+            None if actual != expected => {
+                differences.push(format!("{case}\n  node:   {expected}\n  engine: {actual}"))
+            }
             Some((_, reason)) if actual == expected => {
                 differences.push(format!("{case} does not differ any more: {reason}"));
             }

@@ -80,20 +80,22 @@ fn compile<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Option<Function<'js>>> {
 
 fn compile_text<'js>(ctx: &Ctx<'js>, text: &str, name: &str) -> Result<Function<'js>> {
     let code = bytecode::wrap(source::COMMON_JS, text);
-    bytecode::function_from_source(ctx, code, name).catch(ctx).map_err(|error| {
-        // A bracket too many ends the function around the text, and the error is at that function's own end.
-        let beyond = format!("{name}:{}:", text.lines().count() + 1);
-        let stack = match &error {
-            CaughtError::Exception(error) => error.stack().unwrap_or_default(),
-            CaughtError::Error(_) | CaughtError::Value(_) => String::new(),
-        };
-        if stack.contains(&beyond)
-            && let Err(better) = bytecode::check_script(ctx, text, name).catch(ctx)
-        {
-            return better.throw(ctx);
-        }
-        error.throw(ctx)
-    })
+    bytecode::function_from_source(ctx, code, name)
+        .catch(ctx)
+        .map_err(|error| {
+            // A bracket too many ends the function around the text, and the error is at that function's own end.
+            let beyond = format!("{name}:{}:", text.lines().count() + 1);
+            let stack = match &error {
+                CaughtError::Exception(error) => error.stack().unwrap_or_default(),
+                CaughtError::Error(_) | CaughtError::Value(_) => String::new(),
+            };
+            if stack.contains(&beyond)
+                && let Err(better) = bytecode::check_script(ctx, text, name).catch(ctx)
+            {
+                return better.throw(ctx);
+            }
+            error.throw(ctx)
+        })
 }
 
 /// The text of a function whose bytecode does not keep it.

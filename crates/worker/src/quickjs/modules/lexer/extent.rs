@@ -172,7 +172,11 @@ class K extends f({}) { m(a) { return a; } static s() {} constructor(p) { super(
 const o = { async *gen([c], { d }) { yield c; }, ['comp' + 1]() {} };
 class Outer { inner() { return class { constructor(n) {} }; } constructor() {} }";
         let cases = [
-            ("function foo", Callable::Function, "function foo(a, b = ')') { return /}/.test(`${a}}`); }"),
+            (
+                "function foo",
+                Callable::Function,
+                "function foo(a, b = ')') { return /}/.test(`${a}}`); }",
+            ),
             ("(x) =>", Callable::Function, "(x) => x + 1"),
             ("y => (", Callable::Function, "y => ({ y })"),
             ("async z", Callable::Function, "async z => { await z; }"),
@@ -182,12 +186,32 @@ class Outer { inner() { return class { constructor(n) {} }; } constructor() {} }
             ("u => u", Callable::Function, "u => u"),
             ("m(a)", Callable::Function, "m(a) { return a; }"),
             ("get g", Callable::Function, "get g() { return 1; }"),
-            ("async *gen", Callable::Function, "async *gen([c], { d }) { yield c; }"),
+            (
+                "async *gen",
+                Callable::Function,
+                "async *gen([c], { d }) { yield c; }",
+            ),
             ("['comp'", Callable::Function, "['comp' + 1]() {}"),
-            ("constructor(p)", Callable::Class, "class K extends f({}) { m(a) { return a; } static s() {} constructor(p) { super(); } get g() { return 1; } }"),
-            ("class K", Callable::Class, "class K extends f({}) { m(a) { return a; } static s() {} constructor(p) { super(); } get g() { return 1; } }"),
-            ("constructor(n)", Callable::Class, "class { constructor(n) {} }"),
-            ("constructor() {} }", Callable::Class, "class Outer { inner() { return class { constructor(n) {} }; } constructor() {} }"),
+            (
+                "constructor(p)",
+                Callable::Class,
+                "class K extends f({}) { m(a) { return a; } static s() {} constructor(p) { super(); } get g() { return 1; } }",
+            ),
+            (
+                "class K",
+                Callable::Class,
+                "class K extends f({}) { m(a) { return a; } static s() {} constructor(p) { super(); } get g() { return 1; } }",
+            ),
+            (
+                "constructor(n)",
+                Callable::Class,
+                "class { constructor(n) {} }",
+            ),
+            (
+                "constructor() {} }",
+                Callable::Class,
+                "class Outer { inner() { return class { constructor(n) {} }; } constructor() {} }",
+            ),
         ];
         for (mark, callable, expected) in cases {
             assert_eq!(at(source, mark, callable), Some(expected), "{mark}");
@@ -196,8 +220,17 @@ class Outer { inner() { return class { constructor(n) {} }; } constructor() {} }
 
     #[test]
     fn gives_up_quietly() {
-        for (source, line, column) in [("", 1, 1), ("x", 9, 1), ("x", 1, 9), ("function f(", 1, 1), ("f", 0, 0)] {
-            assert_eq!(function_text(source, line, column, Callable::Function), None);
+        for (source, line, column) in [
+            ("", 1, 1),
+            ("x", 9, 1),
+            ("x", 1, 9),
+            ("function f(", 1, 1),
+            ("f", 0, 0),
+        ] {
+            assert_eq!(
+                function_text(source, line, column, Callable::Function),
+                None
+            );
             assert_eq!(function_text(source, line, column, Callable::Class), None);
         }
     }

@@ -1,0 +1,6 @@
+//! The worker over its wire, in a thread and without a sandbox.
+
+mod answers;
+mod failures;
+mod fixture;
+mod life;

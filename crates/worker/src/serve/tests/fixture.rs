@@ -1,0 +1,235 @@
+//! A worker to talk to: a thread, a socket and a skill's folder.
+
+use std::io::Read;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+
+use mycelium_policy::SandboxPolicy;
+use mycelium_protocol::ConsoleLevel;
+use mycelium_protocol::FrameDecoder;
+use mycelium_protocol::MAX_FRAME;
+use mycelium_protocol::Operation;
+use mycelium_protocol::encode_frame;
+use mycelium_protocol::worker::CallParams;
+use mycelium_protocol::worker::Failure;
+use mycelium_protocol::worker::Frame;
+use mycelium_protocol::worker::HookParams;
+use mycelium_protocol::worker::LoadParams;
+use mycelium_protocol::worker::Loaded;
+use mycelium_protocol::worker::Notification;
+use mycelium_protocol::worker::Request;
+use mycelium_protocol::worker::Returned;
+use mycelium_protocol::worker::RpcError;
+use mycelium_types::CallStyle;
+use mycelium_types::Hook;
+use serde_json::Value;
+use serde_json::json;
+use serde_json::value::RawValue;
+use tempfile::TempDir;
+
+use crate::WorkerError;
+use crate::serve::Place;
+use crate::serve::serve;
+
+/// Enough for the unoptimised frames of the tests and the stack that programs get.
+const THREAD_STACK: usize = 16 << 20;
+
+/// A place that restricts nothing.
+struct Open;
+
+impl Place for Open {
+    fn restrict(&mut self, _policy: &SandboxPolicy) -> Result<Vec<String>, Failure> {
+        Ok(vec!["nothing".to_owned()])
+    }
+}
+
+/// A skill's folder, and a worker to load it.
+pub(super) struct Fixture {
+    folder: TempDir,
+    worker: Option<JoinHandle<Result<(), WorkerError>>>,
+    socket: UnixStream,
+    decoder: FrameDecoder,
+    next: u64,
+    /// What came unasked.
+    pub(super) notifications: Vec<Notification>,
+    /// The memory limit to load with.
+    pub(super) memory_mb: u64,
+}
+
+impl Fixture {
+    pub(super) fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, text).unwrap();
+        }
+        let (socket, theirs) = UnixStream::pair().unwrap();
+        let worker = std::thread::Builder::new()
+            .stack_size(THREAD_STACK)
+            .spawn(move || serve(theirs, Open))
+            .unwrap();
+        Self {
+            folder,
+            worker: Some(worker),
+            socket,
+            decoder: FrameDecoder::new(MAX_FRAME),
+            next: 0,
+            notifications: Vec::new(),
+            memory_mb: 500,
+        }
+    }
+
+    /// A worker with a skill that is one file with these exports.
+    pub(super) fn skill(text: &str, exports: &[&str]) -> Self {
+        let mut fixture = Self::new(&[("index.js", text)]);
+        fixture.load("index.js", exports).unwrap();
+        fixture
+    }
+
+    pub(super) fn root(&self) -> PathBuf {
+        fs_err::canonicalize(self.folder.path()).unwrap()
+    }
+
+    fn policy(&self) -> SandboxPolicy {
+        policy(&self.root(), self.memory_mb)
+    }
+
+    pub(super) fn send(&mut self, request: Request) -> u64 {
+        self.next += 1;
+        self.send_frame(&request.into_frame(self.next).unwrap());
+        self.next
+    }
+
+    pub(super) fn send_frame(&mut self, frame: &Frame) {
+        let mut bytes = Vec::new();
+        encode_frame(frame, &mut bytes).unwrap();
+        self.socket.write_all(&bytes).unwrap();
+    }
+
+    /// The next answer; notifications that come before it are kept.
+    pub(super) fn receive(&mut self) -> (u64, Result<Box<RawValue>, RpcError>) {
+        loop {
+            while let Some(bytes) = self.decoder.next_frame().unwrap() {
+                let frame: Frame = serde_json::from_slice(bytes).unwrap();
+                if let Some(notification) = Notification::from_frame(&frame).unwrap() {
+                    self.notifications.push(notification);
+                    continue;
+                }
+                let id = frame.id.unwrap();
+                return match (frame.result, frame.error) {
+                    (Some(result), None) => (id, Ok(result)),
+                    (None, Some(error)) => (id, Err(error)),
+                    other => panic!("neither result nor error: {other:?}"),
+                };
+            }
+            let mut chunk = vec![0; 1 << 16];
+            let length = self.socket.read(&mut chunk).unwrap();
+            assert!(length > 0, "the worker has gone");
+            self.decoder.push(&chunk[..length]);
+        }
+    }
+
+    fn ask(&mut self, request: Request) -> Result<Box<RawValue>, Failure> {
+        let asked = self.send(request);
+        let (id, answer) = self.receive();
+        assert_eq!(id, asked);
+        answer.map_err(|error| error.data.expect("a failure"))
+    }
+
+    pub(super) fn load(&mut self, entrypoint: &str, exports: &[&str]) -> Result<Loaded, Failure> {
+        let params = LoadParams {
+            policy: self.policy(),
+            entrypoint: self.root().join(entrypoint),
+            exports: exports.iter().map(ToString::to_string).collect(),
+            settings: json!({"color": "blue"}),
+        };
+        let result = self.ask(Request::Load(params))?;
+        Ok(serde_json::from_str(result.get()).unwrap())
+    }
+
+    pub(super) fn hook(&mut self, hook: Hook) -> Result<Value, Failure> {
+        let params = HookParams {
+            hook,
+            argument: json!({"told": true}),
+        };
+        let result = self.ask(Request::Hook(params))?;
+        Ok(value(&result))
+    }
+
+    pub(super) fn call_request(method: &str, args: &Value) -> CallParams {
+        CallParams {
+            method: method.to_owned(),
+            args: serde_json::value::to_raw_value(args).unwrap(),
+            style: if args.is_array() {
+                CallStyle::Positional
+            } else {
+                CallStyle::Named
+            },
+            max_result: 1 << 20,
+            max_output: 1 << 20,
+        }
+    }
+
+    pub(super) fn call(&mut self, method: &str, args: &Value) -> Result<Value, Failure> {
+        let params = Self::call_request(method, args);
+        let result = self.ask(Request::Call(params))?;
+        Ok(value(&result))
+    }
+
+    /// What was refused: the operation, the path as given and as meant.
+    pub(super) fn denied(&self) -> Vec<(Operation, &str, &Path)> {
+        self.notifications
+            .iter()
+            .filter_map(|notification| match notification {
+                Notification::Denied(denied) => Some((
+                    denied.operation,
+                    denied.attempted.as_str(),
+                    denied.resolved.as_path(),
+                )),
+                Notification::Console(_) => None,
+            })
+            .collect()
+    }
+
+    pub(super) fn console(&self) -> Vec<(ConsoleLevel, &str)> {
+        self.notifications
+            .iter()
+            .filter_map(|notification| match notification {
+                Notification::Console(printed) => Some((printed.level, printed.text.as_str())),
+                Notification::Denied(_) => None,
+            })
+            .collect()
+    }
+
+    /// Closes the socket; the worker must end by itself.
+    pub(super) fn close(mut self) {
+        self.socket.shutdown(std::net::Shutdown::Both).unwrap();
+        let worker = self.worker.take().unwrap();
+        worker.join().unwrap().unwrap();
+    }
+}
+
+/// The value of an answer.
+pub(super) fn value(result: &RawValue) -> Value {
+    let returned: Returned = serde_json::from_str(result.get()).unwrap();
+    assert!(returned.memory_bytes > 0);
+    serde_json::from_str(returned.value.get()).unwrap()
+}
+
+fn policy(root: &Path, memory_mb: u64) -> SandboxPolicy {
+    serde_json::from_value(json!({
+        "skill": {"name": "demo", "version": "1.0.0"},
+        "skill_root": root, "workspace": root, "paths": [], "dependency_layer": null,
+        "bytecode": null, "data": null, "environment": {"LANG": "C.UTF-8"},
+        "limits": {
+            "memoryMB": memory_mb, "cpuSeconds": 30, "wallSeconds": 30, "openFiles": 64, "processes": 0,
+            "fileSizeMB": 1, "dataMB": 1, "tmpMB": 1, "outputMB": 1, "bandwidthKBps": 1
+        },
+        "required_rung": "none", "denials": []
+    }))
+    .unwrap()
+}
