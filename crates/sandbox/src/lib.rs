@@ -77,6 +77,7 @@ pub use report::SandboxReport;
 pub use seat::Seat;
 pub use supervisor::Launcher;
 pub use supervisor::LauncherOptions;
+pub use syscall::peak_memory;
 pub use timer::CpuTimer;
 pub use timer::CpuTimers;
 pub use wire::Privilege;

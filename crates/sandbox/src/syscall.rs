@@ -321,3 +321,18 @@ impl CpuClock {
         ))
     }
 }
+
+/// The most memory that the calling process has had at one time, in bytes; 0 if the kernel does not say.
+#[must_use]
+pub fn peak_memory() -> u64 {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::uninit();
+    // SAFETY: getrusage(2) writes one such structure to where it is told, if it succeeds.
+    let told = unsafe { libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) };
+    if told != 0 {
+        return 0;
+    }
+    // SAFETY: it succeeded, so the structure is filled.
+    let usage = unsafe { usage.assume_init() };
+    // Linux counts in kibibytes.
+    u64::try_from(usage.ru_maxrss).unwrap_or(0) << 10
+}

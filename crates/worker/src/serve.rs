@@ -333,7 +333,7 @@ impl<P: Place> Worker<P> {
                     id,
                     &value,
                     Duration::from_micros(used),
-                    usage::peak_memory(),
+                    mycelium_sandbox::peak_memory(),
                 )
             }
             Err(failure) => wire.failed(id, &failure),

@@ -15,7 +15,6 @@ use rquickjs::Value;
 
 use super::host::Host;
 use super::trace;
-use crate::usage;
 
 /// Longer messages and stacks are cut, in bytes.
 const MAX_TEXT: usize = 64 << 10;
@@ -96,7 +95,7 @@ pub(super) fn of_value<'js>(ctx: &Ctx<'js>, host: &Host, thrown: &Value<'js>) ->
 /// Whether the process has come near its limit at some time.
 fn is_exhausted(host: &Host) -> bool {
     let limit = host.memory_limit.get();
-    limit > 0 && usage::peak_memory() >= limit / 4 * 3
+    limit > 0 && mycelium_sandbox::peak_memory() >= limit / 4 * 3
 }
 
 /// Why the program is at its end, if it is: then whatever it throws is a consequence.

@@ -54,7 +54,7 @@ fn print<'js>(ctx: &Ctx<'js>, level: u8, text: rquickjs::String<'js>) -> Result<
 fn memory<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let usage = bytecode::heap_usage(ctx);
     let memory = Object::new(ctx.clone())?;
-    memory.set("resident", crate::usage::peak_memory() as f64)?;
+    memory.set("resident", mycelium_sandbox::peak_memory() as f64)?;
     memory.set("heapTotal", usage.allocated as f64)?;
     memory.set("heapUsed", usage.used as f64)?;
     Ok(memory)
