@@ -178,6 +178,20 @@ mod tests {
     }
 
     #[test]
+    fn no_key_is_in_two_files() {
+        let mut keys: Vec<&str> = Locale::EnUs
+            .files()
+            .iter()
+            .flat_map(|file| file.lines())
+            .filter(|line| line.starts_with(|first: char| first.is_ascii_alphabetic()))
+            .filter_map(|line| line.split_once(" =").map(|(key, _)| key))
+            .collect();
+        keys.sort_unstable();
+        let twice: Vec<_> = keys.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
+
+    #[test]
     fn every_error_code_has_a_text_and_a_remedy() {
         for code in ErrorCode::ALL {
             let message = Message::new(code.as_str());

@@ -15,7 +15,7 @@ use crate::session::answer;
 
 pub(super) fn run(session: &mut Session<'_>) -> Result<ExitStatus, Error> {
     let skills = answer!(session.request(Command::List)?, Skills);
-    show(&skills, "list-empty", session)
+    show(&skills, "skills-none", session)
 }
 
 /// Shows skills as a table; `empty` is the key of what is said if there are none.

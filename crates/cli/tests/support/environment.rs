@@ -112,11 +112,13 @@ impl TestEnvironment {
     /// Another copy of the program, made later than the first one.
     pub(crate) fn newer_program(&self) -> PathBuf {
         let copy = self.root.join("newer-mycelium");
-        fs_err::copy(&self.program, &copy).unwrap();
-        let original = fs_err::metadata(&self.program).unwrap();
-        let later = original.modified().unwrap() + Duration::from_secs(5);
-        let file = std::fs::File::options().write(true).open(&copy).unwrap();
-        file.set_modified(later).unwrap();
+        // By other processes: a test beside this one that starts a program would pass on a descriptor
+        // that writes, and a file that somebody writes to cannot be started.
+        let run = |command: &mut Command| assert!(command.status().unwrap().success());
+        run(Command::new("cp").arg(&self.program).arg(&copy));
+        run(Command::new("touch")
+            .args(["-d", "now + 5 seconds"])
+            .arg(&copy));
         copy
     }
 

@@ -52,7 +52,10 @@ fn check(bytes: &[u8]) {
         !reading.diagnostics.iter().any(is_error)
     );
     for diagnostic in &reading.diagnostics {
-        assert!(!diagnostic.message.is_empty() && diagnostic.help.is_some());
+        assert!(
+            !diagnostic.message.is_empty() && diagnostic.help.is_some(),
+            "{diagnostic:?}"
+        );
         let rendered = diagnostic.render(mycelium_types::Locale::EnUs);
         assert!(rendered.len() < 2000, "{rendered}");
         assert!(!rendered.contains("{$"), "{rendered}");
