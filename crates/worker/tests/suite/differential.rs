@@ -84,7 +84,12 @@ fn on_engine(rows: &[Row]) -> Vec<String> {
 fn on_node(tables: &BTreeMap<String, Vec<Row>>) -> Result<BTreeMap<String, Vec<String>>, String> {
     let scratch = tempfile::tempdir().unwrap();
     let mut source = String::from("const results = {};\n(async () => {\n");
-    for (name, rows) in tables {
+    // Node marks every promise once something followed one asynchronously, and `inspect` shows the marks:
+    // that table comes first.
+    let (first, last): (Vec<_>, Vec<_>) = tables
+        .iter()
+        .partition(|(name, _)| name.as_str() == "inspect");
+    for (name, rows) in first.into_iter().chain(last) {
         let folder = scratch.path().join(name);
         fs_err::create_dir(&folder).unwrap();
         let body = program(rows, &folder);
@@ -94,7 +99,9 @@ fn on_node(tables: &BTreeMap<String, Vec<Row>>) -> Result<BTreeMap<String, Vec<S
         )
         .unwrap();
     }
-    source.push_str("process.stdout.write(JSON.stringify(results));\nprocess.exit(0);\n})();\n");
+    // The exit waits until everything is written: a pipe takes 64 KiB at once.
+    source
+        .push_str("process.stdout.write(JSON.stringify(results), () => process.exit(0));\n})();\n");
     let file = scratch.path().join("tables.cjs");
     fs_err::write(&file, source).unwrap();
 
