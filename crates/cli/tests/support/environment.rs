@@ -110,6 +110,7 @@ impl TestEnvironment {
     }
 
     /// Another copy of the program, made later than the first one.
+    #[expect(clippy::disallowed_methods, reason = "a test does as a person would")]
     pub(crate) fn newer_program(&self) -> PathBuf {
         let copy = self.root.join("newer-mycelium");
         // By other processes: a test beside this one that starts a program would pass on a descriptor
