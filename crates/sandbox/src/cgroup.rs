@@ -222,10 +222,16 @@ impl Cgroup {
 /// Removes the groups of launchers that are gone.
 pub(crate) fn sweep(place: &CgroupPlace) {
     for (folder, launcher) in ours(&place.base) {
-        if !Path::new("/proc").join(launcher.to_string()).exists() {
+        if !runs(launcher) {
             let _ = fs_err::remove_dir(folder);
         }
     }
+}
+
+/// Whether a process runs. One that has ended and waits for its parent to take note has no command line
+/// any more; a group that is in use after all cannot be removed.
+fn runs(process: u32) -> bool {
+    kernel_file::read(format!("/proc/{process}/cmdline")).is_ok_and(|line| !line.is_empty())
 }
 
 /// Removes the groups of a launcher that has just ended, whose workers are ending.
