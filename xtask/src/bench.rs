@@ -4,15 +4,21 @@ mod measured;
 mod render;
 mod rows;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+use serde::Deserialize;
 
 use crate::bench::measured::Measured;
 use crate::error::ChoreError;
 use crate::tools;
 use crate::workspace::Workspace;
 
-/// Programs that measure: package and benchmark.
+/// Programs that measure, in this order: package and benchmark.
 const PROGRAMS: &[(&str, &str)] = &[("mycelium-sandbox", "setup"), ("mycelium-runtime", "spec")];
+
+/// What is measured: package and program.
+const MEASURED: (&str, &str) = ("mycelium", "mycelium");
 
 /// The variable that tells the benchmarks which `mycelium` to measure.
 const PROGRAM_VARIABLE: &str = "MYCELIUM_BENCH_PROGRAM";
@@ -22,30 +28,23 @@ const PROGRAM_VARIABLE: &str = "MYCELIUM_BENCH_PROGRAM";
 /// Fails if something was measured to be slower than the most it may take.
 pub(crate) fn run(workspace: &Workspace, json: Option<PathBuf>) -> Result<(), ChoreError> {
     println!("building for release; the first time takes some minutes");
-    workspace
-        .cargo()
-        .args(["build", "--quiet", "--locked", "--release"])
-        .args(["--package", "mycelium", "--bin", "mycelium"])
-        .run()?;
-    let program = workspace.target.join("release").join("mycelium");
+    let programs = build(workspace)?;
     let node = tools::node(workspace);
     if let Err(error) = &node {
         println!("Node.js is not measured: {error}");
     }
 
     let mut measured = Measured::default();
-    for (package, benchmark) in PROGRAMS {
-        let mut cargo = workspace
-            .cargo()
-            .args(["bench", "--quiet", "--locked"])
-            .args(["--package", package, "--bench", benchmark])
-            .env(PROGRAM_VARIABLE, &program);
+    for (_, benchmark) in PROGRAMS {
+        println!("measuring: {benchmark}");
+        let mut program = workspace
+            .program(executable(&programs, benchmark)?)
+            .env(PROGRAM_VARIABLE, executable(&programs, MEASURED.1)?);
         if let Ok(node) = &node {
-            cargo = cargo.env("PATH", node.search_path());
+            program = program.env("PATH", node.search_path());
         }
-        println!("measuring: {package}, {benchmark}");
         let mut problem = None;
-        cargo.each_line(|line| {
+        program.each_line(|line| {
             if let Err(error) = measured.hear(line) {
                 problem.get_or_insert(error);
             }
@@ -65,4 +64,47 @@ pub(crate) fn run(workspace: &Workspace, json: Option<PathBuf>) -> Result<(), Ch
         println!("\nwrote {}", path.display());
     }
     ChoreError::of_findings(rows::too_slow(&results))
+}
+
+/// A line of what cargo says about a build.
+#[derive(Debug, Deserialize)]
+struct Built {
+    target: Target,
+    /// Absent for what is no program.
+    executable: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Target {
+    name: String,
+}
+
+/// Builds everything by one cargo, so that what they share is built once. Returns the executables.
+fn build(workspace: &Workspace) -> Result<BTreeMap<String, PathBuf>, ChoreError> {
+    let mut args = vec!["build", "--quiet", "--locked", "--release"];
+    args.extend(["--package", MEASURED.0, "--bin", MEASURED.1]);
+    for (package, benchmark) in PROGRAMS {
+        args.extend(["--package", package, "--bench", benchmark]);
+    }
+    args.push("--message-format=json-render-diagnostics");
+    let mut programs = BTreeMap::new();
+    workspace.cargo().args(args).each_line(|line| {
+        // Other lines are about other things than programs.
+        if let Ok(Built {
+            target,
+            executable: Some(path),
+        }) = serde_json::from_str(line)
+        {
+            programs.insert(target.name, path);
+        }
+    })?;
+    Ok(programs)
+}
+
+fn executable<'a>(
+    programs: &'a BTreeMap<String, PathBuf>,
+    name: &str,
+) -> Result<&'a PathBuf, ChoreError> {
+    let missing = || ChoreError::finding(format!("cargo built no {name}"));
+    programs.get(name).ok_or_else(missing)
 }

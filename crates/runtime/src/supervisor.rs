@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -279,8 +280,9 @@ impl LiveWorker {
         notify: &mut (dyn FnMut(Notification) + Send),
     ) -> Result<Box<RawValue>, WorkerFailure> {
         self.usable = false;
-        // A signal that came too late for the last request is not about this one.
-        let _ = tokio::time::timeout(Duration::ZERO, self.ticket.exceeded.notified()).await;
+        // A signal that came too late for the last request is not about this one. Waiting for it, however
+        // shortly, would take a tick of the executor's clock.
+        pin!(self.ticket.exceeded.notified()).enable();
         let unfinished = KillOnDrop(Some(Arc::clone(&self.worker)));
         if self.timer.arm(budget.cpu, self.ticket.token).is_err() {
             return Err(WorkerFailure::Crashed(self.describe_exit()));
