@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
+use crate::attacks;
 use crate::error::ChoreError;
 use crate::layers;
 use crate::schemas;
-use crate::schemas::SchemaUse;
+use crate::schemas::Usage;
 use crate::test;
 use crate::tools;
 use crate::workspace::Workspace;
@@ -26,7 +27,10 @@ const STEPS: &[Step] = &[
     ("licences, bans and sources", packages),
     ("clippy", clippy),
     ("schemas", |workspace| {
-        passed(schemas::run(workspace, SchemaUse::Check))
+        passed(schemas::run(workspace, Usage::Check))
+    }),
+    ("attack matrix", |workspace| {
+        passed(attacks::run(workspace, Usage::Check))
     }),
     ("tests", |workspace| passed(test::run(workspace, &[]))),
 ];

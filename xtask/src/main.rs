@@ -6,6 +6,7 @@
     reason = "a chore speaks to the person who runs it"
 )]
 
+mod attacks;
 mod bench;
 mod ci;
 mod error;
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::error::ChoreError;
-use crate::schemas::SchemaUse;
+use crate::schemas::Usage;
 use crate::workspace::Workspace;
 
 const USAGE: &str = "\
@@ -30,6 +31,7 @@ Usage: cargo xtask <CHORE>
                        ARGs go to `cargo test`
   check-layers         check who depends on whom, what is called how, and each crate's sentence
   schemas [--check]    write schemas/ from the types, or fail if they differ
+  attacks [--check]    write docs/security/attack-matrix.md from attacks/, or fail if it differs
   bench [--json FILE]  build for release, measure, and print one table
   ci                   everything a change must pass; what .ci/run calls
 ";
@@ -44,10 +46,16 @@ fn main() -> ExitCode {
         }
         ["check-layers"] => Workspace::find().and_then(|workspace| layers::run(&workspace)),
         ["schemas"] => {
-            Workspace::find().and_then(|workspace| schemas::run(&workspace, SchemaUse::Write))
+            Workspace::find().and_then(|workspace| schemas::run(&workspace, Usage::Write))
         }
         ["schemas", "--check"] => {
-            Workspace::find().and_then(|workspace| schemas::run(&workspace, SchemaUse::Check))
+            Workspace::find().and_then(|workspace| schemas::run(&workspace, Usage::Check))
+        }
+        ["attacks"] => {
+            Workspace::find().and_then(|workspace| attacks::run(&workspace, Usage::Write))
+        }
+        ["attacks", "--check"] => {
+            Workspace::find().and_then(|workspace| attacks::run(&workspace, Usage::Check))
         }
         ["bench"] => Workspace::find().and_then(|workspace| bench::run(&workspace, None)),
         ["bench", "--json", file] => Workspace::find()

@@ -3,9 +3,9 @@
 use crate::error::ChoreError;
 use crate::workspace::Workspace;
 
-/// Whether the schemas are written or compared.
+/// Whether what is made is written or compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SchemaUse {
+pub(crate) enum Usage {
     /// Writes the files.
     Write,
     /// Fails if the files differ from what would be written.
@@ -23,7 +23,7 @@ const SCHEMAS: &[(&str, &str, &str)] = &[
 ];
 
 /// Writes or checks all schemas.
-pub(crate) fn run(workspace: &Workspace, usage: SchemaUse) -> Result<(), ChoreError> {
+pub(crate) fn run(workspace: &Workspace, usage: Usage) -> Result<(), ChoreError> {
     let folder = workspace.root.join("schemas");
     let mut findings = Vec::new();
     for (file, package, example) in SCHEMAS {
@@ -39,12 +39,12 @@ pub(crate) fn run(workspace: &Workspace, usage: SchemaUse) -> Result<(), ChoreEr
         let schema = workspace.cargo().args(args).output()?;
         let path = folder.join(file);
         match usage {
-            SchemaUse::Write => {
+            Usage::Write => {
                 fs_err::create_dir_all(&folder)?;
                 fs_err::write(&path, schema)?;
                 println!("schemas: wrote schemas/{file}");
             }
-            SchemaUse::Check => {
+            Usage::Check => {
                 let written = fs_err::read_to_string(&path).unwrap_or_default();
                 match difference(&written, &schema) {
                     None => println!("schemas: schemas/{file} is up to date"),
@@ -59,7 +59,7 @@ pub(crate) fn run(workspace: &Workspace, usage: SchemaUse) -> Result<(), ChoreEr
 }
 
 /// The first line, from 1, in which two texts differ.
-fn difference(one: &str, other: &str) -> Option<usize> {
+pub(crate) fn difference(one: &str, other: &str) -> Option<usize> {
     if one == other {
         return None;
     }

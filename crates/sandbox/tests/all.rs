@@ -8,15 +8,18 @@
     reason = "a test fails by panicking and says what it must"
 )]
 
+#[path = "../../../attacks/kernel/list.rs"]
+mod kernel;
+
 mod suite {
     pub(crate) mod attacks;
     pub(crate) mod basics;
+    pub(crate) mod expected;
     pub(crate) mod faults;
     pub(crate) mod fixture;
     pub(crate) mod hostile;
     pub(crate) mod life;
     pub(crate) mod limits;
-    pub(crate) mod matrix;
     pub(crate) mod paths;
     pub(crate) mod who;
 }

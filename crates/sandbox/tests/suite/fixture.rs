@@ -146,10 +146,15 @@ impl Puppet {
     /// What the worker found when it did what it was told.
     pub(crate) fn tell(&mut self, order: &Order) -> Finding {
         self.order(order);
+        self.finding()
+            .unwrap_or_else(|| panic!("the worker ended: {:?}", self.exit()))
+    }
+
+    /// What came of an order; `None` if the worker ended of it.
+    pub(crate) fn finding(&mut self) -> Option<Finding> {
         let mut line = String::new();
         self.reader.read_line(&mut line).unwrap();
-        assert!(!line.is_empty(), "the worker ended: {:?}", self.exit());
-        serde_json::from_str(&line).unwrap()
+        (!line.is_empty()).then(|| serde_json::from_str(&line).unwrap())
     }
 
     /// How the worker ended, which it must.

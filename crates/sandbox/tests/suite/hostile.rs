@@ -21,7 +21,7 @@ use mycelium_sandbox::Seat;
 use serde::Deserialize;
 use serde::Serialize;
 
-use super::matrix;
+use crate::kernel;
 
 /// What came of an order: some text, or the kernel's error number.
 pub(crate) type Finding = Result<String, i32>;
@@ -43,8 +43,8 @@ pub(crate) enum Order {
     WorkingDirectory,
     /// Make new files unreadable for everybody else.
     KeepFilesPrivate,
-    /// Make an attack of the matrix.
-    Attack(String, matrix::Targets),
+    /// Make an attack.
+    Attack(String, kernel::Targets),
     /// Take memory, a MiB at a time, until there is no more or this many; say how many.
     TakeMemory(usize),
     /// Write a file, a MiB at a time, until there is no more room or this many.
@@ -57,8 +57,6 @@ pub(crate) enum Order {
     UseStack(usize),
     /// Use processor time for ever.
     Spin,
-    /// Make a system call of another instruction set.
-    ForeignCall,
     /// Abort.
     Abort,
     /// Return from the main function.
@@ -100,7 +98,11 @@ fn obey(order: Order) -> io::Result<String> {
             rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
             Ok(String::new())
         }
-        Order::Attack(name, targets) => matrix::attack(&name, &targets).map(nothing),
+        Order::Attack(name, targets) => {
+            let found = kernel::ATTACKS.iter().find(|(listed, _)| *listed == name);
+            let (_, make) = found.unwrap();
+            make(&targets).map(nothing)
+        }
         Order::TakeMemory(most) => {
             let (count, error) = take_memory(most);
             error.map_or(Ok(count.to_string()), Err)
@@ -132,10 +134,6 @@ fn obey(order: Order) -> io::Result<String> {
         Order::Spin => loop {
             std::hint::spin_loop();
         },
-        Order::ForeignCall => {
-            foreign_call();
-            Ok("it was answered".to_owned())
-        }
         Order::Abort => std::process::abort(),
         Order::Restrict(_) | Order::Return(_) => unreachable!("done by the caller"),
     }
@@ -179,21 +177,6 @@ fn use_stack(mebibytes: usize) -> usize {
         0 => usize::from(block[0]),
         more => use_stack(more - 1) + usize::from(block[more % block.len()]),
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn foreign_call() {
-    // SAFETY: getpid(2) by the 32-bit entry, which changes one register.
-    unsafe {
-        std::arch::asm!("int 0x80", inlateout("eax") 20 => _);
-    }
-}
-
-/// There is no second instruction set to call from: the end that such a call has is met directly.
-#[cfg(not(target_arch = "x86_64"))]
-fn foreign_call() {
-    // SAFETY: raise(3) takes a number.
-    unsafe { libc::raise(libc::SIGSYS) };
 }
 
 /// Gives the calling thread, and what it starts, a copy of all mounts.

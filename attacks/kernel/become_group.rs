@@ -1,0 +1,10 @@
+//! Changes its groups.
+
+use std::io;
+
+use super::Targets;
+use super::means::call;
+
+pub(super) fn attack(_: &Targets) -> io::Result<()> {
+    call(libc::SYS_setgroups, &[0, 0])
+}

@@ -1,0 +1,10 @@
+//! Reads the kernel's log.
+
+use std::io;
+
+use super::Targets;
+use super::means::call;
+
+pub(super) fn attack(_: &Targets) -> io::Result<()> {
+    call(libc::SYS_syslog, &[10])
+}

@@ -1,0 +1,10 @@
+//! Loads a module into the kernel.
+
+use std::io;
+
+use super::Targets;
+use super::means::call;
+
+pub(super) fn attack(_: &Targets) -> io::Result<()> {
+    call(libc::SYS_init_module, &[])
+}

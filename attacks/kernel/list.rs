@@ -1,0 +1,261 @@
+//! Hostile programs: each file is one attack, with its claim in the first line.
+//!
+//! They are functions, so that one program can be all of them; what they met is in `expected.tsv`.
+#![allow(
+    unsafe_code,
+    reason = "attacks are raw system calls, most of which no library offers"
+)]
+
+mod access_secret;
+mod add_key;
+mod another_filter;
+mod be_debugged;
+mod become_group;
+mod become_user;
+mod change_attributes;
+mod change_mode;
+mod change_mode_by_descriptor;
+mod change_mode_of_device;
+mod change_mode_of_readable;
+mod change_mount;
+mod change_owner;
+mod change_personality;
+mod change_root;
+mod change_times;
+mod change_times_by_descriptor;
+mod change_times_of_readable;
+mod cipher_socket;
+mod clone;
+mod clone_anew;
+mod connect_again;
+mod copy_memory;
+mod copy_mount;
+mod empty_by_opening;
+mod enter_folder;
+mod enter_namespace;
+mod enter_root;
+mod fill_tmp;
+mod follow_link;
+mod foreign_call;
+mod future_call;
+mod grow_file;
+mod join_control_group;
+mod kernel_log;
+mod kernel_module;
+mod kill_all;
+mod leave_namespace;
+mod link_readable;
+mod list_root;
+mod local_pair;
+mod local_socket;
+mod lock_memory;
+mod look_at_limits;
+mod machine_socket;
+mod make_device;
+mod make_pages_executable;
+mod make_root_folder;
+mod means;
+mod measure_file_system;
+mod message_queue;
+mod move_granted_folder;
+mod netlink_socket;
+mod open_anew;
+mod open_by_handle;
+mod open_file_system;
+mod open_name;
+mod open_process;
+mod open_too_many_files;
+mod own_signals;
+mod page_faults;
+mod paste_into_terminal;
+mod performance_events;
+mod press_keys;
+mod protection_keys;
+mod raise_limit;
+mod raw_socket;
+mod read_another_skill;
+mod read_by_hard_link;
+mod read_by_parent;
+mod read_disk;
+mod read_environment;
+mod read_home;
+mod read_kernel_memory;
+mod read_link;
+mod read_memory;
+mod read_own_environment;
+mod read_secret;
+mod read_setting;
+mod reboot;
+mod remove_readable;
+mod rename;
+mod rename_readable;
+mod run_descriptor;
+mod run_file;
+mod run_first;
+mod run_in_real_time;
+mod run_privileged;
+mod secret_memory;
+mod set_capabilities;
+mod set_clock;
+mod set_host_name;
+mod shared_memory_folder;
+mod signal_thread;
+mod socket_filter;
+mod start_thread;
+mod stat_secret;
+mod swap_root;
+mod system_v_memory;
+mod system_v_messages;
+mod take_memory;
+mod tcp_socket;
+mod truncate;
+mod truncate_readable;
+mod type_into_terminal;
+mod udp_socket;
+mod unmount;
+mod watch;
+mod write_own_memory;
+mod write_readable;
+mod write_root;
+
+use std::io;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+/// What the attacks aim at.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Targets {
+    /// A file that is not granted, beside a link to it and a folder `skills/other`.
+    pub(crate) file: PathBuf,
+    /// A file that may be read and not changed.
+    pub(crate) readable: PathBuf,
+    /// A folder that may be changed.
+    pub(crate) writable: PathBuf,
+    /// The supervisor.
+    pub(crate) process: u32,
+}
+
+/// What an attack is called, and how it is made: it succeeds if there is a way out.
+pub(crate) type Attack = (&'static str, fn(&Targets) -> io::Result<()>);
+
+macro_rules! attacks {
+    ($($name:ident,)+) => {
+        /// All of them.
+        pub(crate) const ATTACKS: &[Attack] = &[$((stringify!($name), $name::attack)),+];
+    };
+}
+
+attacks! {
+    access_secret,
+    add_key,
+    another_filter,
+    be_debugged,
+    become_group,
+    become_user,
+    change_attributes,
+    change_mode,
+    change_mode_by_descriptor,
+    change_mode_of_device,
+    change_mode_of_readable,
+    change_mount,
+    change_owner,
+    change_personality,
+    change_root,
+    change_times,
+    change_times_by_descriptor,
+    change_times_of_readable,
+    cipher_socket,
+    clone,
+    clone_anew,
+    connect_again,
+    copy_memory,
+    copy_mount,
+    empty_by_opening,
+    enter_folder,
+    enter_namespace,
+    enter_root,
+    fill_tmp,
+    follow_link,
+    foreign_call,
+    future_call,
+    grow_file,
+    join_control_group,
+    kernel_log,
+    kernel_module,
+    kill_all,
+    leave_namespace,
+    link_readable,
+    list_root,
+    local_pair,
+    local_socket,
+    lock_memory,
+    look_at_limits,
+    machine_socket,
+    make_device,
+    make_pages_executable,
+    make_root_folder,
+    measure_file_system,
+    message_queue,
+    move_granted_folder,
+    netlink_socket,
+    open_anew,
+    open_by_handle,
+    open_file_system,
+    open_name,
+    open_process,
+    open_too_many_files,
+    own_signals,
+    page_faults,
+    paste_into_terminal,
+    performance_events,
+    press_keys,
+    protection_keys,
+    raise_limit,
+    raw_socket,
+    read_another_skill,
+    read_by_hard_link,
+    read_by_parent,
+    read_disk,
+    read_environment,
+    read_home,
+    read_kernel_memory,
+    read_link,
+    read_memory,
+    read_own_environment,
+    read_secret,
+    read_setting,
+    reboot,
+    remove_readable,
+    rename,
+    rename_readable,
+    run_descriptor,
+    run_file,
+    run_first,
+    run_in_real_time,
+    run_privileged,
+    secret_memory,
+    set_capabilities,
+    set_clock,
+    set_host_name,
+    shared_memory_folder,
+    signal_thread,
+    socket_filter,
+    start_thread,
+    stat_secret,
+    swap_root,
+    system_v_memory,
+    system_v_messages,
+    take_memory,
+    tcp_socket,
+    truncate,
+    truncate_readable,
+    type_into_terminal,
+    udp_socket,
+    unmount,
+    watch,
+    write_own_memory,
+    write_readable,
+    write_root,
+}

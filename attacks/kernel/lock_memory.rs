@@ -1,0 +1,10 @@
+//! Keeps all its memory from being swapped.
+
+use std::io;
+
+use super::Targets;
+use super::means::call;
+
+pub(super) fn attack(_: &Targets) -> io::Result<()> {
+    call(libc::SYS_mlockall, &[1])
+}

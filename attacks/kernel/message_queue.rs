@@ -1,0 +1,10 @@
+//! Opens a POSIX message queue.
+
+use std::io;
+
+use super::Targets;
+use super::means::call;
+
+pub(super) fn attack(_: &Targets) -> io::Result<()> {
+    call(libc::SYS_mq_open, &[])
+}

@@ -1,0 +1,10 @@
+//! Observes the processor.
+
+use std::io;
+
+use super::Targets;
+use super::means::call;
+
+pub(super) fn attack(_: &Targets) -> io::Result<()> {
+    call(libc::SYS_perf_event_open, &[])
+}

@@ -1,0 +1,11 @@
+//! Opens the supervisor's memory as a file.
+
+use std::io;
+
+use super::Targets;
+use super::means::open;
+use super::means::process;
+
+pub(super) fn attack(to: &Targets) -> io::Result<()> {
+    open(&process(to, "mem"))
+}

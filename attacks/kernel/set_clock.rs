@@ -1,0 +1,10 @@
+//! Sets the clock.
+
+use std::io;
+
+use super::Targets;
+use super::means::call;
+
+pub(super) fn attack(_: &Targets) -> io::Result<()> {
+    call(libc::SYS_clock_settime, &[0, 0])
+}

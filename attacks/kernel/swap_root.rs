@@ -1,0 +1,10 @@
+//! Swaps its root folder for another.
+
+use std::io;
+
+use super::Targets;
+use super::means::call;
+
+pub(super) fn attack(_: &Targets) -> io::Result<()> {
+    call(libc::SYS_pivot_root, &[])
+}

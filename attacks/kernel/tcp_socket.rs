@@ -1,0 +1,10 @@
+//! Makes a socket for TCP.
+
+use std::io;
+
+use super::Targets;
+use super::means::socket;
+
+pub(super) fn attack(_: &Targets) -> io::Result<()> {
+    socket(libc::AF_INET, libc::SOCK_STREAM)
+}

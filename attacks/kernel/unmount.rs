@@ -1,0 +1,10 @@
+//! Takes off a mount, to see what is below.
+
+use std::io;
+
+use super::Targets;
+use super::means::call;
+
+pub(super) fn attack(_: &Targets) -> io::Result<()> {
+    call(libc::SYS_umount2, &[])
+}
