@@ -18,13 +18,22 @@ const OPEN: &str = "OPEN";
 const CATALOGUE: &str = "crates/types/messages/en-US/sandbox.ftl";
 
 /// The folders of attacks: where they are, how a program's name ends, how its claim begins.
-const FOLDERS: &[Folder] = &[Folder {
-    path: "attacks/kernel",
-    title: "Against the kernel's layers",
-    extension: "rs",
-    comment: "//! ",
-    others: &["list", "means"],
-}];
+const FOLDERS: &[Folder] = &[
+    Folder {
+        path: "attacks/kernel",
+        title: "Against the kernel's layers",
+        extension: "rs",
+        comment: "//! ",
+        others: &["list", "means"],
+    },
+    Folder {
+        path: "attacks/engine",
+        title: "Against the engine and the daemon",
+        extension: "js",
+        comment: "// ",
+        others: &[],
+    },
+];
 
 /// One folder of attacks.
 struct Folder {
@@ -113,7 +122,8 @@ program; each column is a rung of the sandbox, and who started it. In a cell is 
 * an error: the kernel refused, in the way that is meant for it. What was not granted is not there (`ENOENT`), what may
   only be read is on a file system that is (`EROFS`), what the engine does not need is not permitted (`EPERM`) or was
   never heard of (`ENOSYS`);
-* `ends`: the worker was ended;
+* a code in capitals with a word's worth of meaning, such as `CPU_LIMIT`: the call ended with this error;
+* `ends`: the worker was ended; `nothing`: the program went on, and had got nothing;
 * **OPEN**: the attack worked. On the rung `full` there is none.
 
 The tests make every attack in a real sandbox and compare.

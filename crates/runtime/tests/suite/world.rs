@@ -46,7 +46,9 @@ impl World {
 
     fn with(network: Network) -> Self {
         // Not below `/tmp`, which is a private place inside a sandbox.
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let folder =
+            tempfile::tempdir_in(scratch().unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into()))
+                .unwrap();
         // The sandbox shows paths as they are without links.
         fs_err::create_dir_all(folder.path().join("work/.claude")).unwrap();
         fs_err::create_dir_all(folder.path().join("home")).unwrap();
@@ -149,6 +151,18 @@ impl World {
     pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// Names the folder for worlds, for tests that run as somebody who cannot use cargo's.
+pub(crate) const SCRATCH: &str = "MYCELIUM_TEST_SCRATCH";
+
+pub(crate) fn scratch() -> Option<PathBuf> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a setting of the tests themselves"
+    )]
+    let given = std::env::var_os(SCRATCH);
+    given.map(PathBuf::from)
 }
 
 /// The example program, which is a launcher and a worker; `cargo test` builds it beside the tests.

@@ -1,0 +1,4 @@
+// Never lets the event loop go on.
+exports.attack = async () => {
+  for (;;) await null;
+};

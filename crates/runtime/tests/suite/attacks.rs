@@ -1,0 +1,230 @@
+//! Hostile JavaScript in real workers: each file of `attacks/engine` must meet what the matrix says.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+
+use mycelium_protocol::control::TrustTarget;
+use serde_json::Value;
+use serde_json::json;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::world::SCRATCH;
+use super::world::World;
+use super::world::scratch;
+
+const MATRIX: &str = include_str!("../../../../attacks/engine/expected.tsv");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../attacks/engine");
+
+/// Attacks made at the same time: some take a whole processor, or all the memory they may have.
+const AT_ONCE: usize = 4;
+
+/// Somebody who owns nothing.
+const ORDINARY: u32 = 61_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_hostile_skill_meets_what_it_must() {
+    let column = if is_root() { "full/root" } else { "full/user" };
+    let range = Arc::new(Range::new().await);
+    let turn = Arc::new(Semaphore::new(AT_ONCE));
+    let mut attacks = JoinSet::new();
+    for (name, code) in programs() {
+        let (range, turn) = (Arc::clone(&range), Arc::clone(&turn));
+        attacks.spawn(async move {
+            let _turn = turn.acquire_owned().await.unwrap();
+            let met = range.attack(&name, &code).await;
+            (name, met)
+        });
+    }
+    let met: BTreeMap<_, _> = attacks.join_all().await.into_iter().collect();
+    range.check().await;
+    let expected = expected(column);
+    let names: BTreeSet<_> = expected.keys().chain(met.keys()).collect();
+    let wrong: Vec<_> = names
+        .into_iter()
+        .filter(|name| expected.get(*name) != met.get(*name))
+        .map(|name| {
+            let expected = expected
+                .get(name)
+                .map_or("not in the matrix", String::as_str);
+            let met = met.get(name).map_or("not made", String::as_str);
+            format!("{name}: {met}, expected {expected}")
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{column}: {wrong:#?}");
+}
+
+/// The same, by somebody who is not root; where the tests are not root's, the test above is it.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests start themselves again as another user"
+)]
+fn every_hostile_skill_of_an_ordinary_user_meets_what_it_must() {
+    if !is_root() {
+        return;
+    }
+    // Target folders are often in somebody's home, and a workspace below `/tmp` is a special one.
+    let folder = tempfile::tempdir_in("/var/tmp").unwrap();
+    std::os::unix::fs::chown(folder.path(), Some(ORDINARY), Some(ORDINARY)).unwrap();
+    let test = std::env::current_exe().unwrap();
+    let built = test.parent().and_then(Path::parent).unwrap();
+    let copy = |from: &Path, to: &str| -> PathBuf {
+        let to = folder.path().join(to);
+        fs_err::create_dir_all(to.parent().unwrap()).unwrap();
+        fs_err::copy(from, &to).unwrap();
+        to
+    };
+    copy(&built.join("examples/embed"), "examples/embed");
+    for (name, _) in programs() {
+        let file = format!("{name}.js");
+        copy(&Path::new(FOLDER).join(&file), &format!("attacks/{file}"));
+    }
+    let output = Command::new(copy(&test, "deps/test"))
+        .args([
+            "--exact",
+            "suite::attacks::every_hostile_skill_meets_what_it_must",
+        ])
+        .env(SCRATCH, folder.path())
+        .env("HOME", folder.path())
+        .env("TMPDIR", folder.path())
+        .uid(ORDINARY)
+        .gid(ORDINARY)
+        .current_dir("/")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("1 passed"), "{told}");
+}
+
+/// The hostile programs, by name.
+fn programs() -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    // An ordinary user need not be able to read the repository.
+    let folder = scratch().map_or_else(|| FOLDER.into(), |folder| folder.join("attacks"));
+    for entry in fs_err::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "js") {
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            found.insert(name.to_owned(), fs_err::read_to_string(&path).unwrap());
+        }
+    }
+    found
+}
+
+/// What each attack must meet.
+fn expected(column: &str) -> BTreeMap<String, String> {
+    let mut lines = MATRIX.lines().filter(|line| !line.starts_with('#'));
+    let mut names = lines.next().unwrap().split('\t');
+    let place = names.position(|name| name == column).unwrap();
+    let row = |line: &str| {
+        let cells: Vec<_> = line.split('\t').collect();
+        (cells[0].to_owned(), cells[place].to_owned())
+    };
+    lines.map(row).collect()
+}
+
+fn is_root() -> bool {
+    let ours = fs_err::metadata("/proc/self").unwrap();
+    std::os::unix::fs::MetadataExt::uid(&ours) == 0
+}
+
+/// A trusted workspace with things to steal and things to change.
+struct Range {
+    world: World,
+}
+
+impl Range {
+    async fn new() -> Self {
+        let world = World::new();
+        let workspace = world.workspace();
+        fs_err::create_dir_all(workspace.join("docs")).unwrap();
+        fs_err::create_dir_all(workspace.join("out")).unwrap();
+        fs_err::write(workspace.join("docs/readme"), "documentation").unwrap();
+        fs_err::write(workspace.join("secret"), "treasure").unwrap();
+        fs_err::os::unix::fs::symlink(workspace.join("secret"), workspace.join("out/planted"))
+            .unwrap();
+        world.configure(&json!({"breaker": {"failureThreshold": 1000}}));
+        world.skill(
+            "victim",
+            json!({"exports": ["look"]}),
+            "exports.look = () => [{}.mark0, [].mark1, globalThis.mark0, Object.keys(process.env).includes('mark0'), 42]",
+        );
+        let context = world.context("shell");
+        let trusted = world.runtime.trust(&context, TrustTarget::Workspace).await;
+        trusted.unwrap();
+        Self { world }
+    }
+
+    /// Makes one attack, in two instances at the same time, and says what they met.
+    async fn attack(&self, name: &str, code: &str) -> String {
+        let skill = name.replace('_', "-");
+        // The one that sleeps is to be woken soon; the others may have to wait for a processor.
+        let wall_seconds = if name == "wait_for_ever" { 1 } else { 120 };
+        let manifest = json!({
+            "exports": ["attack"],
+            "permissions": [
+                {"type": "filesystem", "paths": ["./docs"], "access": "read"},
+                {"type": "filesystem", "paths": ["./out"], "access": "write"},
+            ],
+            "limits": {
+                "cpuSeconds": 2, "wallSeconds": wall_seconds, "memoryMB": 64, "outputMB": 1, "openFiles": 16
+            }
+        });
+        self.world.skill(&skill, manifest, code);
+        let (one, other) = tokio::join!(self.part(&skill, 0), self.part(&skill, 1));
+        if one == other {
+            one
+        } else {
+            format!("{one}, {other}")
+        }
+    }
+
+    async fn part(&self, skill: &str, part: u32) -> String {
+        let workspace = self.world.workspace();
+        let targets = json!([{
+            "secret": workspace.join("secret"),
+            "readable": workspace.join("docs/readme"),
+            "writable": workspace.join("out"),
+            "planted": workspace.join("out/planted"),
+            "store": self.world.root().join("mycelium"),
+            "part": part,
+        }]);
+        let session = format!("{skill}-{part}");
+        let report = self.world.exec(&session, skill, "attack", targets).await;
+        self.world.runtime.end_session(&session).await;
+        match report.outcome {
+            Ok(Value::Null | Value::Bool(false)) => "nothing".to_owned(),
+            Ok(value) => match value.get("held").and_then(Value::as_str) {
+                Some(held) => held.to_owned(),
+                None => "OPEN".to_owned(),
+            },
+            Err(error) => error.code.as_str().to_owned(),
+        }
+    }
+
+    /// Nothing was changed, and whoever is not hostile works as before.
+    async fn check(&self) {
+        let workspace = self.world.workspace();
+        let text = |path: &str| fs_err::read_to_string(workspace.join(path)).unwrap();
+        assert_eq!(text("secret"), "treasure");
+        assert_eq!(text("docs/readme"), "documentation");
+        for (name, code) in programs() {
+            let skill = name.replace('_', "-");
+            assert_eq!(text(&format!("skills/{skill}/index.js")), code);
+        }
+        assert!(!workspace.join(".git").exists());
+        assert!(!self.world.root().join("mycelium/planted").exists());
+        let settings = fs_err::read_dir(workspace.join(".claude")).unwrap();
+        assert_eq!(settings.count(), 1);
+        let seen = self.world.value("victim", "look", json!([])).await;
+        assert_eq!(seen, json!([null, null, null, false, 42]));
+        self.world.runtime.shutdown().await;
+    }
+}
