@@ -15,6 +15,7 @@ use mycelium_types::Permission;
 use crate::Denial;
 use crate::DenialReason;
 use crate::Grant;
+use crate::NetworkPolicy;
 use crate::PathGrant;
 use crate::Rung;
 use crate::SandboxPolicy;
@@ -124,6 +125,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
             dependency_layer: None,
             bytecode: None,
             data: None,
+            network: NetworkPolicy::default(),
             environment: decision.environment,
             limits: Limits::settle(&request.manifest.limits, request.ceilings),
             required_rung: request.required_rung,

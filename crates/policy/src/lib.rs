@@ -3,6 +3,7 @@
 
 mod evaluate;
 mod grant;
+mod network;
 mod policy;
 
 pub use evaluate::Evaluation;
@@ -12,6 +13,8 @@ pub use evaluate::PolicyRequest;
 pub use evaluate::evaluate;
 pub use grant::Grant;
 pub use grant::WorkspaceTrust;
+pub use network::NetworkGrant;
+pub use network::NetworkPolicy;
 pub use policy::BYTECODE_PATH;
 pub use policy::DATA_PATH;
 pub use policy::DEPENDENCIES_PATH;

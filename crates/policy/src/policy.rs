@@ -12,6 +12,8 @@ use mycelium_types::SkillId;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::NetworkPolicy;
+
 /// Where the dependency layer is inside a sandbox.
 pub const DEPENDENCIES_PATH: &str = "/mycelium/deps";
 /// Where the skill's private data is inside a sandbox.
@@ -61,6 +63,9 @@ pub struct SandboxPolicy {
     pub bytecode: Option<PathBuf>,
     /// The host folder shown writable at [`DATA_PATH`].
     pub data: Option<PathBuf>,
+    /// The hosts it may talk to.
+    #[serde(default)]
+    pub network: NetworkPolicy,
     /// The whole environment.
     pub environment: BTreeMap<String, String>,
     /// How much it may use.

@@ -120,6 +120,7 @@ fn policy(folder: &std::path::Path) -> Result<SandboxPolicy, Box<dyn Error>> {
         dependency_layer: None,
         bytecode: None,
         data: None,
+        network: mycelium_policy::NetworkPolicy::default(),
         environment: std::collections::BTreeMap::new(),
         limits: Limits::default(),
         required_rung: Rung::Full,

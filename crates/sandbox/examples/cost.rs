@@ -199,6 +199,7 @@ fn policy(base: &std::path::Path) -> Outcome<SandboxPolicy> {
         dependency_layer: None,
         bytecode: None,
         data: Some(base.join("data")),
+        network: mycelium_policy::NetworkPolicy::default(),
         environment: BTreeMap::new(),
         limits: Limits::default(),
         required_rung: Rung::Full,

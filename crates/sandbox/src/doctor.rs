@@ -284,6 +284,7 @@ fn policy(skill_root: &Path) -> Result<SandboxPolicy, Box<dyn std::error::Error>
         dependency_layer: None,
         bytecode: None,
         data: None,
+        network: mycelium_policy::NetworkPolicy::default(),
         environment: BTreeMap::new(),
         limits: Limits::default(),
         required_rung: Rung::Full,

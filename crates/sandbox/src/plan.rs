@@ -190,6 +190,7 @@ mod tests {
             dependency_layer: None,
             bytecode: None,
             data: None,
+            network: mycelium_policy::NetworkPolicy::default(),
             environment: BTreeMap::new(),
             limits: Limits::default(),
             required_rung: Rung::Full,

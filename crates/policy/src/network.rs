@@ -1,0 +1,32 @@
+//! The part of a policy that is about hosts.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+/// The hosts a worker may talk to. With nothing in [`allow`](Self::allow) it has no network at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkPolicy {
+    /// What is granted.
+    pub allow: Vec<NetworkGrant>,
+    /// Hosts that are refused whoever granted them, as patterns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deny: Vec<String>,
+}
+
+/// Granted hosts, and what may be asked of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkGrant {
+    /// `host`, `host:port`, `*.domain` or `*.domain:port`; without a port, every port.
+    pub hosts: Vec<String>,
+    /// HTTP methods; empty means all, and connections that are not HTTP too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<String>,
+}
+
+impl NetworkPolicy {
+    /// Whether the worker has no network.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.allow.iter().all(|grant| grant.hosts.is_empty())
+    }
+}
