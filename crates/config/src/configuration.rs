@@ -6,6 +6,7 @@ use std::fmt;
 use mycelium_policy::Rung;
 use mycelium_types::Ceilings;
 use mycelium_types::LimitOverrides;
+use mycelium_types::Limits;
 use mycelium_types::SkillName;
 use mycelium_types::document_schema;
 use schemars::JsonSchema;
@@ -53,6 +54,9 @@ pub struct Configuration {
     pub skills: BTreeMap<SkillName, SkillSettings>,
     #[serde(skip)]
     pub(crate) tree: Tree,
+    /// What holds for skills that are not the workspace's own, where that differs.
+    #[serde(skip)]
+    pub(crate) others: Option<BTreeMap<SkillName, SkillSettings>>,
 }
 
 impl Default for Configuration {
@@ -70,11 +74,12 @@ impl Default for Configuration {
             watch: false,
             skills: BTreeMap::new(),
             tree: Tree::default(),
+            others: None,
         }
     }
 }
 
-/// What skills may do at most. A workspace nobody trusts can only tighten these.
+/// What skills may do at most. A workspace nobody trusts can only make these stricter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Security {
@@ -304,6 +309,15 @@ impl Default for Daemon {
     }
 }
 
+/// Whose skill it is, as far as settings go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SkillOwner {
+    /// It lies in the workspace.
+    Workspace,
+    /// It is the person's, the machine's, or built in.
+    Other,
+}
+
 /// Settings of one skill.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -370,9 +384,30 @@ impl Configuration {
     }
 
     /// The settings of the skill `name`; the defaults if there are none.
+    ///
+    /// A workspace nobody trusts can set what it likes for its own skills, which it could write into
+    /// their manifests as well; of others it can only lower the limits.
     #[must_use]
-    pub fn skill(&self, name: &SkillName) -> SkillSettings {
-        self.skills.get(name).cloned().unwrap_or_default()
+    pub fn skill(&self, name: &SkillName, owner: SkillOwner) -> SkillSettings {
+        let all = self.skills.get(name);
+        match (owner, &self.others) {
+            (SkillOwner::Workspace, _) | (SkillOwner::Other, None) => {
+                all.cloned().unwrap_or_default()
+            }
+            (SkillOwner::Other, Some(others)) => others.get(name).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The limits of the skill `name`, whose manifest asks for `asked`.
+    #[must_use]
+    pub fn limits(&self, name: &SkillName, owner: SkillOwner, asked: &LimitOverrides) -> Limits {
+        let configured = self.skill(name, owner).limits;
+        let wanted = Limits::settle(&configured.or(asked), &self.security.ceilings());
+        // A no-op unless the workspace may only lower them: they are among the wanted ones then.
+        match self.skills.get(name) {
+            Some(all) => wanted.lowered(&Ceilings(all.limits)),
+            None => wanted,
+        }
     }
 }
 

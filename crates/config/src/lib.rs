@@ -5,8 +5,8 @@
 //! 1. the built-in defaults, which the fields of [`Configuration`] tell;
 //! 2. the system's file, `/etc/claude/skills.json`;
 //! 3. the person's file, `~/.claude/skills.config`;
-//! 4. the workspace's file, `<workspace>/.claude/skills.json`, which can only tighten `security`
-//!    until the person trusts the workspace;
+//! 4. the workspace's file, `<workspace>/.claude/skills.json`, which can only make stricter what
+//!    concerns more than the workspace until the person trusts it;
 //! 5. the client's environment: each key has a variable, see [`Key::variable`];
 //! 6. what the caller sets, such as flags on a command line.
 //!
@@ -41,6 +41,7 @@ pub use configuration::LogLevel;
 pub use configuration::Monitoring;
 pub use configuration::Security;
 pub use configuration::Setting;
+pub use configuration::SkillOwner;
 pub use configuration::SkillSettings;
 pub use configuration::configuration_schema;
 pub use edit::parse_value;

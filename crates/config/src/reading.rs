@@ -85,6 +85,10 @@ impl ConfigurationReading {
 #[derive(Default)]
 struct Loading {
     tree: Tree,
+    /// The settings of skills without those of a workspace nobody trusts.
+    others: Tree,
+    /// Whether `others` lacks anything.
+    differ: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -97,6 +101,13 @@ impl Loading {
         trust: WorkspaceTrust,
     ) {
         let file = printable_path(path);
+        if trust == WorkspaceTrust::Untrusted && leads_out(path) {
+            // What is there belongs to somebody else, and remarks about it would show parts of it.
+            let mut findings = Findings::without_text(&file);
+            findings.warning_in_file(Message::new("config-link-outside"));
+            self.tell(findings);
+            return;
+        }
         let bytes = match read_bounded(path) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return,
@@ -122,7 +133,7 @@ impl Loading {
         }
         let tree = node.map(|node| reader.section(&SECTIONS, &node, &FieldPath::Root));
         let findings = reader.findings;
-        self.tree.merge(tree.unwrap_or_default());
+        self.merge(tree.unwrap_or_default(), trust);
         self.tell(findings);
     }
 
@@ -136,7 +147,7 @@ impl Loading {
                 reader.variable = Some(variable.clone());
                 let node = nested(&key.path, key.value_of_text(text).into());
                 let tree = reader.section(&SECTIONS, &node, &FieldPath::Root);
-                self.tree.merge(tree);
+                self.merge(tree, WorkspaceTrust::Trusted);
             } else if let Some(message) = unknown_variable(variable) {
                 reader.findings.warning_in_file(message);
             }
@@ -150,9 +161,18 @@ impl Loading {
             let path: Vec<_> = key.split('.').map(str::to_owned).collect();
             let node = nested(&path, value.clone().into());
             let tree = reader.section(&SECTIONS, &node, &FieldPath::Root);
-            self.tree.merge(tree);
+            self.merge(tree, WorkspaceTrust::Trusted);
             self.tell(reader.findings);
         }
+    }
+
+    /// Puts a layer on top.
+    fn merge(&mut self, layer: Tree, trust: WorkspaceTrust) {
+        match trust {
+            WorkspaceTrust::Trusted => self.others.merge(layer.only("skills")),
+            WorkspaceTrust::Untrusted => self.differ = true,
+        }
+        self.tree.merge(layer);
     }
 
     fn tell(&mut self, findings: Findings<'_>) {
@@ -160,8 +180,19 @@ impl Loading {
             .extend(findings.into_diagnostics(Locale::EnUs));
     }
 
+    fn configuration(&self) -> serde_json::Result<Configuration> {
+        let all: Configuration = serde_json::from_value(self.tree.to_json().into())?;
+        let others = if self.differ {
+            let others: Configuration = serde_json::from_value(self.others.to_json().into())?;
+            Some(others.skills)
+        } else {
+            None
+        };
+        Ok(Configuration { others, ..all })
+    }
+
     fn finish(mut self) -> ConfigurationReading {
-        let configuration = serde_json::from_value::<Configuration>(self.tree.to_json().into());
+        let configuration = self.configuration();
         let mut configuration = configuration.unwrap_or_else(|problem| {
             // Every value was accepted by its key, so this is a defect; it must not pass unseen.
             let mut findings = Findings::without_text("");
@@ -193,6 +224,18 @@ pub(crate) fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let most = Node::MAX_BYTES as u64 + 1;
     File::open(path)?.take(most).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
+}
+
+/// Whether links lead from a workspace's file out of the workspace, whose `.claude` it is in.
+fn leads_out(file: &Path) -> bool {
+    let Some(workspace) = file.parent().and_then(Path::parent) else {
+        return false;
+    };
+    match (fs_err::canonicalize(file), fs_err::canonicalize(workspace)) {
+        (Ok(file), Ok(workspace)) => !file.starts_with(workspace),
+        // Nothing is there to be read.
+        (Err(_), _) | (_, Err(_)) => false,
+    }
 }
 
 fn is_absent(problem: &io::Error) -> bool {

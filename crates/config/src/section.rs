@@ -22,7 +22,9 @@ use crate::key::Section;
 use crate::key::SectionEntry;
 use crate::layer::Layer;
 use crate::layer::Origin;
-use crate::tighten::looser_than;
+use crate::tighten::Verdict;
+use crate::tighten::judge;
+use crate::tighten::judge_limit;
 use crate::tree::Leaf;
 use crate::tree::Tree;
 
@@ -39,6 +41,8 @@ pub(crate) struct LayerReader<'a, 't> {
     /// The layers below, if this one can only tighten them.
     pub(crate) tightens: Option<&'a Tree>,
     pub(crate) findings: Findings<'t>,
+    /// The skill whose settings are being read.
+    skill: Option<String>,
     budget: usize,
 }
 
@@ -52,6 +56,7 @@ impl<'a, 't> LayerReader<'a, 't> {
             variables: None,
             tightens: None,
             findings,
+            skill: None,
             budget: EXPANSION_BUDGET,
         }
     }
@@ -101,18 +106,54 @@ impl<'a, 't> LayerReader<'a, 't> {
                 return None;
             }
         };
-        if let Some(current) = self
-            .tightens
-            .and_then(|tree| looser_than(key, &value, tree))
-        {
-            let shown = |value: &Value| printable(value.to_string().trim_matches('"'));
-            let message = Message::new("config-looser")
-                .with("value", shown(&value))
-                .with("current", shown(&current));
-            self.findings.warning(node.offset, path, message);
-            return None;
-        }
+        let value = self.restrain(key, value, node, path)?;
         self.leaf(node, value, named)
+    }
+
+    /// What of a value counts in a layer that can only tighten; what does not is told.
+    fn restrain(
+        &mut self,
+        key: &Key,
+        value: Value,
+        node: &Node,
+        path: &FieldPath<'_>,
+    ) -> Option<Value> {
+        let Some(lower) = self.tightens else {
+            return Some(value);
+        };
+        let asked = value.clone();
+        let verdict = match &self.skill {
+            None => judge(key, value, lower),
+            Some(skill) => {
+                let below = ["skills", skill, "limits"].map(str::to_owned);
+                let place = [&below[..], &key.path].concat();
+                let current = lower.leaf(&place).map_or(&Value::Null, |leaf| &leaf.value);
+                judge_limit(key, value, current)
+            }
+        };
+        let shown = |value: &Value| printable(value.to_string().trim_matches('"'));
+        let (message, taken) = match verdict {
+            Verdict::Taken(value) => return Some(value),
+            Verdict::Looser { current } => {
+                let message = Message::new("config-looser").with("current", shown(&current));
+                (message, None)
+            }
+            Verdict::Kept { current } => {
+                let current = match current {
+                    Value::Null => "unset".to_owned(),
+                    current => shown(&current),
+                };
+                (Message::new("config-kept").with("current", current), None)
+            }
+            Verdict::Outside { value, refused } => {
+                let refused = printable(&refused.join(", "));
+                let message = Message::new("config-outside").with("refused", refused);
+                (message, Some(value))
+            }
+        };
+        let message = message.with("value", shown(&asked));
+        self.findings.warning(node.offset, path, message);
+        taken
     }
 
     fn skills(&mut self, node: &Node, path: &FieldPath<'_>) -> Tree {
@@ -125,13 +166,15 @@ impl<'a, 't> LayerReader<'a, 't> {
                 self.findings.error(member.offset, &path, message);
                 continue;
             }
-            let settings = self.skill(&member.node, &path);
+            self.skill = Some(member.name.clone());
+            let settings = self.settings(&member.node, &path);
+            self.skill = None;
             tree.insert_branch(&member.name, settings);
         }
         tree
     }
 
-    fn skill(&mut self, node: &Node, path: &FieldPath<'_>) -> Tree {
+    fn settings(&mut self, node: &Node, path: &FieldPath<'_>) -> Tree {
         let mut tree = Tree::default();
         for member in self.members(node, path) {
             let path = path.member(&member.name);

@@ -12,6 +12,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::configuration::Configuration;
+use crate::configuration::SkillOwner;
 
 /// The most remarks about one skill's settings.
 const MAX_REMARKS: usize = 50;
@@ -32,9 +33,10 @@ impl Configuration {
     pub fn skill_settings(
         &self,
         name: &SkillName,
+        owner: SkillOwner,
         schema: Option<&Value>,
     ) -> Result<Map<String, Value>, Vec<Diagnostic>> {
-        let settings = self.skill(name).settings;
+        let settings = self.skill(name, owner).settings;
         let Some(schema) = schema else {
             return Ok(settings);
         };

@@ -1,4 +1,7 @@
-//! What a workspace nobody trusts may set in `security`: only what leaves skills less.
+//! What the file of a workspace nobody trusts may set: only what leaves skills and the machine less.
+
+use std::path::Component;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -6,29 +9,132 @@ use crate::key::Key;
 use crate::key::KeyKind;
 use crate::tree::Tree;
 
-/// The value that `key` has without the workspace's file, if `value` would be looser than it.
-///
-/// In `security`, a flag is stricter when it is true, a ceiling when it is lower, and a choice when
-/// it is later in the list; a list can only stay as it is.
-pub(crate) fn looser_than(key: &Key, value: &Value, lower: &Tree) -> Option<Value> {
-    if key.path.first().map(String::as_str) != Some("security") {
-        return None;
-    }
+/// What a workspace nobody trusts may do to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    /// Set it: it concerns only calls that were asked for in this workspace.
+    Free,
+    /// Make it stricter: a flag true, a number lower, a choice a later word.
+    Stricter,
+    /// Add folders of its own.
+    FoldersInside,
+    /// Nothing: it concerns the machine.
+    Kept,
+}
+
+/// Keys, or sections that end with a dot, and their rules. What is not listed is kept.
+const RULES: [(&str, Rule); 11] = [
+    ("autoDiscovery", Rule::Free),
+    ("breaker.", Rule::Free),
+    ("daemon.", Rule::Kept),
+    ("dependencies.metadataTtl", Rule::Free),
+    ("dependencies.offline", Rule::Stricter),
+    ("execution.", Rule::Free),
+    ("instances.", Rule::Stricter),
+    ("monitoring.", Rule::Kept),
+    ("security.", Rule::Stricter),
+    ("skillPaths", Rule::FoldersInside),
+    ("watch", Rule::Free),
+];
+
+/// What becomes of a value that a workspace nobody trusts sets.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Verdict {
+    /// It counts.
+    Taken(Value),
+    /// It is looser than what the layers below say, which stays.
+    Looser { current: Value },
+    /// It is not the workspace's to set; what the layers below say stays.
+    Kept { current: Value },
+    /// Some folders are not the workspace's own; the others are added.
+    Outside { value: Value, refused: Vec<String> },
+}
+
+/// Judges the `value` of a key with a name of ours.
+pub(crate) fn judge(key: &Key, value: Value, lower: &Tree) -> Verdict {
     let current = lower
         .leaf(&key.path)
         .map_or(&key.default, |leaf| &leaf.value);
+    match rule(&key.name()) {
+        Rule::Free => Verdict::Taken(value),
+        Rule::Stricter => judge_limit(key, value, current),
+        Rule::FoldersInside => folders_inside(value, current),
+        Rule::Kept if value == *current => Verdict::Taken(value),
+        Rule::Kept => Verdict::Kept {
+            current: current.clone(),
+        },
+    }
+}
+
+/// Judges a value that may only become stricter than `current`; null is no limit at all.
+pub(crate) fn judge_limit(key: &Key, value: Value, current: &Value) -> Verdict {
     let is_tight = match &key.kind {
-        KeyKind::Flag => *value == Value::Bool(true) || *current == Value::Bool(false),
+        KeyKind::Flag => value == Value::Bool(true) || *current == Value::Bool(false),
         KeyKind::Whole { .. } => current
             .as_u64()
             .is_none_or(|current| value.as_u64().is_some_and(|value| value <= current)),
         KeyKind::Choice(words) => {
             let rank = |value: &Value| words.iter().position(|word| value == word);
-            rank(value) >= rank(current)
+            rank(&value) >= rank(current)
         }
-        KeyKind::List => value == current,
+        KeyKind::List => value == *current,
     };
-    (!is_tight).then(|| current.clone())
+    if is_tight {
+        Verdict::Taken(value)
+    } else {
+        Verdict::Looser {
+            current: current.clone(),
+        }
+    }
+}
+
+fn rule(name: &str) -> Rule {
+    RULES
+        .iter()
+        .find(|(known, _)| match known.strip_suffix('.') {
+            Some(_) => name.starts_with(known),
+            None => name == *known,
+        })
+        .map_or(Rule::Kept, |(_, rule)| *rule)
+}
+
+/// The folders of the layers below, which the workspace cannot hide, and those of its own that lie in it.
+fn folders_inside(value: Value, current: &Value) -> Verdict {
+    let texts = |value: &Value| -> Vec<String> {
+        let items = value.as_array().into_iter().flatten();
+        items.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let (inside, refused): (Vec<_>, Vec<_>) = texts(&value)
+        .into_iter()
+        .filter(|path| !texts(current).contains(path))
+        .partition(|path| is_inside(path));
+    let value: Value = texts(current).into_iter().chain(inside).collect();
+    if refused.is_empty() {
+        Verdict::Taken(value)
+    } else {
+        Verdict::Outside { value, refused }
+    }
+}
+
+/// Whether a path means a place in the folder it is relative to, whatever that is.
+fn is_inside(path: &str) -> bool {
+    let mut depth = 0_usize;
+    !path.starts_with('~')
+        && Path::new(path).components().all(|part| match part {
+            Component::CurDir => true,
+            Component::Normal(_) => {
+                depth += 1;
+                true
+            }
+            Component::ParentDir => match depth.checked_sub(1) {
+                Some(above) => {
+                    depth = above;
+                    true
+                }
+                None => false,
+            },
+            Component::Prefix(_) | Component::RootDir => false,
+        })
 }
 
 #[cfg(test)]
@@ -45,13 +151,16 @@ mod tests {
         keys().iter().find(|key| key.name() == name).unwrap()
     }
 
-    fn lower(name: &str, value: Value) -> Tree {
-        let mut security = Tree::default();
+    fn lower(key: &Key, value: Value) -> Tree {
         let origin = Origin::of_layer(Layer::User);
-        security.insert(&key(name).path[1], Leaf { value, origin });
+        let (last, above) = key.path.split_last().unwrap();
         let mut tree = Tree::default();
-        tree.insert_branch("security", security);
-        tree
+        tree.insert(last, Leaf { value, origin });
+        above.iter().rev().fold(tree, |branch, name| {
+            let mut tree = Tree::default();
+            tree.insert_branch(name, branch);
+            tree
+        })
     }
 
     #[test]
@@ -87,11 +196,66 @@ mod tests {
                 json!("none"),
                 false,
             ),
-            ("monitoring.enabled", Some(json!(true)), json!(false), true),
+            (
+                "dependencies.offline",
+                Some(json!(true)),
+                json!(false),
+                false,
+            ),
+            ("dependencies.offline", None, json!(true), true),
+            ("instances.idleSeconds", None, json!(86_400), false),
+            ("instances.idleSeconds", None, json!(60), true),
+            ("monitoring.metricsPort", None, json!(9000), false),
+            ("monitoring.enabled", None, json!(false), false),
+            ("monitoring.enabled", None, json!(true), true),
+            ("daemon.idleSeconds", None, json!(1), false),
+            ("watch", None, json!(true), true),
         ] {
-            let tree = current.clone().map(|value| lower(name, value));
-            let verdict = looser_than(key(name), &value, &tree.unwrap_or_default());
-            assert_eq!(verdict.is_none(), passes, "{name}: {current:?} to {value}");
+            let key = key(name);
+            let tree = current
+                .clone()
+                .map_or_else(Tree::default, |value| lower(key, value));
+            let verdict = judge(key, value.clone(), &tree);
+            let taken = verdict == Verdict::Taken(value.clone());
+            assert_eq!(taken, passes, "{name}: {current:?} to {value}: {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn folders_can_be_added_and_neither_hidden_nor_taken_from_elsewhere() {
+        let key = key("skillPaths");
+        let lower = lower(key, json!(["/opt/skills"]));
+        assert_eq!(
+            judge(key, json!(["./mine", "a/../b", "/opt/skills"]), &lower),
+            Verdict::Taken(json!(["/opt/skills", "./mine", "a/../b"]))
+        );
+        assert_eq!(
+            judge(
+                key,
+                json!(["mine", "/etc", "~/x", "~", "..", "a/../../b"]),
+                &lower
+            ),
+            Verdict::Outside {
+                value: json!(["/opt/skills", "mine"]),
+                refused: ["/etc", "~/x", "~", "..", "a/../../b"]
+                    .map(str::to_owned)
+                    .into()
+            }
+        );
+    }
+
+    #[test]
+    fn every_key_has_a_rule_and_every_rule_a_key() {
+        for key in keys() {
+            let name = key.name();
+            let listed = RULES
+                .iter()
+                .filter(|(known, _)| name.starts_with(known))
+                .count();
+            assert_eq!(listed, 1, "{name}");
+        }
+        for (known, _) in RULES {
+            assert!(keys().iter().any(|key| key.name().starts_with(known)));
         }
     }
 

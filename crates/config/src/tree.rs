@@ -51,6 +51,17 @@ impl Tree {
         }
     }
 
+    /// The entry `name` and nothing else.
+    pub(crate) fn only(&self, name: &str) -> Self {
+        let entry = self.entries.get_key_value(name);
+        Self {
+            entries: entry
+                .map(|(name, entry)| (name.clone(), entry.clone()))
+                .into_iter()
+                .collect(),
+        }
+    }
+
     /// The value at `path`.
     pub(crate) fn leaf(&self, path: &[String]) -> Option<&Leaf> {
         let (first, rest) = path.split_first()?;

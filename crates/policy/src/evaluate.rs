@@ -5,7 +5,6 @@ use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 
-use mycelium_types::Ceilings;
 use mycelium_types::Digest;
 use mycelium_types::FileAccess;
 use mycelium_types::Limits;
@@ -74,8 +73,8 @@ pub struct PolicyRequest<'a> {
     pub grants: &'a [Grant],
     /// The client's environment, which `environment` permissions choose from.
     pub environment: &'a BTreeMap<String, String>,
-    /// The configuration's ceilings.
-    pub ceilings: &'a Ceilings,
+    /// How much it may use, all settings considered.
+    pub limits: Limits,
     /// The least the kernel must enforce.
     pub required_rung: Rung,
 }
@@ -127,7 +126,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
             data: None,
             network: NetworkPolicy::default(),
             environment: decision.environment,
-            limits: Limits::settle(&request.manifest.limits, request.ceilings),
+            limits: request.limits,
             required_rung: request.required_rung,
             denials: decision.denials,
         },
@@ -177,8 +176,8 @@ impl Decision<'_> {
                 }
             }
             Permission::Environment { variables } => {
-                if !self.answered && self.request.origin != Origin::Embedded {
-                    return self.deny(permission.clone(), DenialReason::NotGranted);
+                if let Err(reason) = self.judge_grant() {
+                    return self.deny(permission.clone(), reason);
                 }
                 for name in variables {
                     if let Some(value) = self.request.environment.get(name) {
@@ -203,6 +202,16 @@ impl Decision<'_> {
             self.unanswered.push(permission.clone());
         }
         self.denials.push(Denial { permission, reason });
+    }
+
+    /// Whether what has no place in the workspace is granted.
+    fn judge_grant(&self) -> Result<(), DenialReason> {
+        match (self.request.origin, self.request.trust) {
+            _ if self.answered => Ok(()),
+            (Origin::Embedded, WorkspaceTrust::Trusted) => Ok(()),
+            (Origin::Embedded, WorkspaceTrust::Untrusted) => Err(DenialReason::WorkspaceUntrusted),
+            (Origin::Workspace | Origin::Elsewhere, _) => Err(DenialReason::NotGranted),
+        }
     }
 
     fn judge_path(&self, declared: &str, access: FileAccess) -> Result<PathBuf, DenialReason> {

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
-use mycelium_types::Ceilings;
 use mycelium_types::Digest;
 use mycelium_types::FileAccess;
+use mycelium_types::Limits;
 use mycelium_types::Manifest;
 use mycelium_types::Permission;
 use serde_json::json;
@@ -99,7 +99,7 @@ impl Case {
                 trust: self.trust,
                 grants: grants.as_slice(),
                 environment: &BTreeMap::from([("EDITOR".to_owned(), "vi".to_owned())]),
-                ceilings: &Ceilings::default(),
+                limits: Limits::default(),
                 required_rung: Rung::Full,
             },
             &self.host,
@@ -277,6 +277,32 @@ fn a_missing_path_to_read_is_denied_and_a_missing_one_to_write_is_kept() {
         Some(DenialReason::Missing)
     );
     assert_eq!(case.reason(files("missing", FileAccess::Write)), None);
+}
+
+#[test]
+fn a_built_in_skill_sees_variables_in_a_trusted_workspace() {
+    let permission = Permission::Environment {
+        variables: vec!["EDITOR".to_owned()],
+    };
+    for (trust, reason) in [
+        (WorkspaceTrust::Trusted, None),
+        (
+            WorkspaceTrust::Untrusted,
+            Some(DenialReason::WorkspaceUntrusted),
+        ),
+    ] {
+        let case = Case {
+            origin: Origin::Embedded,
+            ..Case::workspace(trust)
+        };
+        let evaluation = case.run(std::slice::from_ref(&permission));
+        let denied = evaluation.policy.denials.first().map(|it| it.reason);
+        assert_eq!(denied, reason);
+        assert_eq!(
+            evaluation.policy.environment.contains_key("EDITOR"),
+            reason.is_none()
+        );
+    }
 }
 
 #[test]

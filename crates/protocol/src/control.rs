@@ -41,6 +41,7 @@ pub use request::SearchRequest;
 pub use request::ServerHello;
 pub use request::ServerMessage;
 pub use request::SkillSelector;
+pub use request::TrustRequest;
 pub use request::TrustTarget;
 
 /// The control API's version. A client and a daemon that differ do not talk.

@@ -59,7 +59,7 @@ impl Inner {
                 license: manifest.license.clone(),
                 homepage: manifest.homepage.clone(),
                 root: verified.root().to_owned(),
-                digest: verified.digest().to_string(),
+                digest: verified.digest(),
                 engine: verified.engine().as_str().to_owned(),
                 dependencies: inner.dependencies(&workspace, &record),
                 permissions: permissions(manifest, &evaluation),

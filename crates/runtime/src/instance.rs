@@ -27,6 +27,7 @@ use crate::launch::LaunchSpec;
 use crate::metrics::Usage;
 use crate::supervisor::LiveWorker;
 use crate::transition::StateMachine;
+use crate::workspace::Workspace;
 
 /// Calls that wait for one instance; more are refused.
 const MAX_WAITING: usize = 1_000;
@@ -73,6 +74,8 @@ pub struct WatchedSkill {
 pub(crate) struct Running {
     pub(crate) worker: LiveWorker,
     pub(crate) launch: Arc<LaunchSpec>,
+    /// The workspace whose grants it runs with.
+    pub(crate) workspace: Arc<Workspace>,
     pub(crate) hooks: BTreeSet<Hook>,
 }
 

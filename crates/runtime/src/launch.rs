@@ -8,6 +8,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
+use mycelium_config::SkillOwner;
 use mycelium_loader::LoadRequest;
 use mycelium_loader::Loader;
 use mycelium_loader::SignatureRule;
@@ -31,6 +32,7 @@ use mycelium_types::Digest;
 use mycelium_types::DigestBuilder;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
+use mycelium_types::Limits;
 use mycelium_types::Message;
 use mycelium_types::SkillName;
 use mycelium_types::SkillSource;
@@ -125,12 +127,9 @@ impl Launches {
     }
 
     fn evaluate(&self, workspace: &Workspace, skill: &VerifiedSkill) -> Evaluation {
-        let own = workspace.configuration.skill(&skill.manifest().name);
-        let mut manifest = skill.manifest().clone();
-        manifest.limits = merge_limits(manifest.limits, own.limits);
         evaluate(
             &PolicyRequest {
-                manifest: &manifest,
+                manifest: skill.manifest(),
                 digest: skill.digest(),
                 origin: origin(workspace, skill),
                 skill_root: skill.root(),
@@ -140,7 +139,7 @@ impl Launches {
                 trust: workspace.trust(),
                 grants: &workspace.answers.grants,
                 environment: &workspace.environment,
-                ceilings: &workspace.configuration.security.ceilings(),
+                limits: limits(workspace, skill),
                 required_rung: workspace.configuration.security.required_rung,
             },
             &HostFiles,
@@ -156,7 +155,7 @@ impl Launches {
     ) -> Result<LaunchSpec, ErrorReport> {
         let (skill, evaluation) = self.verify(workspace, source)?;
         let manifest = skill.manifest();
-        let settings = workspace.settings_of(manifest)?;
+        let settings = workspace.settings_of(manifest, owner(workspace, &skill))?;
         let schemas = ArgumentSchemas::new(manifest)?;
         let (layer, resolution) = self.install(workspace, &skill, events)?;
         let bytecode_key = DigestBuilder::new()
@@ -309,23 +308,20 @@ fn origin(workspace: &Workspace, skill: &VerifiedSkill) -> mycelium_policy::Orig
     }
 }
 
-/// The manifest's limits, changed by what the configuration says about this one skill.
-fn merge_limits(
-    manifest: mycelium_types::LimitOverrides,
-    configured: mycelium_types::LimitOverrides,
-) -> mycelium_types::LimitOverrides {
-    mycelium_types::LimitOverrides {
-        memory_mb: configured.memory_mb.or(manifest.memory_mb),
-        cpu_seconds: configured.cpu_seconds.or(manifest.cpu_seconds),
-        wall_seconds: configured.wall_seconds.or(manifest.wall_seconds),
-        open_files: configured.open_files.or(manifest.open_files),
-        processes: configured.processes.or(manifest.processes),
-        file_size_mb: configured.file_size_mb.or(manifest.file_size_mb),
-        data_mb: configured.data_mb.or(manifest.data_mb),
-        tmp_mb: configured.tmp_mb.or(manifest.tmp_mb),
-        output_mb: configured.output_mb.or(manifest.output_mb),
-        bandwidth_kbps: configured.bandwidth_kbps.or(manifest.bandwidth_kbps),
+/// Whose skill it is to the configuration.
+fn owner(workspace: &Workspace, skill: &VerifiedSkill) -> SkillOwner {
+    match origin(workspace, skill) {
+        mycelium_policy::Origin::Workspace => SkillOwner::Workspace,
+        mycelium_policy::Origin::Embedded | mycelium_policy::Origin::Elsewhere => SkillOwner::Other,
     }
+}
+
+/// How much the skill may use: what it asks for, changed by what the configuration says.
+pub(crate) fn limits(workspace: &Workspace, skill: &VerifiedSkill) -> Limits {
+    let manifest = skill.manifest();
+    workspace
+        .configuration
+        .limits(&manifest.name, owner(workspace, skill), &manifest.limits)
 }
 
 fn unusable(error: std::io::Error) -> ErrorReport {

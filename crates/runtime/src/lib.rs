@@ -1,6 +1,7 @@
 //! The library: lifecycle, supervision, execution, hooks, retry, breaker, telemetry.
 #![forbid(unsafe_code)]
 
+mod answers;
 mod arguments;
 mod atomic_file;
 pub mod blocking;
@@ -24,6 +25,7 @@ mod listener;
 mod metrics;
 mod operations;
 mod runtime;
+mod standing;
 mod supervisor;
 mod transition;
 mod trust;

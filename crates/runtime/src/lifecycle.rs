@@ -85,6 +85,10 @@ impl Inner {
         slot: &mut Slot,
     ) -> Result<(), ErrorReport> {
         let alive = slot.as_ref().is_some_and(|run| run.worker.is_usable());
+        if alive && instance.machine.state() == SkillState::Active {
+            self.renew(caller.workspace, instance, slot, caller.events)
+                .await?;
+        }
         match instance.machine.state() {
             SkillState::Active if alive => return Ok(()),
             SkillState::Deactivated if alive => {
@@ -211,6 +215,7 @@ impl Inner {
         let mut running = Running {
             worker,
             launch: Arc::clone(&launch),
+            workspace: Arc::clone(caller.workspace),
             hooks: Default::default(),
         };
         let (answer, _) = self
@@ -323,12 +328,28 @@ impl Inner {
             skill: skill.clone(),
             step: LifecycleStep::Unloading,
         });
+        let outcome = self.farewells(instance, slot, events).await;
+        self.bury(instance, slot)?;
+        (events)(Event::StateChanged {
+            skill: skill.clone(),
+            states: vec![state, SkillState::Cleanup, SkillState::Unloaded],
+        });
+        outcome
+    }
+
+    /// Lets an instance say goodbye. The first hook that fails is told.
+    pub(crate) async fn farewells(
+        self: &Arc<Self>,
+        instance: &Arc<Instance>,
+        slot: &mut Slot,
+        events: &EventSink,
+    ) -> Result<(), ErrorReport> {
+        let hooks = match instance.machine.state() {
+            SkillState::Active => &[Hook::Deactivate, Hook::Unload][..],
+            _ => &[Hook::Unload][..],
+        };
         let mut outcome = Ok(());
         if let Some(running) = slot.as_mut().filter(|run| run.worker.is_usable()) {
-            let hooks = match state {
-                SkillState::Active => &[Hook::Deactivate, Hook::Unload][..],
-                _ => &[Hook::Unload][..],
-            };
             for hook in hooks {
                 let correlation_id = self.new_correlation_id();
                 let stage = stage(*hook, instance, &correlation_id);
@@ -336,11 +357,6 @@ impl Inner {
                 outcome = outcome.and(asked);
             }
         }
-        self.bury(instance, slot)?;
-        (events)(Event::StateChanged {
-            skill: skill.clone(),
-            states: vec![state, SkillState::Cleanup, SkillState::Unloaded],
-        });
         outcome
     }
 
@@ -355,7 +371,11 @@ impl Inner {
     }
 
     /// Ends an instance's worker. The instance stays and can start anew.
-    fn end_worker(&self, instance: &Arc<Instance>, slot: &mut Slot) -> Result<(), ErrorReport> {
+    pub(crate) fn end_worker(
+        &self,
+        instance: &Arc<Instance>,
+        slot: &mut Slot,
+    ) -> Result<(), ErrorReport> {
         if let Some(running) = slot.take() {
             running.worker.process().kill();
         }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use mycelium_policy::Grant;
-use mycelium_policy::WorkspaceTrust;
 use mycelium_protocol::Event;
 use mycelium_protocol::LifecycleStep;
 use mycelium_protocol::control::Discovery;
@@ -16,8 +14,6 @@ use mycelium_protocol::control::SearchRequest;
 use mycelium_protocol::control::SkillChange;
 use mycelium_protocol::control::SkillSelector;
 use mycelium_protocol::control::SkillSummary;
-use mycelium_protocol::control::TrustReport;
-use mycelium_protocol::control::TrustTarget;
 use mycelium_protocol::control::UnloadReport;
 use mycelium_registry::SkillRecord;
 use mycelium_types::ErrorReport;
@@ -155,7 +151,9 @@ impl Inner {
             .get_or_insert(InstanceKey { call: None, ..key });
         let mut slot = Arc::clone(&instance.running).lock_owned().await;
         let before = instance.machine.state();
-        if before == SkillState::Deactivated
+        self.renew(caller.workspace, &instance, &mut slot, caller.events)
+            .await?;
+        if instance.machine.state() == SkillState::Deactivated
             && slot.as_ref().is_some_and(|run| run.worker.is_usable())
         {
             (events)(Event::Lifecycle {
@@ -348,49 +346,6 @@ impl Inner {
             warm: self.supervisor.warm_pids().into_iter().map(id).collect(),
             instances: self.instances.describe(),
         }
-    }
-
-    pub(crate) async fn set_trust(
-        self: &Arc<Self>,
-        context: &RequestContext,
-        target: TrustTarget,
-        trust: WorkspaceTrust,
-    ) -> Result<TrustReport, ErrorReport> {
-        let workspace = self.workspace(context).await?;
-        let TrustTarget::Skill { skill } = target else {
-            let changed = self.trust.set_workspace(&workspace.path, trust)?;
-            return Ok(TrustReport {
-                workspace: workspace.path.clone(),
-                skill: None,
-                permissions: Vec::new(),
-                changed,
-            });
-        };
-        let record = self.find(&workspace, &skill).await?;
-        let inner = Arc::clone(self);
-        blocking(move || {
-            let (verified, _) = inner.launches.verify(&workspace, &record.source)?;
-            let manifest = verified.manifest();
-            let changed = match trust {
-                WorkspaceTrust::Trusted => inner.trust.grant(Grant {
-                    skill: manifest.name.clone(),
-                    digest: verified.digest(),
-                    permissions: manifest.permissions.clone(),
-                })?,
-                WorkspaceTrust::Untrusted => inner.trust.revoke(&manifest.name)?,
-            };
-            let granted = match trust {
-                WorkspaceTrust::Trusted => manifest.permissions.as_slice(),
-                WorkspaceTrust::Untrusted => &[],
-            };
-            Ok(TrustReport {
-                workspace: workspace.path.clone(),
-                skill: Some(manifest.id()),
-                permissions: granted.iter().map(ToString::to_string).collect(),
-                changed,
-            })
-        })
-        .await
     }
 }
 

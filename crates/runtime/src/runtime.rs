@@ -6,7 +6,6 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mycelium_policy::WorkspaceTrust;
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::Discovery;
 use mycelium_protocol::control::ExecReport;
@@ -21,6 +20,7 @@ use mycelium_protocol::control::SkillInfo;
 use mycelium_protocol::control::SkillSelector;
 use mycelium_protocol::control::SkillSummary;
 use mycelium_protocol::control::TrustReport;
+use mycelium_protocol::control::TrustRequest;
 use mycelium_protocol::control::TrustTarget;
 use mycelium_protocol::control::UnloadReport;
 use mycelium_types::ErrorCode;
@@ -105,7 +105,7 @@ impl SkillRuntime {
             Command::Reset(skill) => Reply::Changed(self.reset(context, &skill, events).await?),
             Command::Metrics => Reply::Metrics(self.metrics(context).await?),
             Command::Processes => Reply::Processes(self.processes().await?),
-            Command::Trust(target) => Reply::Trust(self.trust(context, target).await?),
+            Command::Trust(request) => Reply::Trust(self.trust(context, request).await?),
             Command::Revoke(target) => Reply::Trust(self.revoke(context, target).await?),
             Command::Status | Command::Shutdown => {
                 return Err(ErrorReport::new(ErrorCode::Usage).with(
@@ -270,32 +270,30 @@ impl SkillRuntime {
         blocking(move || Ok(inner.processes())).await
     }
 
-    /// Trusts the workspace, or one skill with the content and permissions it has now.
+    /// Trusts the workspace, or grants one skill what it asks for. Instances that run start anew with
+    /// their next call.
     ///
     /// # Errors
-    /// When the skill is unknown or broken, or the answer cannot be kept.
+    /// When the skill is unknown, broken, or another one than the person was shown, or the answer cannot
+    /// be kept.
     pub async fn trust(
         &self,
         context: &RequestContext,
-        target: TrustTarget,
+        request: TrustRequest,
     ) -> Result<TrustReport, ErrorReport> {
-        self.inner
-            .set_trust(context, target, WorkspaceTrust::Trusted)
-            .await
+        self.inner.trust(context, request).await
     }
 
-    /// Takes trust back. What already runs keeps what it was given.
+    /// Takes trust back. What runs with it ends: at once, or when its call is done.
     ///
     /// # Errors
-    /// When the skill is unknown or broken, or the change cannot be kept.
+    /// When the skill is unknown, or the change cannot be kept.
     pub async fn revoke(
         &self,
         context: &RequestContext,
         target: TrustTarget,
     ) -> Result<TrustReport, ErrorReport> {
-        self.inner
-            .set_trust(context, target, WorkspaceTrust::Untrusted)
-            .await
+        self.inner.revoke(context, target).await
     }
 
     /// Checks the skill in `folder`. Its code is loaded in a sandbox in which it is granted nothing.

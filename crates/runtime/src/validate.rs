@@ -106,6 +106,7 @@ impl Inner {
             worker,
             hooks: Default::default(),
             launch: Arc::clone(&launch),
+            workspace: Arc::clone(workspace),
         };
         let request = Request::Load(launch.load_params());
         let (answer, _) = self.ask(&mut running, request, Asked::Load, &events).await;

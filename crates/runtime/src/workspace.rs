@@ -15,6 +15,7 @@ use mycelium_config::ConfigurationFiles;
 use mycelium_config::ConfigurationReading;
 use mycelium_config::ConfigurationSources;
 use mycelium_config::Override;
+use mycelium_config::SkillOwner;
 use mycelium_policy::WorkspaceTrust;
 use mycelium_protocol::control::RequestContext;
 use mycelium_types::Diagnostic;
@@ -67,10 +68,14 @@ impl Workspace {
     }
 
     /// The skill's own settings, checked against the schema its manifest gives.
-    pub(crate) fn settings_of(&self, manifest: &Manifest) -> Result<Value, ErrorReport> {
+    pub(crate) fn settings_of(
+        &self,
+        manifest: &Manifest,
+        owner: SkillOwner,
+    ) -> Result<Value, ErrorReport> {
         let settings = self
             .configuration
-            .skill_settings(&manifest.name, manifest.config.as_ref())
+            .skill_settings(&manifest.name, owner, manifest.config.as_ref())
             .map_err(|diagnostics| ConfigError::Invalid { diagnostics })?;
         Ok(Value::Object(settings))
     }

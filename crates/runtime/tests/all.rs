@@ -8,5 +8,6 @@ mod suite {
     mod lifecycle;
     mod packages;
     mod stage;
+    mod trust;
     mod world;
 }

@@ -74,6 +74,8 @@ error_codes! {
     SignatureMissing = "SIGNATURE_MISSING",
     /// The skill asks for something nobody has granted.
     PermissionRequired = "PERMISSION_REQUIRED",
+    /// The skill is another one than the person was asked about.
+    SkillChanged = "SKILL_CHANGED",
     /// The skill is deactivated.
     SkillDeactivated = "SKILL_DEACTIVATED",
     /// The operation makes no sense in the skill's state.
@@ -152,7 +154,8 @@ impl ErrorCode {
             Self::SecurityViolation
             | Self::SandboxUnavailable
             | Self::SignatureMissing
-            | Self::PermissionRequired => ExitStatus::Denied,
+            | Self::PermissionRequired
+            | Self::SkillChanged => ExitStatus::Denied,
             Self::DependencyConflict
             | Self::DependencyCycle
             | Self::DependencyUnavailable
@@ -199,6 +202,7 @@ impl ErrorCode {
             | Self::SandboxUnavailable
             | Self::SignatureMissing
             | Self::PermissionRequired
+            | Self::SkillChanged
             | Self::SkillDeactivated
             | Self::IllegalTransition
             | Self::DependencyConflict

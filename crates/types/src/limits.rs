@@ -103,30 +103,61 @@ pub struct LimitOverrides {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ceilings(pub LimitOverrides);
 
+impl LimitOverrides {
+    /// These, and where they say nothing those of `other`.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        Self {
+            memory_mb: self.memory_mb.or(other.memory_mb),
+            cpu_seconds: self.cpu_seconds.or(other.cpu_seconds),
+            wall_seconds: self.wall_seconds.or(other.wall_seconds),
+            open_files: self.open_files.or(other.open_files),
+            processes: self.processes.or(other.processes),
+            file_size_mb: self.file_size_mb.or(other.file_size_mb),
+            data_mb: self.data_mb.or(other.data_mb),
+            tmp_mb: self.tmp_mb.or(other.tmp_mb),
+            output_mb: self.output_mb.or(other.output_mb),
+            bandwidth_kbps: self.bandwidth_kbps.or(other.bandwidth_kbps),
+        }
+    }
+}
+
 impl Limits {
     /// The defaults, changed by what the manifest asks for, cut down to the ceilings.
     #[must_use]
     pub fn settle(asked: &LimitOverrides, ceilings: &Ceilings) -> Self {
         let default = Self::default();
-        let most = &ceilings.0;
-        let pick = |asked: Option<u64>, default: u64, most: Option<u64>| {
-            asked.unwrap_or(default).min(most.unwrap_or(u64::MAX))
+        let wanted = Self {
+            memory_mb: asked.memory_mb.unwrap_or(default.memory_mb),
+            cpu_seconds: asked.cpu_seconds.unwrap_or(default.cpu_seconds),
+            wall_seconds: asked.wall_seconds.unwrap_or(default.wall_seconds),
+            open_files: asked.open_files.unwrap_or(default.open_files),
+            processes: asked.processes.unwrap_or(default.processes),
+            file_size_mb: asked.file_size_mb.unwrap_or(default.file_size_mb),
+            data_mb: asked.data_mb.unwrap_or(default.data_mb),
+            tmp_mb: asked.tmp_mb.unwrap_or(default.tmp_mb),
+            output_mb: asked.output_mb.unwrap_or(default.output_mb),
+            bandwidth_kbps: asked.bandwidth_kbps.unwrap_or(default.bandwidth_kbps),
         };
+        wanted.lowered(ceilings)
+    }
+
+    /// Each limit, or the ceiling where that is lower.
+    #[must_use]
+    pub fn lowered(&self, ceilings: &Ceilings) -> Self {
+        let most = &ceilings.0;
+        let cut = |limit: u64, most: Option<u64>| limit.min(most.unwrap_or(u64::MAX));
         Self {
-            memory_mb: pick(asked.memory_mb, default.memory_mb, most.memory_mb),
-            cpu_seconds: pick(asked.cpu_seconds, default.cpu_seconds, most.cpu_seconds),
-            wall_seconds: pick(asked.wall_seconds, default.wall_seconds, most.wall_seconds),
-            open_files: pick(asked.open_files, default.open_files, most.open_files),
-            processes: pick(asked.processes, default.processes, most.processes),
-            file_size_mb: pick(asked.file_size_mb, default.file_size_mb, most.file_size_mb),
-            data_mb: pick(asked.data_mb, default.data_mb, most.data_mb),
-            tmp_mb: pick(asked.tmp_mb, default.tmp_mb, most.tmp_mb),
-            output_mb: pick(asked.output_mb, default.output_mb, most.output_mb),
-            bandwidth_kbps: pick(
-                asked.bandwidth_kbps,
-                default.bandwidth_kbps,
-                most.bandwidth_kbps,
-            ),
+            memory_mb: cut(self.memory_mb, most.memory_mb),
+            cpu_seconds: cut(self.cpu_seconds, most.cpu_seconds),
+            wall_seconds: cut(self.wall_seconds, most.wall_seconds),
+            open_files: cut(self.open_files, most.open_files),
+            processes: cut(self.processes, most.processes),
+            file_size_mb: cut(self.file_size_mb, most.file_size_mb),
+            data_mb: cut(self.data_mb, most.data_mb),
+            tmp_mb: cut(self.tmp_mb, most.tmp_mb),
+            output_mb: cut(self.output_mb, most.output_mb),
+            bandwidth_kbps: cut(self.bandwidth_kbps, most.bandwidth_kbps),
         }
     }
 }

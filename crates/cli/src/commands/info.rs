@@ -101,7 +101,7 @@ fn describe_origin(info: &SkillInfo, page: &mut Page) {
     let text = Text::new("info-origin")
         .with("source", &info.summary.source)
         .with("root", info.root.display())
-        .with("digest", &info.digest)
+        .with("digest", info.digest)
         .with("engine", &info.engine)
         .with("versions", versions.join(", "))
         .with("tags", info.summary.tags.join(", "))
@@ -176,7 +176,7 @@ mod tests {
             "author": {"name": "Mycelium Team"},
             "license": "MIT",
             "root": "/w/custom-skills/hello-world",
-            "digest": "sha256-x",
+            "digest": mycelium_types::Digest::of(b"x"),
             "engine": "quickjs",
             "dependencies": [{
                 "name": "lodash", "range": "^4.17.21", "kind": "npm", "resolved": "4.17.21", "cached": true
@@ -255,7 +255,7 @@ mod tests {
         Deprecated: old␛[2J (use greeter instead)
         Source: /w/custom-skills/hello-world
         Folder: /w/custom-skills/hello-world
-        Digest: sha256-x
+        Digest: 2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881
         Engine: quickjs
         Versions: 1.0.0
         Tags: demo, greeting

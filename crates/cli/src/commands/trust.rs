@@ -3,8 +3,10 @@
 use std::io::IsTerminal as _;
 
 use mycelium_protocol::control::Command;
+use mycelium_protocol::control::SkillInfo;
 use mycelium_protocol::control::SkillSelector;
 use mycelium_protocol::control::TrustReport;
+use mycelium_protocol::control::TrustRequest;
 use mycelium_protocol::control::TrustTarget;
 use mycelium_types::ExitStatus;
 use mycelium_types::Message;
@@ -23,28 +25,34 @@ pub(super) fn grant(
     options: &TrustOptions,
     session: &mut Session<'_>,
 ) -> Result<ExitStatus, Error> {
-    let target = target(options.skill.as_deref(), session)?;
+    let request = match options.skill.as_deref() {
+        None => TrustRequest::Workspace,
+        Some(text) => {
+            let skill = session.selector(text)?;
+            let info = answer!(session.request(Command::Info(skill.clone()))?, Info);
+            if !options.yes {
+                show(&info, session);
+            }
+            let digest = info.digest;
+            TrustRequest::Skill { skill, digest }
+        }
+    };
     if !options.yes {
         if session.output.format() == Format::Json || !std::io::stdin().is_terminal() {
             let reason = Message::new("usage-no-terminal").render(session.output.locale());
             return Err(Error::usage(reason));
         }
-        let agreed = match &target {
-            TrustTarget::Workspace => {
-                let workspace = session.surroundings.workspace.display().to_string();
-                ask(
-                    &Text::new("trust-workspace").with("workspace", workspace),
-                    session,
-                )?
-            }
-            TrustTarget::Skill { skill } => asks_about(skill, session)?,
+        let workspace = session.surroundings.workspace.display();
+        let question = match &request {
+            TrustRequest::Workspace => Text::new("trust-workspace").with("workspace", workspace),
+            TrustRequest::Skill { .. } => Text::new("trust-question"),
         };
-        if !agreed {
+        if !ask(&question, session)? {
             session.output.note(&Text::new("trust-declined"));
             return Ok(ExitStatus::Denied);
         }
     }
-    let report = answer!(session.request(Command::Trust(target))?, Trust);
+    let report = answer!(session.request(Command::Trust(request))?, Trust);
     session
         .output
         .result(&report, |page| describe("trusted", &report, page))?;
@@ -52,7 +60,12 @@ pub(super) fn grant(
 }
 
 pub(super) fn revoke(skill: Option<&str>, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
-    let target = target(skill, session)?;
+    let target = match skill {
+        None => TrustTarget::Workspace,
+        Some(text) => TrustTarget::Skill {
+            skill: session.selector(text)?,
+        },
+    };
     let report = answer!(session.request(Command::Revoke(target))?, Trust);
     session
         .output
@@ -62,27 +75,21 @@ pub(super) fn revoke(skill: Option<&str>, session: &mut Session<'_>) -> Result<E
 
 /// Offers to grant what a call was refused for. Answers whether it is granted now.
 pub(super) fn offer(skill: &SkillSelector, session: &mut Session<'_>) -> Result<bool, Error> {
-    if !asks_about(skill, session)? {
+    let info = answer!(session.request(Command::Info(skill.clone()))?, Info);
+    show(&info, session);
+    if !ask(&Text::new("trust-question"), session)? {
         return Ok(false);
     }
-    let skill = skill.clone();
-    let target = TrustTarget::Skill { skill };
-    answer!(session.request(Command::Trust(target))?, Trust);
+    let request = TrustRequest::Skill {
+        skill: skill.clone(),
+        digest: info.digest,
+    };
+    answer!(session.request(Command::Trust(request))?, Trust);
     Ok(true)
 }
 
-fn target(skill: Option<&str>, session: &mut Session<'_>) -> Result<TrustTarget, Error> {
-    Ok(match skill {
-        None => TrustTarget::Workspace,
-        Some(text) => TrustTarget::Skill {
-            skill: session.selector(text)?,
-        },
-    })
-}
-
-/// Shows what a skill asks for and asks whether it may.
-fn asks_about(skill: &SkillSelector, session: &mut Session<'_>) -> Result<bool, Error> {
-    let info = answer!(session.request(Command::Info(skill.clone()))?, Info);
+/// Shows what a skill asks for.
+fn show(info: &SkillInfo, session: &mut Session<'_>) {
     let text = Text::new("trust-skill")
         .with("skill", &info.summary.id)
         .with("source", &info.summary.source);
@@ -92,7 +99,6 @@ fn asks_about(skill: &SkillSelector, session: &mut Session<'_>) -> Result<bool, 
             info::describe_permission(permission, page);
         }
     });
-    ask(&Text::new("trust-question"), session)
 }
 
 fn ask(question: &Text, session: &mut Session<'_>) -> Result<bool, Error> {

@@ -3,6 +3,7 @@
 use mycelium_config::Configuration;
 use mycelium_config::Layer;
 use mycelium_config::LogLevel;
+use mycelium_config::SkillOwner;
 use mycelium_policy::Rung;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
@@ -120,7 +121,7 @@ fn settings_of_skills_merge_deeply_and_keep_their_origins() {
         .project(r#"{"skills": {"deploy": {"api": {"url": "p"}, "list": ["${A:-x}", 1, {"y": "$${z}"}]}}}"#)
         .variable("TOKEN", "s3cret");
     let configuration = fixture.load();
-    let deploy = configuration.skill(&"deploy".parse().unwrap());
+    let deploy = configuration.skill(&"deploy".parse().unwrap(), SkillOwner::Workspace);
     assert_eq!(deploy.limits.memory_mb, Some(100));
     assert_eq!(
         serde_json::Value::from(deploy.settings.clone()),

@@ -1,5 +1,6 @@
 //! A skill's own settings against the schema in its manifest.
 
+use mycelium_config::SkillOwner;
 use serde_json::json;
 
 use crate::suite::fixture::Fixture;
@@ -11,9 +12,16 @@ fn settings_that_fit_are_given_and_others_are_told_with_their_place_and_without_
     let configuration = fixture.load();
     let name = "a".parse().unwrap();
     let schema = json!({"properties": {"token": {"type": "integer"}, "retries": {"minimum": 1}}});
-    let settings = configuration.skill_settings(&name, Some(&schema)).unwrap();
+    let settings = configuration
+        .skill_settings(&name, SkillOwner::Workspace, Some(&schema))
+        .unwrap();
     assert_eq!(settings["retries"], 2);
-    assert_eq!(configuration.skill_settings(&name, None).unwrap(), settings);
+    assert_eq!(
+        configuration
+            .skill_settings(&name, SkillOwner::Workspace, None)
+            .unwrap(),
+        settings
+    );
 
     let schema = json!({
         "required": ["url"],
@@ -23,7 +31,7 @@ fn settings_that_fit_are_given_and_others_are_told_with_their_place_and_without_
         }
     });
     let remarks = configuration
-        .skill_settings(&name, Some(&schema))
+        .skill_settings(&name, SkillOwner::Workspace, Some(&schema))
         .unwrap_err();
     let places: Vec<_> = remarks
         .iter()
@@ -49,11 +57,11 @@ fn a_skill_without_settings_still_needs_what_is_required() {
     let schema = json!({"required": ["url"]});
     assert!(
         configuration
-            .skill_settings(&name, Some(&json!({})))
+            .skill_settings(&name, SkillOwner::Workspace, Some(&json!({})))
             .is_ok()
     );
     let remarks = configuration
-        .skill_settings(&name, Some(&schema))
+        .skill_settings(&name, SkillOwner::Workspace, Some(&schema))
         .unwrap_err();
     assert_eq!(remarks.len(), 1);
 }
@@ -76,13 +84,21 @@ fn a_hostile_schema_is_refused_or_harmless() {
         json!({"properties": {"x": {"pattern": "((a{1000}){1000}){1000}"}}}),
     ] {
         let remarks = configuration
-            .skill_settings(&name, Some(&schema))
+            .skill_settings(&name, SkillOwner::Workspace, Some(&schema))
             .unwrap_err();
         assert_eq!(remarks.len(), 1, "{schema}");
     }
     // Exponential for a matcher that backtracks.
     let schema = json!({"properties": {"x": {"pattern": "^(a|aa|a*)*b$"}}});
-    assert!(configuration.skill_settings(&name, Some(&schema)).is_err());
+    assert!(
+        configuration
+            .skill_settings(&name, SkillOwner::Workspace, Some(&schema))
+            .is_err()
+    );
     let schema = json!({"allOf": [{"$ref": "#"}]});
-    assert!(configuration.skill_settings(&name, Some(&schema)).is_ok());
+    assert!(
+        configuration
+            .skill_settings(&name, SkillOwner::Workspace, Some(&schema))
+            .is_ok()
+    );
 }

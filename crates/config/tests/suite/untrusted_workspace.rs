@@ -1,6 +1,8 @@
 //! What the file of a workspace nobody trusts can and cannot do.
 
+use mycelium_config::SkillOwner;
 use mycelium_policy::Rung;
+use mycelium_types::LimitOverrides;
 use mycelium_types::Severity;
 
 use crate::suite::fixture::Fixture;
@@ -69,7 +71,9 @@ fn other_settings_count_but_take_nothing_from_the_environment() {
     let configuration = &reading.configuration;
     assert_eq!(configuration.skill_paths, ["./custom-skills"]);
     assert!(configuration.watch);
-    let settings = configuration.skill(&"a".parse().unwrap()).settings;
+    let settings = configuration
+        .skill(&"a".parse().unwrap(), SkillOwner::Workspace)
+        .settings;
     assert_eq!(
         serde_json::Value::from(settings),
         serde_json::json!({"w": 1, "y": "d"})
@@ -87,4 +91,79 @@ fn other_settings_count_but_take_nothing_from_the_environment() {
         ]
     );
     assert!(!format!("{reading:?}").contains("s3cret"));
+}
+
+#[test]
+fn the_machine_and_folders_elsewhere_are_not_its_to_set() {
+    let fixture = Fixture::new()
+        .user(r#"{"skillPaths": ["/opt/skills"], "dependencies": {"offline": true}}"#)
+        .project(
+            "{\"skillPaths\": [\"mine\", \"/etc\", \"../up\"],\n\"dependencies\": {\"offline\": false},\n\"monitoring\": {\"metricsPort\": 9000},\n\"instances\": {\"idleSeconds\": 99999}}",
+        );
+    assert_eq!(fixture.load().monitoring.metrics_port, Some(9000));
+    let fixture = fixture.untrusted();
+    let configuration = fixture.read().configuration;
+    assert_eq!(configuration.skill_paths, ["/opt/skills", "mine"]);
+    assert!(configuration.dependencies.offline);
+    assert_eq!(configuration.monitoring.metrics_port, None);
+    assert_eq!(configuration.instances.idle_seconds, 600);
+    let remarks = fixture.remarks();
+    assert_eq!(remarks.len(), 4, "{remarks:?}");
+    assert!(
+        remarks[0].contains("does without /etc, ../up"),
+        "{remarks:?}"
+    );
+    assert!(remarks[2].contains("`monitoring.metricsPort` stays unset"));
+}
+
+#[test]
+fn of_other_peoples_skills_it_can_only_lower_the_limits() {
+    let fixture = Fixture::new()
+        .user(r#"{"skills": {"a": {"target": "mine", "limits": {"memoryMB": 300}}}}"#)
+        .project(
+            r#"{"skills": {"a": {"target": "theirs", "limits": {"memoryMB": 900, "wallSeconds": 60, "cpuSeconds": 5}}}}"#,
+        )
+        .untrusted();
+    let reading = fixture.read();
+    assert_eq!(reading.diagnostics.len(), 1, "{reading:?}");
+    assert_eq!(reading.diagnostics[0].field, "skills.a.limits.memoryMB");
+    let configuration = reading.configuration;
+    let name = "a".parse().unwrap();
+    let target = |owner| configuration.skill(&name, owner).settings["target"].clone();
+    assert_eq!(target(SkillOwner::Other), "mine");
+    assert_eq!(target(SkillOwner::Workspace), "theirs");
+    let asked = LimitOverrides {
+        wall_seconds: Some(20),
+        cpu_seconds: Some(20),
+        ..LimitOverrides::default()
+    };
+    let limits = configuration.limits(&name, SkillOwner::Other, &asked);
+    assert_eq!(
+        (limits.memory_mb, limits.wall_seconds, limits.cpu_seconds),
+        (300, 20, 5)
+    );
+    let own = configuration.limits(&name, SkillOwner::Workspace, &asked);
+    assert_eq!((own.memory_mb, own.wall_seconds), (300, 60));
+}
+
+#[test]
+fn a_file_that_a_link_puts_elsewhere_is_not_read() {
+    for linked in ["work/.claude", "work/.claude/skills.json"] {
+        let fixture = Fixture::new().untrusted();
+        let secret = fixture.below("secret");
+        fs_err::create_dir(&secret).unwrap();
+        fs_err::write(secret.join("skills.json"), "hunter2").unwrap();
+        let link = fixture.below(linked);
+        let target = if link.is_dir() {
+            fs_err::remove_dir(&link).unwrap();
+            secret
+        } else {
+            secret.join("skills.json")
+        };
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        let remarks = fixture.remarks();
+        assert_eq!(remarks.len(), 1, "{remarks:?}");
+        assert!(remarks[0].contains("a link leads out of the workspace"));
+        assert!(!remarks[0].contains("hunter2"));
+    }
 }

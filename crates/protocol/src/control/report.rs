@@ -7,6 +7,7 @@ use mycelium_policy::Denial;
 use mycelium_types::Author;
 use mycelium_types::Deprecation;
 use mycelium_types::Diagnostic;
+use mycelium_types::Digest;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
 use mycelium_types::Limits;
@@ -123,7 +124,7 @@ pub struct SkillInfo {
     /// Its folder.
     pub root: PathBuf,
     /// The digest of its content.
-    pub digest: String,
+    pub digest: Digest,
     /// The engine that runs it.
     pub engine: String,
     /// What it needs from elsewhere.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use mycelium_types::Digest;
 use mycelium_types::ErrorReport;
 use mycelium_types::SkillName;
 use mycelium_types::VersionRange;
@@ -117,7 +118,7 @@ pub enum Command {
     /// What runs.
     Processes,
     /// Allow something.
-    Trust(TrustTarget),
+    Trust(TrustRequest),
     /// Take back what was allowed.
     Revoke(TrustTarget),
     /// How the daemon does.
@@ -276,13 +277,28 @@ pub enum InvalidSelector {
     Range(#[from] mycelium_types::InvalidVersion),
 }
 
-/// What is trusted.
+/// What is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "target", rename_all = "kebab-case")]
+pub enum TrustRequest {
+    /// The request's workspace.
+    Workspace,
+    /// What one skill asks for.
+    Skill {
+        /// The skill.
+        skill: SkillSelector,
+        /// The content whose permissions the person was shown; nothing is granted to any other.
+        digest: Digest,
+    },
+}
+
+/// Whose trust is taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "target", rename_all = "kebab-case")]
 pub enum TrustTarget {
     /// The request's workspace.
     Workspace,
-    /// One skill, for the content and permissions it has now.
+    /// One skill, whatever its content.
     Skill {
         /// The skill.
         skill: SkillSelector,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
-use mycelium_protocol::control::TrustTarget;
+use mycelium_protocol::control::TrustRequest;
 use serde_json::Value;
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -157,7 +157,7 @@ impl Range {
             "exports.look = () => [{}.mark0, [].mark1, globalThis.mark0, Object.keys(process.env).includes('mark0'), 42]",
         );
         let context = world.context("shell");
-        let trusted = world.runtime.trust(&context, TrustTarget::Workspace).await;
+        let trusted = world.runtime.trust(&context, TrustRequest::Workspace).await;
         trusted.unwrap();
         Self { world }
     }

@@ -161,19 +161,8 @@ async fn a_trusted_workspace_grants_its_skills_the_paths_they_declare() {
         world.code("writer", "write", args.clone()).await,
         ErrorCode::SecurityViolation
     );
-    world
-        .runtime
-        .trust(
-            &world.context("shell"),
-            mycelium_protocol::control::TrustTarget::Workspace,
-        )
-        .await
-        .unwrap();
-    world
-        .runtime
-        .unload_all(&world.context("shell"), &world.events())
-        .await
-        .unwrap();
+    world.trust_workspace().await;
+    // The instance that was started before starts anew by itself.
     assert_eq!(world.value("writer", "write", args).await, json!("hello"));
     let written = world.workspace().join("output/new.txt");
     assert_eq!(fs_err::read_to_string(&written).unwrap(), "hello");

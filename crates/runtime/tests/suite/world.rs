@@ -11,6 +11,9 @@ use mycelium_protocol::control::Arguments;
 use mycelium_protocol::control::ExecReport;
 use mycelium_protocol::control::ExecRequest;
 use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::control::SkillInfo;
+use mycelium_protocol::control::TrustRequest;
+use mycelium_protocol::control::TrustTarget;
 use mycelium_runtime::EventSink;
 use mycelium_runtime::Folders;
 use mycelium_runtime::RuntimeOptions;
@@ -91,7 +94,17 @@ impl World {
 
     /// Puts a skill into the workspace: its manifest's own fields and its code.
     pub(crate) fn skill(&self, name: &str, manifest: Value, code: &str) {
-        let folder = self.workspace().join("skills").join(name);
+        self.skill_below(&self.workspace().join("skills"), name, manifest, code);
+    }
+
+    /// Puts a skill into the person's own folder.
+    pub(crate) fn own_skill(&self, name: &str, manifest: Value, code: &str) {
+        let folder = self.context("shell").home.join(".claude/skills");
+        self.skill_below(&folder, name, manifest, code);
+    }
+
+    fn skill_below(&self, folder: &Path, name: &str, manifest: Value, code: &str) {
+        let folder = folder.join(name);
         fs_err::create_dir_all(&folder).unwrap();
         let mut full = json!({
             "name": name, "version": "1.0.0", "description": "A test.", "entrypoint": "index.js",
@@ -146,6 +159,41 @@ impl World {
             Err(error) => error.code,
             Ok(value) => panic!("{skill}.{method} gave {value}"),
         }
+    }
+
+    pub(crate) async fn trust_workspace(&self) {
+        let request = TrustRequest::Workspace;
+        let context = self.context("shell");
+        self.runtime.trust(&context, request).await.unwrap();
+    }
+
+    pub(crate) async fn revoke_workspace(&self) {
+        let target = TrustTarget::Workspace;
+        let context = self.context("shell");
+        self.runtime.revoke(&context, target).await.unwrap();
+    }
+
+    pub(crate) async fn info(&self, skill: &str) -> SkillInfo {
+        let skill = skill.parse().unwrap();
+        let context = self.context("shell");
+        self.runtime.info(&context, &skill).await.unwrap()
+    }
+
+    /// Grants a skill what it asks for now.
+    pub(crate) async fn trust(&self, skill: &str) {
+        let request = TrustRequest::Skill {
+            digest: self.info(skill).await.digest,
+            skill: skill.parse().unwrap(),
+        };
+        let context = self.context("shell");
+        self.runtime.trust(&context, request).await.unwrap();
+    }
+
+    pub(crate) async fn revoke(&self, skill: &str) {
+        let skill = skill.parse().unwrap();
+        let context = self.context("shell");
+        let target = TrustTarget::Skill { skill };
+        self.runtime.revoke(&context, target).await.unwrap();
     }
 
     pub(crate) fn root(&self) -> &Path {

@@ -55,8 +55,20 @@ config-variable-unknown = No key is set by { $name }.
        *[other] Did you mean { $suggestion }?
     }
 
-config-looser = `{ $field }` stays { $current }: a workspace that is not trusted can only tighten `security`, and { $value } is looser.
+config-looser = `{ $field }` stays { $current ->
+        [null] as the skill asks
+       *[other] { $current }
+    }: a workspace that is not trusted can only make it stricter, and { $value } is looser.
     .help = Run `mycelium trust` if you trust this workspace, or set it in your own configuration.
+
+config-kept = `{ $field }` stays { $current }: a workspace that is not trusted cannot set it.
+    .help = Run `mycelium trust` if you trust this workspace, or set it in your own configuration.
+
+config-outside = `{ $field }` does without { $refused }: a workspace that is not trusted can only name folders in it.
+    .help = Run `mycelium trust` if you trust this workspace, or set it in your own configuration.
+
+config-link-outside = The file is left alone: a link leads out of the workspace, which is not trusted.
+    .help = Run `mycelium trust` if you trust this workspace, or put the file where the link is.
 
 config-skill-setting = `{ $field }` is not what the skill expects: { $reason }
     .help = Run `mycelium info` on the skill to see its settings.

@@ -83,6 +83,9 @@ SIGNATURE_MISSING = Skill `{ $skill }` is refused: { $reason }
 PERMISSION_REQUIRED = Skill `{ $skill }` asks for permissions nobody has granted: { $permissions }
     .help = Look at what it asks for with `mycelium info { $skill }`, then grant it with `mycelium trust { $skill }`.
 
+SKILL_CHANGED = Skill `{ $skill }` has changed since its permissions were shown ({ $shown } then, { $found } now); nothing was granted.
+    .help = See what it asks for now with `mycelium trust { $skill }`.
+
 SKILL_DEACTIVATED = Skill `{ $skill }` is deactivated.
     .help = Activate it with `mycelium activate { $skill }`.
 

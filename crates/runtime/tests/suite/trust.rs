@@ -1,0 +1,147 @@
+//! What the person allows and takes back, and what becomes of instances that run.
+
+use mycelium_protocol::control::TrustRequest;
+use mycelium_types::ErrorCode;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::suite::world::World;
+
+const WRITER: &str = "const fs = require('fs');
+    let calls = 0;
+    exports.write = path => { fs.writeFileSync(path, 'x'); return ++calls };
+    exports.slow = async path => {
+        fs.writeFileSync(path, 'x');
+        while (!fs.existsSync('output/go')) await new Promise(done => setTimeout(done, 5));
+    };";
+
+fn writes(path: &str) -> Value {
+    json!({"exports": ["write", "slow"], "permissions": [
+        {"type": "filesystem", "paths": [path], "access": "write"}
+    ]})
+}
+
+/// How many workers run, as `ps` tells it.
+async fn workers(world: &World) -> usize {
+    world.runtime.processes().await.unwrap().instances.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trust_and_its_end_reach_what_runs() {
+    let world = World::new();
+    world.skill("writer", writes("./output"), WRITER);
+    world.trust_workspace().await;
+    let args = json!(["output/file"]);
+    assert_eq!(world.value("writer", "write", args.clone()).await, json!(1));
+    assert_eq!(world.value("writer", "write", args.clone()).await, json!(2));
+    world.revoke_workspace().await;
+    assert_eq!(workers(&world).await, 0, "an idle instance ends at once");
+    assert_eq!(
+        world.code("writer", "write", args.clone()).await,
+        ErrorCode::SecurityViolation
+    );
+    assert_eq!(workers(&world).await, 1);
+    world.trust_workspace().await;
+    assert_eq!(
+        world.value("writer", "write", args).await,
+        json!(1),
+        "started anew with the grant"
+    );
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_under_way_ends_first_and_its_instance_right_after_it() {
+    let world = std::sync::Arc::new(World::new());
+    world.skill("writer", writes("./output"), WRITER);
+    world.trust_workspace().await;
+    let call = {
+        let world = std::sync::Arc::clone(&world);
+        tokio::spawn(async move {
+            world
+                .exec("shell", "writer", "slow", json!(["output/started"]))
+                .await
+        })
+    };
+    let started = world.workspace().join("output/started");
+    while !started.exists() {
+        tokio::task::yield_now().await;
+    }
+    world.revoke_workspace().await;
+    fs_err::write(world.workspace().join("output/go"), "").unwrap();
+    assert!(call.await.unwrap().outcome.is_ok());
+    let mut live = world.runtime.live_instances();
+    live.wait_for(|count| *count == 0).await.unwrap();
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_given_elsewhere_counts_with_the_next_call() {
+    let world = World::new();
+    world.own_skill("writer", writes("./output"), WRITER);
+    let args = json!(["output/file"]);
+    assert_eq!(
+        world.code("writer", "write", args.clone()).await,
+        ErrorCode::PermissionRequired
+    );
+    world.trust("writer").await;
+    assert_eq!(world.value("writer", "write", args.clone()).await, json!(1));
+    // As another process would do it.
+    fs_err::remove_file(world.root().join("mycelium/state/trust.json")).unwrap();
+    assert_eq!(
+        world.code("writer", "write", args.clone()).await,
+        ErrorCode::PermissionRequired
+    );
+    world.trust("writer").await;
+    world.value("writer", "write", args.clone()).await;
+    world.revoke("writer").await;
+    assert_eq!(workers(&world).await, 0);
+    assert_eq!(
+        world.code("writer", "write", args).await,
+        ErrorCode::PermissionRequired
+    );
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_counts_for_what_was_shown_and_nothing_else() {
+    let world = World::new();
+    world.own_skill("writer", writes("./output"), WRITER);
+    let shown = world.info("writer").await;
+    // Between the question and the answer the skill comes to ask for more.
+    world.own_skill("writer", writes("/etc"), WRITER);
+    let request = TrustRequest::Skill {
+        skill: "writer".parse().unwrap(),
+        digest: shown.digest,
+    };
+    let context = world.context("shell");
+    let error = world.runtime.trust(&context, request).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::SkillChanged);
+    assert_eq!(
+        world.code("writer", "write", json!(["/etc/x"])).await,
+        ErrorCode::PermissionRequired
+    );
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_untrusted_workspace_lowers_limits_of_other_skills_and_never_raises_them() {
+    let world = World::new();
+    let manifest = json!({"exports": ["settings"], "limits": {"memoryMB": 200}});
+    let code = "exports.settings = () => require('mycelium').settings";
+    world.own_skill("mine", manifest.clone(), code);
+    world.skill("theirs", manifest, code);
+    let settings = json!({"target": "evil", "limits": {"memoryMB": 900, "wallSeconds": 7}});
+    world.configure(&json!({"skills": {"mine": settings, "theirs": settings}}));
+    let limits = world.info("mine").await.limits;
+    assert_eq!((limits.memory_mb, limits.wall_seconds), (200, 7));
+    assert_eq!(world.value("mine", "settings", json!([])).await, json!({}));
+    assert_eq!(world.info("theirs").await.limits.memory_mb, 900);
+    let evil = json!({"target": "evil"});
+    assert_eq!(world.value("theirs", "settings", json!([])).await, evil);
+
+    world.trust_workspace().await;
+    assert_eq!(world.info("mine").await.limits.memory_mb, 900);
+    assert_eq!(world.value("mine", "settings", json!([])).await, evil);
+    world.runtime.shutdown().await;
+}
