@@ -60,17 +60,17 @@ impl BrokerLimits {
 ///
 /// Made and used in a tokio runtime.
 pub struct Broker {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What a broker's connections hold on to. They do not keep the broker open.
 pub(crate) struct Shared {
-    gate: Gate,
+    pub(crate) gate: Gate,
     resolver: Arc<dyn Resolve>,
-    limits: BrokerLimits,
+    pub(crate) limits: BrokerLimits,
     pub(crate) log: RequestLog,
     pub(crate) bandwidth: SharedBucket,
-    attempts: SharedBucket,
+    pub(crate) attempts: SharedBucket,
     places: Arc<Semaphore>,
     closed: watch::Sender<bool>,
     open: Mutex<Open>,
@@ -156,7 +156,10 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    async fn open(self: &Arc<Self>, attempt: Attempt) -> Result<Connection, NetworkError> {
+    pub(crate) async fn open(
+        self: &Arc<Self>,
+        attempt: Attempt,
+    ) -> Result<Connection, NetworkError> {
         let started = Instant::now();
         let mut closed = self.closed.subscribe();
         let outcome = tokio::select! {
@@ -236,6 +239,11 @@ impl Shared {
 
     pub(crate) fn is_closed(&self) -> bool {
         *self.closed.borrow()
+    }
+
+    /// Tells when the broker closes.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<bool> {
+        self.closed.subscribe()
     }
 
     fn close(&self) {

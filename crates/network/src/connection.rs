@@ -17,6 +17,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio::time::Sleep;
 
+use crate::Attempt;
 use crate::RequestRecord;
 use crate::Verdict;
 use crate::broker::Shared;
@@ -77,6 +78,16 @@ impl Connection {
         self.conclude(Verdict::Failed {
             reason: crate::record::shown(&reason.to_string()),
         });
+    }
+
+    /// Notes what the connection turned out to be for.
+    pub(crate) fn describe(&mut self, attempt: &Attempt) {
+        if let Some(record) = &mut self.record {
+            let known = RequestRecord::of(attempt, record.verdict.clone());
+            record.protocol = known.protocol;
+            record.method = known.method;
+            record.path = known.path;
+        }
     }
 
     /// Notes how the connection ended, if nothing worse is noted already.

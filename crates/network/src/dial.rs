@@ -88,6 +88,8 @@ async fn connect_first(
             Ok(Ok(stream)) => {
                 // Whoever talks to the host decides what is sent together, not this machine's kernel.
                 stream.set_nodelay(true)?;
+                // A host that is gone without a word must not keep its place for ever.
+                rustix::net::sockopt::set_socket_keepalive(&stream, true)?;
                 return Ok((stream, *address));
             }
             Ok(Err(error)) => last = error,

@@ -7,5 +7,6 @@
 mod suite {
     mod gate;
     mod open;
+    mod serve;
     mod world;
 }

@@ -15,6 +15,7 @@ pub use grant::Grant;
 pub use grant::WorkspaceTrust;
 pub use network::NetworkGrant;
 pub use network::NetworkPolicy;
+pub use network::PROXY_PORT;
 pub use policy::BYTECODE_PATH;
 pub use policy::DATA_PATH;
 pub use policy::DEPENDENCIES_PATH;

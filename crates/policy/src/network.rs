@@ -3,6 +3,9 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+/// Where the broker's proxy listens inside a worker's network.
+pub const PROXY_PORT: u16 = 3128;
+
 /// The hosts a worker may talk to. With nothing in [`allow`](Self::allow) it has no network at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkPolicy {

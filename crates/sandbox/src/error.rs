@@ -62,6 +62,8 @@ pub enum Operation {
     Spawn,
     /// Giving a worker its skill.
     Assign,
+    /// Giving a worker a network.
+    OpenNetwork,
 }
 
 impl fmt::Display for Operation {
@@ -70,6 +72,7 @@ impl fmt::Display for Operation {
             Self::Start => "starting the launcher",
             Self::Spawn => "making a worker",
             Self::Assign => "giving a worker its skill",
+            Self::OpenNetwork => "giving a worker a network",
         })
     }
 }
@@ -111,6 +114,8 @@ pub enum Step {
     Filter,
     /// The control group.
     ControlGroup,
+    /// A worker's own network.
+    Network,
 }
 
 impl fmt::Display for Step {
@@ -133,6 +138,7 @@ impl fmt::Display for Step {
             Self::NoNewPrivileges => "give up gaining privileges",
             Self::Filter => "load the system call filter",
             Self::ControlGroup => "use the control group",
+            Self::Network => "set up a worker's network",
         })
     }
 }
@@ -218,6 +224,14 @@ pub enum SandboxError {
         /// Paths named.
         count: usize,
         /// Paths accepted.
+        limit: usize,
+    },
+    /// A worker's network is asked for at more ports than are accepted.
+    #[error("the network names {count} ports, more than the {limit} accepted")]
+    TooManyPorts {
+        /// Ports named.
+        count: usize,
+        /// Ports accepted.
         limit: usize,
     },
     /// A policy is larger than the control socket carries.
@@ -348,6 +362,7 @@ impl SandboxError {
             | Self::NotALauncher { .. }
             | Self::TooManyPaths { .. }
             | Self::TooLarge { .. }
+            | Self::TooManyPorts { .. }
             | Self::NoLandlock
             | Self::Setup { .. }
             | Self::CreateFolder { .. }

@@ -9,6 +9,7 @@ mod host;
 mod id_map;
 mod identity;
 mod inject;
+mod network;
 mod root;
 mod worker;
 

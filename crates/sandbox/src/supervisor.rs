@@ -12,11 +12,13 @@ use mycelium_policy::Rung;
 use mycelium_policy::SandboxPolicy;
 use mycelium_types::FileAccess;
 
+use crate::NetworkPorts;
 use crate::Operation;
 use crate::Privilege;
 use crate::SandboxError;
 use crate::SandboxReport;
 use crate::Worker;
+use crate::WorkerNetwork;
 use crate::plan::Plan;
 use crate::supervisor::link::Answer;
 use crate::supervisor::link::Link;
@@ -103,7 +105,9 @@ impl Launcher {
                 job,
             })? {
             Answer::Spawned(worker) => Ok(*worker),
-            Answer::Ready(_) | Answer::Assigned(_) => Err(misunderstood()),
+            Answer::Ready(_) | Answer::Assigned(_) | Answer::NetworkOpened(_) => {
+                Err(misunderstood())
+            }
         }
     }
 
@@ -140,7 +144,37 @@ impl Launcher {
                 layers: Vec::new(),
                 notes,
             })),
-            Answer::Ready(_) | Answer::Spawned(_) => Err(misunderstood()),
+            Answer::Ready(_) | Answer::Spawned(_) | Answer::NetworkOpened(_) => {
+                Err(misunderstood())
+            }
+        }
+    }
+
+    /// Gives a worker a network that leads to the supervisor and nowhere else, and returns the sockets that
+    /// everything in it arrives at. Takes about 0.2 ms; a worker without one costs nothing.
+    ///
+    /// Every address of the worker's network is the worker's own, so that a connection to any of them at one
+    /// of `ports` arrives here, with the address it was made to. Other ports refuse.
+    ///
+    /// # Errors
+    /// When there are too many ports, the kernel refuses a step, or the worker is gone.
+    pub fn open_network(
+        &self,
+        worker: &Worker,
+        ports: NetworkPorts,
+    ) -> Result<WorkerNetwork, SandboxError> {
+        let ports = ports.checked()?;
+        match self.link.ask(Operation::OpenNetwork, |request| {
+            crate::wire::Request::OpenNetwork {
+                request,
+                worker: worker.number(),
+                ports,
+            }
+        })? {
+            Answer::NetworkOpened(sockets) => {
+                WorkerNetwork::from_descriptors(sockets).ok_or_else(misunderstood)
+            }
+            Answer::Ready(_) | Answer::Spawned(_) | Answer::Assigned(_) => Err(misunderstood()),
         }
     }
 

@@ -33,17 +33,19 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::CgroupVersion;
+use crate::NetworkPorts;
 use crate::Note;
 use crate::SandboxError;
 use crate::SandboxReport;
+use crate::network::MAX_PORTS;
 use crate::plan::Plan;
 use crate::syscall::Ending;
 
 /// The largest message, in bytes. It has to fit into a socket's buffer, whose usual size is 208 KiB.
 pub(crate) const MAX_MESSAGE: usize = 96 << 10;
 
-/// The most descriptors one message carries.
-const MAX_DESCRIPTORS: usize = 2;
+/// The most descriptors one message carries: the sockets of a worker's network.
+const MAX_DESCRIPTORS: usize = 2 + 2 * MAX_PORTS;
 
 /// A supervisor's messages.
 #[derive(Debug, Serialize, Deserialize)]
@@ -61,6 +63,11 @@ pub(crate) enum Request {
         request: u64,
         worker: u64,
         plan: Plan,
+    },
+    OpenNetwork {
+        request: u64,
+        worker: u64,
+        ports: NetworkPorts,
     },
 }
 
@@ -89,7 +96,9 @@ pub(crate) enum Reply {
     },
     /// To [`Request::Assign`].
     Assigned { request: u64, notes: Vec<Note> },
-    /// To either, when it failed.
+    /// To [`Request::OpenNetwork`], with the sockets in the order of [`WorkerNetwork`](crate::WorkerNetwork).
+    NetworkOpened { request: u64 },
+    /// To any of them, when it failed.
     Failed { request: u64, error: SandboxError },
     /// A worker has ended.
     Ended {

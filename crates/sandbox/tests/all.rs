@@ -20,6 +20,7 @@ mod suite {
     pub(crate) mod hostile;
     pub(crate) mod life;
     pub(crate) mod limits;
+    pub(crate) mod network;
     pub(crate) mod paths;
     pub(crate) mod who;
 }
@@ -38,6 +39,7 @@ const TESTS: &[&[Test]] = &[
     suite::attacks::TESTS,
     suite::paths::TESTS,
     suite::limits::TESTS,
+    suite::network::TESTS,
     suite::life::TESTS,
     suite::faults::TESTS,
 ];

@@ -21,6 +21,7 @@ use rustix::process::pidfd_send_signal;
 use rustix::thread::UnshareFlags;
 
 use crate::Layer;
+use crate::NetworkPorts;
 use crate::Note;
 use crate::Operation;
 use crate::SandboxError;
@@ -35,6 +36,7 @@ use crate::launcher::id_map::IdMaps;
 use crate::launcher::identity::Identity;
 use crate::launcher::inject::InjectError;
 use crate::launcher::inject::Injector;
+use crate::launcher::network;
 use crate::launcher::worker;
 use crate::launcher::worker::Birth;
 use crate::launcher::worker::Go;
@@ -91,6 +93,8 @@ pub(super) struct Host {
     id_maps: IdMaps,
     workers: BTreeMap<u64, Hosted>,
     next: u64,
+    /// The launcher's own network, once it needed one.
+    own_network: Option<OwnedFd>,
 }
 
 /// A worker as its launcher knows it.
@@ -143,6 +147,7 @@ impl Host {
             id_maps: IdMaps::default(),
             workers: BTreeMap::new(),
             next: FIRST_WORKER,
+            own_network: None,
         };
         host.watch(&host.control, CONTROL)?;
         host.watch(&host.parts.signals, SIGNALS)?;
@@ -219,7 +224,34 @@ impl Host {
                 };
                 self.say(&reply, &[])
             }
+            Request::OpenNetwork {
+                request,
+                worker,
+                ports,
+            } => match self.open_network(worker, &ports) {
+                Ok(sockets) => {
+                    let sockets: Vec<_> = sockets.iter().map(AsFd::as_fd).collect();
+                    self.say(&Reply::NetworkOpened { request }, &sockets)
+                }
+                Err(InjectError::Worker(error)) => self.say(&Reply::Failed { request, error }, &[]),
+                Err(InjectError::Stranded) => Err(Stop::Failed),
+            },
         }
+    }
+
+    fn open_network(
+        &mut self,
+        number: u64,
+        ports: &NetworkPorts,
+    ) -> Result<Vec<OwnedFd>, InjectError> {
+        let worker = self.workers.get(&number).ok_or(SandboxError::WorkerLost)?;
+        // The launcher leaves the host's network once, at the first need: it has none of it, and one it owns
+        // is the only one that an ordinary person's launcher can come back to.
+        let own = match &mut self.own_network {
+            Some(own) => own,
+            none => none.insert(network::leave_host()?),
+        };
+        network::open(&worker.pidfd, own, ports)
     }
 
     /// Makes a worker. The answer is given when it has locked itself in.

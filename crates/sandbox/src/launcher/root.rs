@@ -54,9 +54,10 @@ const FILES: [(&str, &str); 5] = [
     ("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
     (
         "etc/nsswitch.conf",
-        "passwd: files\ngroup: files\nhosts: files\n",
+        "passwd: files\ngroup: files\nhosts: files dns\n",
     ),
-    ("etc/resolv.conf", ""),
+    // Without a network nobody answers there, which is known at once.
+    ("etc/resolv.conf", "nameserver 127.0.0.1\n"),
 ];
 
 /// Builds the private root and moves into it, leaving the host's behind.

@@ -48,6 +48,7 @@ pub(super) enum Answer {
     Ready(Surroundings),
     Spawned(Box<Worker>),
     Assigned(Vec<Note>),
+    NetworkOpened(Vec<OwnedFd>),
 }
 
 type Outcome = Result<Answer, SandboxError>;
@@ -136,7 +137,9 @@ impl Link {
             })?;
         match self.ask(Operation::Start, begin) {
             Ok(Answer::Ready(surroundings)) => Ok(surroundings),
-            Ok(Answer::Spawned(_) | Answer::Assigned(_)) => Err(super::misunderstood()),
+            Ok(Answer::Spawned(_) | Answer::Assigned(_) | Answer::NetworkOpened(_)) => {
+                Err(super::misunderstood())
+            }
             Err(SandboxError::LauncherLost) => Err(SandboxError::NotALauncher {
                 program: options.program.clone(),
             }),
@@ -217,6 +220,9 @@ impl Link {
             }
             Reply::Assigned { request, notes } => {
                 self.resolve(request, Ok(Answer::Assigned(notes)));
+            }
+            Reply::NetworkOpened { request } => {
+                self.resolve(request, Ok(Answer::NetworkOpened(descriptors)));
             }
             Reply::Failed { request, error } => self.resolve(request, Err(error)),
             Reply::Ended {

@@ -1,0 +1,160 @@
+//! One request and its answer, and nothing after them.
+
+use std::io;
+
+use tokio::io::AsyncRead;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWrite;
+use tokio::io::AsyncWriteExt;
+
+use crate::Attempt;
+use crate::Connection;
+use crate::Method;
+use crate::RefusalReason;
+use crate::Verdict;
+use crate::http::BadHead;
+use crate::http::Body;
+use crate::http::RequestHead;
+use crate::http::answer;
+use crate::serve::Door;
+use crate::serve::Place;
+use crate::serve::client::Client;
+use crate::serve::refused::failure_answer;
+
+/// How much is read at a time.
+const PIECE: usize = 16 << 10;
+
+/// Why an exchange broke off.
+enum Broken {
+    /// One of the ends went away.
+    Lost(io::Error),
+    /// The client's body, or the host's answer, cannot be read in one way.
+    Bad(BadHead),
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Self::Lost(error)
+    }
+}
+
+impl From<BadHead> for Broken {
+    fn from(bad: BadHead) -> Self {
+        Self::Bad(bad)
+    }
+}
+
+impl Door {
+    /// Passes a request on to `place` and its answer back; then the connection ends, whatever else the
+    /// client may have to say: only this request was judged.
+    pub(super) async fn exchange(
+        &self,
+        mut client: Client,
+        place: &Place,
+        head: RequestHead,
+        length: usize,
+        attempt: Attempt,
+        early: Option<Connection>,
+    ) {
+        let opened = match early {
+            Some(mut connection) => {
+                connection.describe(&attempt);
+                Ok(connection)
+            }
+            None => self.shared.open(attempt).await,
+        };
+        let mut upstream = match opened {
+            Ok(upstream) => upstream,
+            Err(error) => return client.dismiss(&failure_answer(&error)).await,
+        };
+        client.buffer.drain(..length);
+        let said = std::mem::take(&mut client.buffer);
+        let outcome = {
+            let (mut from_client, mut to_client) = client.stream.split();
+            let (mut from_host, mut to_host) = tokio::io::split(&mut upstream);
+            let asking = async {
+                let head_bytes = head.to_bytes(&place.host, place.port);
+                let body = head.body.clone();
+                let last =
+                    pass_body(head_bytes, body, said, &mut from_client, &mut to_host).await?;
+                to_host.write_all(&last).await?;
+                // The answer ends the exchange, not the end of the question.
+                std::future::pending::<Result<Vec<u8>, Broken>>().await
+            };
+            let answering = pass_answer(&head.method, &mut from_host, &mut to_client);
+            tokio::select! {
+                outcome = asking => outcome,
+                outcome = answering => outcome,
+            }
+        };
+        match outcome {
+            Ok(last) => {
+                // Told before the client can know that it has everything: whoever looks for the record then
+                // finds it.
+                drop(upstream);
+                client.dismiss(&last).await;
+            }
+            Err(Broken::Lost(error)) => {
+                upstream.fail(error);
+                client.reset();
+            }
+            Err(Broken::Bad(bad)) => {
+                let reason = RefusalReason::from(bad);
+                let refusal =
+                    crate::Gate::refusal(&place.host, place.port, Some(&head.method), reason);
+                upstream.conclude(Verdict::Refused(refusal));
+                client.reset();
+            }
+        }
+    }
+}
+
+/// Passes on a head and a body, of which `said` was read already, but for the last piece, which it returns.
+async fn pass_body(
+    head: Vec<u8>,
+    mut body: Body,
+    said: Vec<u8>,
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+) -> Result<Vec<u8>, Broken> {
+    let mut ready = head;
+    let mut piece = said;
+    loop {
+        let passed = body.advance(&piece)?;
+        ready.extend_from_slice(&piece[..passed]);
+        if body.is_done() {
+            return Ok(ready);
+        }
+        to.write_all(&ready).await?;
+        ready.clear();
+        piece.resize(PIECE, 0);
+        match from.read(&mut piece).await? {
+            0 if body.may_end() => return Ok(ready),
+            0 => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            read => piece.truncate(read),
+        }
+    }
+}
+
+/// Passes on an answer, with the provisional ones before it, but for its last piece, which it returns.
+async fn pass_answer(
+    method: &Method,
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+) -> Result<Vec<u8>, Broken> {
+    let mut bytes = Vec::new();
+    loop {
+        let Some((head, length)) = answer(&bytes, method)? else {
+            bytes.reserve(PIECE);
+            if from.read_buf(&mut bytes).await? == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            }
+            continue;
+        };
+        bytes.drain(..length);
+        if head.status >= 200 {
+            return pass_body(head.bytes, head.body, bytes, from, to).await;
+        }
+        to.write_all(&head.bytes).await?;
+    }
+}
