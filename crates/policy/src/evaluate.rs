@@ -19,17 +19,10 @@ use crate::PathGrant;
 use crate::Rung;
 use crate::SandboxPolicy;
 use crate::WorkspaceTrust;
+use crate::protected::has_protected_part;
 
-/// Names in a workspace that decide what programs outside the sandbox do: never writable through a
-/// folder above them.
-const PROTECTED: [&str; 6] = [
-    ".git",
-    ".claude",
-    ".agents",
-    ".vscode",
-    ".mcp.json",
-    ".envrc",
-];
+/// The most protected names kept as they are below the paths of one skill: each is a mount of its own.
+const MAX_SEALED: usize = 64;
 
 /// Whose skill it is, which decides what needs no question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +42,9 @@ pub trait HostPaths {
     fn resolve(&self, path: &Path) -> Option<PathBuf>;
     /// Whether something is there.
     fn exists(&self, path: &Path) -> bool;
+    /// Everything below the folder `path` that has a protected name and can be kept read-only, without
+    /// what is below that; `None` when there is too much to look through.
+    fn protected_below(&self, path: &Path) -> Option<Vec<PathBuf>>;
 }
 
 /// Everything the decision depends on.
@@ -108,6 +104,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
         host,
         answered,
         paths: Vec::new(),
+        sealed: Vec::new(),
         environment: base_environment(),
         denials: Vec::new(),
         unanswered: Vec::new(),
@@ -115,12 +112,14 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
     for permission in &request.manifest.permissions {
         decision.consider(permission);
     }
+    decision.unseal_what_is_named();
     Evaluation {
         policy: SandboxPolicy {
             skill: request.manifest.id(),
             skill_root: request.skill_root.to_owned(),
             workspace: request.workspace.to_owned(),
             paths: decision.paths,
+            sealed: decision.sealed,
             dependency_layer: None,
             bytecode: None,
             data: None,
@@ -151,6 +150,7 @@ struct Decision<'a> {
     host: &'a dyn HostPaths,
     answered: bool,
     paths: Vec<PathGrant>,
+    sealed: Vec<PathBuf>,
     environment: BTreeMap<String, String>,
     denials: Vec<Denial>,
     unanswered: Vec<Permission>,
@@ -165,7 +165,10 @@ impl Decision<'_> {
                         paths: vec![declared.clone()],
                         access: *access,
                     };
-                    match self.judge_path(declared, *access) {
+                    let granted = self
+                        .judge_path(declared, *access)
+                        .and_then(|path| self.seal_below(&path, *access).map(|()| path));
+                    match granted {
                         Ok(path) => self.paths.push(PathGrant {
                             declared: declared.clone(),
                             path,
@@ -255,13 +258,31 @@ impl Decision<'_> {
 
     fn protected(&self, path: &Path) -> bool {
         path.strip_prefix(self.request.workspace)
-            .is_ok_and(|inside| {
-                inside.components().any(|part| {
-                    PROTECTED
-                        .iter()
-                        .any(|name| part.as_os_str().eq_ignore_ascii_case(name))
-                })
-            })
+            .is_ok_and(has_protected_part)
+    }
+
+    /// Keeps the protected names below a path to write as they are.
+    fn seal_below(&mut self, path: &Path, access: FileAccess) -> Result<(), DenialReason> {
+        if access == FileAccess::Read {
+            return Ok(());
+        }
+        let found = self.host.protected_below(path);
+        let found = found.filter(|found| self.sealed.len() + found.len() <= MAX_SEALED);
+        self.sealed.extend(found.ok_or(DenialReason::TooLarge)?);
+        Ok(())
+    }
+
+    /// What a manifest names one by one, and was granted, is no part of the folder above it.
+    fn unseal_what_is_named(&mut self) {
+        let paths = &self.paths;
+        let named = |path: &PathBuf| {
+            paths
+                .iter()
+                .any(|grant| grant.access == FileAccess::Write && grant.path == *path)
+        };
+        self.sealed.retain(|path| !named(path));
+        self.sealed.sort();
+        self.sealed.dedup();
     }
 
     fn absolute(&self, declared: &str) -> PathBuf {

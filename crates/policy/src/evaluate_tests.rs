@@ -39,6 +39,14 @@ impl HostPaths for Host {
     fn exists(&self, path: &Path) -> bool {
         !path.ends_with("missing")
     }
+
+    fn protected_below(&self, path: &Path) -> Option<Vec<PathBuf>> {
+        if path.ends_with("huge") {
+            return None;
+        }
+        let all = ["/w/out/sub/.git", "/w/out/.envrc"].map(PathBuf::from);
+        Some(all.into_iter().filter(|it| it.starts_with(path)).collect())
+    }
 }
 
 fn manifest(permissions: &[Permission]) -> Manifest {
@@ -206,6 +214,51 @@ fn protected_paths_are_writable_only_when_named_and_answered() {
         case.reason(files("output", FileAccess::Write)),
         Some(DenialReason::ProtectedPath)
     );
+}
+
+#[test]
+fn protected_names_below_a_granted_folder_stay_as_they_are() {
+    let mut case = Case::workspace(WorkspaceTrust::Trusted);
+    let policy = case.run(&[files("out", FileAccess::Write)]).policy;
+    assert_eq!(
+        policy.sealed,
+        ["/w/out/.envrc", "/w/out/sub/.git"].map(PathBuf::from)
+    );
+    let writes =
+        |policy: &SandboxPolicy, path: &str| policy.allows(Path::new(path), FileAccess::Write);
+    assert!(writes(&policy, "/w/out/sub/file"));
+    for path in [
+        "/w/out/.envrc",
+        "/w/out/sub/.git/hooks/pre-commit",
+        "/w/out/new/.Vscode/tasks.json",
+        "/w/out/.mcp.json",
+    ] {
+        assert!(!writes(&policy, path), "{path}");
+        assert!(policy.allows(Path::new(path), FileAccess::Read), "{path}");
+    }
+    assert_eq!(
+        case.reason(files("huge", FileAccess::Write)),
+        Some(DenialReason::TooLarge)
+    );
+    assert_eq!(case.reason(files("huge", FileAccess::Read)), None);
+
+    case.answered = true;
+    let named = [
+        files("out", FileAccess::Write),
+        files("out/sub/.git", FileAccess::Write),
+    ];
+    let policy = case.run(&named).policy;
+    assert_eq!(policy.sealed, [PathBuf::from("/w/out/.envrc")]);
+    assert!(writes(&policy, "/w/out/sub/.git/hooks/pre-commit"));
+}
+
+#[test]
+fn what_no_digest_covers_is_no_part_of_the_skill() {
+    let policy = Case::workspace(WorkspaceTrust::Trusted).run(&[]).policy;
+    let reads = |path: &str| policy.allows(Path::new(path), FileAccess::Read);
+    assert!(reads("/w/skills/demo/index.js"));
+    assert!(!reads("/w/skills/demo/.git/config"));
+    assert!(reads("/w/skills/demo/lib/.git"));
 }
 
 #[test]

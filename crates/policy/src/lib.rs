@@ -5,6 +5,7 @@ mod evaluate;
 mod grant;
 mod network;
 mod policy;
+mod protected;
 
 pub use evaluate::Evaluation;
 pub use evaluate::HostPaths;
@@ -24,3 +25,5 @@ pub use policy::DenialReason;
 pub use policy::PathGrant;
 pub use policy::Rung;
 pub use policy::SandboxPolicy;
+pub use protected::UNCOUNTED;
+pub use protected::is_protected_name;

@@ -12,6 +12,9 @@ use mycelium_types::SkillId;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::UNCOUNTED;
+use crate::protected::has_protected_part;
+
 use crate::NetworkPolicy;
 
 /// Where the dependency layer is inside a sandbox.
@@ -57,6 +60,9 @@ pub struct SandboxPolicy {
     pub workspace: PathBuf,
     /// Granted host paths, at the same place inside.
     pub paths: Vec<PathGrant>,
+    /// What exists below writable paths and stays as it is, because of its name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sealed: Vec<PathBuf>,
     /// The host folder shown read-only at [`DEPENDENCIES_PATH`].
     pub dependency_layer: Option<PathBuf>,
     /// The host file shown read-only at [`BYTECODE_PATH`].
@@ -112,6 +118,8 @@ pub enum DenialReason {
     LeavesWorkspace,
     /// The path to read does not exist.
     Missing,
+    /// There is too much below the path to write to keep what is protected in it.
+    TooLarge,
     /// No engine of this version can give it.
     Unsupported,
 }
@@ -127,6 +135,7 @@ impl DenialReason {
             Self::CoversWorkspace => "denial-covers-workspace",
             Self::LeavesWorkspace => "denial-leaves-workspace",
             Self::Missing => "denial-missing",
+            Self::TooLarge => "denial-too-large",
             Self::Unsupported => "denial-unsupported",
         }
     }
@@ -145,15 +154,17 @@ impl SandboxPolicy {
         let writable = temporary
             || below(Path::new("/dev"))
             || (self.data.is_some() && below(Path::new(DATA_PATH)))
-            || self
-                .paths
-                .iter()
-                .any(|grant| grant.access == FileAccess::Write && below(&grant.path));
+            || self.paths.iter().any(|grant| {
+                grant.access == FileAccess::Write
+                    && path
+                        .strip_prefix(&grant.path)
+                        .is_ok_and(|rest| !has_protected_part(rest))
+            });
         match access {
             FileAccess::Write => writable,
             FileAccess::Read => {
                 writable
-                    || below(&self.skill_root)
+                    || (below(&self.skill_root) && !below(&self.skill_root.join(UNCOUNTED)))
                     || below(Path::new("/mycelium"))
                     || self.paths.iter().any(|grant| below(&grant.path))
             }

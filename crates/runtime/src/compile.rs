@@ -56,6 +56,7 @@ impl Inner {
     async fn compile(self: &Arc<Self>, launch: &LaunchSpec) -> Result<(), ErrorReport> {
         let mut policy = SandboxPolicy {
             paths: Vec::new(),
+            sealed: Vec::new(),
             network: mycelium_policy::NetworkPolicy::default(),
             bytecode: None,
             data: None,

@@ -39,6 +39,7 @@ use crate::instance::Place;
 use crate::lifecycle::Caller;
 use crate::lifecycle::Slot;
 use crate::lifecycle::stage;
+use crate::planted;
 use crate::workspace::Workspace;
 
 /// What is known of a call on the way.
@@ -218,7 +219,7 @@ impl Inner {
                 caller.events,
             )
             .await;
-        let (answer, violations) = match announced {
+        let (answer, mut violations) = match announced {
             Ok(()) => {
                 let limits = &launch.policy.limits;
                 let call = CallParams {
@@ -239,6 +240,16 @@ impl Inner {
             }
             Err(error) => (Err(error), Vec::new()),
         };
+        let planted = self.look_for_planted(&launch, caller.events).await;
+        let answer = match planted.first() {
+            Some(first) => {
+                running.worker.process().kill();
+                Err(planted::report(&launch, first))
+            }
+            None => answer,
+        };
+        let is_sound = planted.is_empty() && running.worker.is_usable();
+        violations.extend(planted);
         let outcome = answer.and_then(|raw| {
             let returned: Returned =
                 serde_json::from_str(raw.get()).map_err(ErrorReport::internal)?;
@@ -272,7 +283,7 @@ impl Inner {
                 stack: error.stack.clone(),
             });
         }
-        if running.worker.is_usable() {
+        if is_sound {
             instance.machine.advance(SkillState::Active)?;
         } else {
             self.bury(instance, slot)?;

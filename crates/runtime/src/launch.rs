@@ -43,6 +43,7 @@ use crate::Folders;
 use crate::arguments::ArgumentSchemas;
 use crate::bytecode::BytecodeStore;
 use crate::host_paths::HostFiles;
+use crate::planted::Grounds;
 use crate::workspace::Workspace;
 
 /// Everything that starting one skill in one workspace takes.
@@ -56,6 +57,8 @@ pub(crate) struct LaunchSpec {
     pub(crate) resolution: Resolution,
     /// What names the compiled code of these sources.
     pub(crate) bytecode_key: Digest,
+    /// The folders it may write to, as they were.
+    pub(crate) grounds: Grounds,
 }
 
 /// How the skill's packages came about.
@@ -113,6 +116,16 @@ impl Launches {
         workspace: &Workspace,
         source: &SkillSource,
     ) -> Result<(VerifiedSkill, Evaluation), ErrorReport> {
+        let skill = self.read(workspace, source)?;
+        let evaluation = self.evaluate(workspace, &skill, &HostFiles::default());
+        Ok((skill, evaluation))
+    }
+
+    fn read(
+        &self,
+        workspace: &Workspace,
+        source: &SkillSource,
+    ) -> Result<VerifiedSkill, ErrorReport> {
         let skill = self.loader.load(&LoadRequest {
             source: source.clone(),
             origin: mycelium_loader::Origin::Local,
@@ -122,11 +135,15 @@ impl Launches {
                 SignatureRule::Optional
             },
         })?;
-        let evaluation = self.evaluate(workspace, &skill);
-        Ok((skill, evaluation))
+        Ok(skill)
     }
 
-    fn evaluate(&self, workspace: &Workspace, skill: &VerifiedSkill) -> Evaluation {
+    fn evaluate(
+        &self,
+        workspace: &Workspace,
+        skill: &VerifiedSkill,
+        host: &HostFiles,
+    ) -> Evaluation {
         evaluate(
             &PolicyRequest {
                 manifest: skill.manifest(),
@@ -142,7 +159,7 @@ impl Launches {
                 limits: limits(workspace, skill),
                 required_rung: workspace.configuration.security.required_rung,
             },
-            &HostFiles,
+            host,
         )
     }
 
@@ -153,7 +170,9 @@ impl Launches {
         source: &SkillSource,
         events: &EventSink,
     ) -> Result<LaunchSpec, ErrorReport> {
-        let (skill, evaluation) = self.verify(workspace, source)?;
+        let skill = self.read(workspace, source)?;
+        let host = HostFiles::default();
+        let evaluation = self.evaluate(workspace, &skill, &host);
         let manifest = skill.manifest();
         let settings = workspace.settings_of(manifest, owner(workspace, &skill))?;
         let schemas = ArgumentSchemas::new(manifest)?;
@@ -179,6 +198,7 @@ impl Launches {
             schemas,
             resolution,
             bytecode_key,
+            grounds: Grounds::new(host.into_surveys()),
         })
     }
 
@@ -265,7 +285,11 @@ fn skill_folders(workspace: &Workspace) -> Vec<PathBuf> {
         mycelium_config::skill_roots(&workspace.path, &workspace.home, &workspace.configuration);
     roots
         .into_iter()
-        .map(|root| HostFiles.resolve(&root.path).unwrap_or(root.path))
+        .map(|root| {
+            HostFiles::default()
+                .resolve(&root.path)
+                .unwrap_or(root.path)
+        })
         .collect()
 }
 

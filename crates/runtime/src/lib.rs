@@ -24,6 +24,7 @@ mod lifecycle;
 mod listener;
 mod metrics;
 mod operations;
+mod planted;
 mod runtime;
 mod standing;
 mod supervisor;

@@ -362,7 +362,7 @@ impl Inner {
 
     /// Ends an instance's worker and forgets the instance.
     pub(crate) fn bury(
-        &self,
+        self: &Arc<Self>,
         instance: &Arc<Instance>,
         slot: &mut Slot,
     ) -> Result<(), ErrorReport> {
@@ -372,12 +372,18 @@ impl Inner {
 
     /// Ends an instance's worker. The instance stays and can start anew.
     pub(crate) fn end_worker(
-        &self,
+        self: &Arc<Self>,
         instance: &Arc<Instance>,
         slot: &mut Slot,
     ) -> Result<(), ErrorReport> {
         if let Some(running) = slot.take() {
             running.worker.process().kill();
+            // What it did after its last call is told to whoever listens.
+            let inner = Arc::clone(self);
+            tokio::spawn(async move {
+                let events = inner.silent();
+                inner.look_for_planted(&running.launch, &events).await;
+            });
         }
         instance.set_process(None);
         instance.set_watched(None);

@@ -80,7 +80,8 @@ impl Listener {
     }
 }
 
-fn now() -> u64 {
+/// The time in milliseconds since 1970 UTC.
+pub(crate) fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| {

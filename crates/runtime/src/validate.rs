@@ -90,6 +90,7 @@ impl Inner {
             blocking(move || {
                 let mut launch = inner.launches.prepare(&workspace, &source, &events)?;
                 launch.policy.paths.clear();
+                launch.policy.sealed.clear();
                 launch.policy.data = None;
                 Ok(launch)
             })

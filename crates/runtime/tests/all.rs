@@ -5,6 +5,7 @@ mod suite {
     mod attacks;
     mod calls;
     mod faults;
+    mod hostile_repository;
     mod lifecycle;
     mod packages;
     mod stage;

@@ -117,6 +117,7 @@ fn policy(folder: &std::path::Path) -> Result<SandboxPolicy, Box<dyn Error>> {
         skill_root,
         workspace: root,
         paths: Vec::new(),
+        sealed: Vec::new(),
         dependency_layer: None,
         bytecode: None,
         data: None,

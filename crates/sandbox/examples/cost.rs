@@ -196,6 +196,7 @@ fn policy(base: &std::path::Path) -> Outcome<SandboxPolicy> {
             grant("ws/docs", FileAccess::Read),
             grant("ws/out", FileAccess::Write),
         ],
+        sealed: Vec::new(),
         dependency_layer: None,
         bytecode: None,
         data: Some(base.join("data")),

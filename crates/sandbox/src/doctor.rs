@@ -281,6 +281,7 @@ fn policy(skill_root: &Path) -> Result<SandboxPolicy, Box<dyn std::error::Error>
         skill_root: skill_root.to_owned(),
         workspace: skill_root.to_owned(),
         paths: Vec::new(),
+        sealed: Vec::new(),
         dependency_layer: None,
         bytecode: None,
         data: None,

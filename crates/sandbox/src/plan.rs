@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use mycelium_policy::BYTECODE_PATH;
 use mycelium_policy::DATA_PATH;
 use mycelium_policy::DEPENDENCIES_PATH;
+use mycelium_policy::PathGrant;
 use mycelium_policy::SandboxPolicy;
+use mycelium_policy::UNCOUNTED;
 use mycelium_types::FileAccess;
 use mycelium_types::Limits;
 use serde::Deserialize;
@@ -31,6 +33,8 @@ const RESERVED: [&str; 4] = ["/dev", "/mycelium", "/proc", "/sys"];
 pub(crate) struct Plan {
     /// In the order they are attached: what is above comes first.
     pub(crate) placements: Vec<Placement>,
+    /// What is inside a placement and looks empty all the same, if it is there.
+    pub(crate) covered: Vec<PathBuf>,
     /// The working directory, an empty folder unless a placement shows it.
     pub(crate) workspace: PathBuf,
     /// How much the worker may use.
@@ -52,15 +56,17 @@ impl Plan {
     /// What `policy` needs.
     ///
     /// Grants add up, as [`SandboxPolicy::allows`] says: reading below a folder that may be written
-    /// takes nothing away. The skill's own folder is the exception, it is never writable through a
-    /// folder above it.
+    /// takes nothing away. The skill's own folder and what is sealed are the exception, they are never
+    /// writable through a folder above them. Of the skill's own folder, what no digest covers is covered
+    /// up, unless a grant shows it.
     ///
     /// # Errors
     /// When the policy names too many paths, or one that cannot be shown.
     pub(crate) fn new(policy: &SandboxPolicy) -> Result<Self, SandboxError> {
-        if policy.paths.len() > MAX_PATHS {
+        let count = policy.paths.len() + policy.sealed.len();
+        if count > MAX_PATHS {
             return Err(SandboxError::TooManyPaths {
-                count: policy.paths.len(),
+                count,
                 limit: MAX_PATHS,
             });
         }
@@ -72,6 +78,9 @@ impl Plan {
             }
         }
         asked.insert(&policy.skill_root, FileAccess::Read);
+        for path in &policy.sealed {
+            asked.insert(path, FileAccess::Read);
+        }
         for path in asked.keys() {
             check_form(path)?;
             check_place(path)?;
@@ -89,11 +98,14 @@ impl Plan {
                 .rev()
                 .find(|placement| path.starts_with(&placement.target))
                 .map(|placement| placement.access);
+            let kept = path == policy.skill_root || policy.sealed.iter().any(|it| path == it);
             let shown = match (above, access) {
-                (None, _) | (Some(FileAccess::Read), FileAccess::Write) => false,
+                // Nothing is to be kept where nothing is shown.
+                (None, FileAccess::Read) => kept && path != policy.skill_root,
+                (None, FileAccess::Write) | (Some(FileAccess::Read), FileAccess::Write) => false,
                 (Some(FileAccess::Read), FileAccess::Read)
                 | (Some(FileAccess::Write), FileAccess::Write) => true,
-                (Some(FileAccess::Write), FileAccess::Read) => path != policy.skill_root,
+                (Some(FileAccess::Write), FileAccess::Read) => !kept,
             };
             if !shown {
                 placements.push(Placement {
@@ -122,8 +134,16 @@ impl Plan {
                 });
             }
         }
+        let uncounted = policy.skill_root.join(UNCOUNTED);
+        let shown = |grant: &PathGrant| uncounted.starts_with(&grant.path);
+        let covered = if policy.paths.iter().any(shown) {
+            Vec::new()
+        } else {
+            vec![uncounted]
+        };
         Ok(Self {
             placements,
+            covered,
             workspace: policy.workspace.clone(),
             limits: policy.limits,
         })
@@ -166,7 +186,6 @@ fn check_place(path: &Path) -> Result<(), SandboxError> {
 
 #[cfg(test)]
 mod tests {
-    use mycelium_policy::PathGrant;
     use mycelium_policy::Rung;
 
     use super::*;
@@ -187,6 +206,7 @@ mod tests {
                     access: *access,
                 })
                 .collect(),
+            sealed: Vec::new(),
             dependency_layer: None,
             bytecode: None,
             data: None,
@@ -250,6 +270,40 @@ mod tests {
                 ("/ws/out/skill".to_owned(), Read)
             ]
         );
+    }
+
+    #[test]
+    fn what_is_sealed_stays_read_only_unless_something_in_it_is_granted() {
+        let mut policy = policy(
+            "/skill",
+            &[
+                ("/ws/out", Write),
+                ("/ws/out/.git/hooks", Write),
+                ("/ws/docs", Read),
+            ],
+        );
+        policy.sealed = ["/ws/out/.git", "/ws/docs/.git", "/elsewhere/.git"]
+            .map(PathBuf::from)
+            .into();
+        assert_eq!(
+            shown(&policy),
+            [
+                ("/skill".to_owned(), Read),
+                ("/ws/docs".to_owned(), Read),
+                ("/ws/out".to_owned(), Write),
+                ("/ws/out/.git".to_owned(), Read),
+                ("/ws/out/.git/hooks".to_owned(), Write)
+            ]
+        );
+    }
+
+    #[test]
+    fn what_no_digest_covers_is_covered_up_unless_it_is_granted() {
+        let covered = |policy: &SandboxPolicy| Plan::new(policy).unwrap().covered;
+        let plain = policy("/ws/skill", &[("/ws/skill/lib", Read)]);
+        assert_eq!(covered(&plain), [PathBuf::from("/ws/skill/.git")]);
+        let whole = policy("/ws/skill", &[("/ws", Read)]);
+        assert!(covered(&whole).is_empty());
     }
 
     #[test]

@@ -42,6 +42,8 @@ use crate::SandboxError;
 use crate::Step;
 use crate::launcher::id_map::IdMaps;
 use crate::launcher::identity::Identity;
+use crate::launcher::root::EMPTY;
+use crate::launcher::root::NOTHING;
 use crate::launcher::root::RootState;
 use crate::launcher::root::entries;
 use crate::launcher::root::set_root;
@@ -268,6 +270,9 @@ fn attach_all(mounts: &[(&Placement, OwnedFd)], plan: &Plan) -> Result<(), Sandb
             reason: Refusal::Unattachable(errno.into()),
         })?;
     }
+    for path in &plan.covered {
+        cover(path)?;
+    }
     match open_plain(&plan.workspace) {
         Err(Errno::NOENT) => ground.make(&plan.workspace, FileType::Directory).map(drop),
         other => other.map(drop),
@@ -277,6 +282,47 @@ fn attach_all(mounts: &[(&Placement, OwnedFd)], plan: &Plan) -> Result<(), Sandb
         source: errno.into(),
     })?;
     set_root(RootState::Sealed)
+}
+
+/// Lets what is at `path` look empty. Nothing there, or a link, shows nothing by itself: where a link
+/// leads is shown only if it is granted.
+fn cover(path: &Path) -> Result<(), SandboxError> {
+    let refuse = |errno: Errno| SandboxError::Refused {
+        path: path.to_owned(),
+        reason: Refusal::Unattachable(errno.into()),
+    };
+    let place = match open_plain(path) {
+        Ok(place) => place,
+        Err(Errno::NOENT | Errno::LOOP) => return Ok(()),
+        Err(errno) => return Err(refuse(errno)),
+    };
+    let status = fstat(&place).map_err(refuse)?;
+    let empty = match FileType::from_raw_mode(status.st_mode) {
+        FileType::Directory => NOTHING,
+        _ => EMPTY,
+    };
+    let mount = open_tree(
+        CWD,
+        empty,
+        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC,
+    )
+    .map_err(refuse)?;
+    let change = MountChange {
+        set: NARROWED | libc::MOUNT_ATTR_RDONLY,
+        ..MountChange::default()
+    };
+    set_mount_attributes(mount.as_fd(), c"", &change).map_err(|error| SandboxError::Refused {
+        path: path.to_owned(),
+        reason: Refusal::Unattachable(error),
+    })?;
+    move_mount(
+        &mount,
+        "",
+        &place,
+        "",
+        MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH,
+    )
+    .map_err(refuse)
 }
 
 fn resize_tmp(bytes: u64) -> Result<(), SandboxError> {

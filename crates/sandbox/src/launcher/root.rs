@@ -42,10 +42,15 @@ const ROOT_ENTRIES: u64 = 4096;
 /// The devices that programs cannot do without, none of which holds or leaks anything.
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 
-const FOLDERS: [&str; 5] = ["dev", "etc", "mycelium", "proc", "tmp"];
+/// What covers a folder and a file that look empty.
+pub(super) const NOTHING: &str = "/mycelium/nothing";
+pub(super) const EMPTY: &str = "/mycelium/empty";
+
+const FOLDERS: [&str; 6] = ["dev", "etc", "mycelium", "mycelium/nothing", "proc", "tmp"];
 
 /// Files that C libraries look for; the same in every worker.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
+    ("mycelium/empty", ""),
     (
         "etc/passwd",
         "skill:x:1000:1000:skill:/mycelium/data:/usr/sbin/nologin\n",

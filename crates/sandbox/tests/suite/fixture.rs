@@ -86,6 +86,7 @@ impl Site {
             skill_root: self.path("ws/skills/sample"),
             workspace: self.path("ws"),
             paths: Vec::new(),
+            sealed: Vec::new(),
             dependency_layer: None,
             bytecode: None,
             data: None,

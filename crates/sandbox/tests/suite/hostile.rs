@@ -37,6 +37,12 @@ pub(crate) enum Order {
     Read(PathBuf),
     /// Write a file, replacing what is there.
     Write(PathBuf, String),
+    /// Make a folder.
+    MakeFolder(PathBuf),
+    /// Call a file or folder something else.
+    Rename(PathBuf, PathBuf),
+    /// Remove a folder with everything in it.
+    Remove(PathBuf),
     /// List a folder.
     List(PathBuf),
     /// Say the working directory.
@@ -92,6 +98,9 @@ fn obey(order: Order) -> io::Result<String> {
             Ok(text)
         }
         Order::Write(path, text) => File::create(path)?.write_all(text.as_bytes()).map(nothing),
+        Order::MakeFolder(path) => fs_err::create_dir(path).map(nothing),
+        Order::Rename(from, to) => fs_err::rename(from, to).map(nothing),
+        Order::Remove(path) => fs_err::remove_dir_all(path).map(nothing),
         Order::List(path) => list(&path),
         Order::WorkingDirectory => Ok(std::env::current_dir()?.display().to_string()),
         Order::KeepFilesPrivate => {

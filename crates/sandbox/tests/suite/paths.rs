@@ -41,6 +41,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("the_private_root_holds_nothing_of_the_host", private_root),
     ("a_folder_to_write_is_created", created),
     ("the_skill_is_read_only_below_a_writable_folder", nested),
+    ("what_is_sealed_stays_as_it_is_whatever_is_tried", sealed),
+    ("what_no_digest_covers_looks_empty", covered),
     ("a_path_that_became_a_link_is_refused", swapped),
     ("a_path_that_vanished_is_refused", vanished),
     ("a_path_that_is_no_file_or_folder_is_refused", special),
@@ -176,7 +178,8 @@ fn private_root() {
     assert_eq!(list("/dev"), "full null random urandom zero");
     assert_eq!(list("/etc"), "group hosts nsswitch.conf passwd resolv.conf");
     assert_eq!(list("/tmp"), "");
-    assert_eq!(list("/mycelium"), "");
+    assert_eq!(list("/mycelium"), "empty nothing");
+    assert_eq!(list("/mycelium/nothing"), "");
     let processes = list("/proc");
     assert_eq!(processes, "1 self thread-self");
 }
@@ -204,6 +207,84 @@ fn nested() {
         puppet.tell(&write("ws/skills/sample/index.js")),
         Err(libc::EROFS)
     );
+}
+
+fn sealed() {
+    let launcher = start();
+    let site = Site::new();
+    let hooks = "ws/out/sub/.git/hooks";
+    fs_err::create_dir_all(site.path(hooks)).unwrap();
+    fs_err::write(site.path("ws/out/.envrc"), "export A=1").unwrap();
+    let mut policy = site.policy();
+    policy.paths = vec![site.grant("ws/out", FileAccess::Write)];
+    policy.sealed = vec![site.path("ws/out/.envrc"), site.path("ws/out/sub/.git")];
+    let mut puppet = Puppet::with(&launcher, &policy);
+    let mut tell = |order| puppet.tell(&order);
+    let at = |path: &str| site.path(path);
+    let write = |path: &str| Order::Write(at(path), "evil".into());
+
+    assert_eq!(
+        tell(Order::Read(at("ws/out/.envrc"))),
+        Ok("export A=1".into())
+    );
+    assert_eq!(tell(write("ws/out/sub/free")), Ok(String::new()));
+    assert_eq!(tell(write("ws/out/.envrc")), Err(libc::EROFS));
+    assert_eq!(
+        tell(write("ws/out/sub/.git/hooks/pre-commit")),
+        Err(libc::EROFS)
+    );
+    // Neither replaced, nor taken away, nor moved aside.
+    assert_eq!(tell(Order::MakeFolder(at("ws/out/new"))), Ok(String::new()));
+    for (from, to) in [
+        ("ws/out/new", "ws/out/sub/.git"),
+        ("ws/out/sub/.git", "ws/out/gone"),
+        ("ws/out/sub/free", "ws/out/.envrc"),
+        ("ws/out/.envrc", "ws/out/gone"),
+    ] {
+        let finding = tell(Order::Rename(at(from), at(to)));
+        assert!(finding.is_err(), "{from} to {to}: {finding:?}");
+    }
+    assert!(tell(Order::Remove(at("ws/out/sub/.git"))).is_err());
+    // It goes along with the folder it is in.
+    let moved = Order::Rename(at("ws/out/sub"), at("ws/out/moved"));
+    assert_eq!(tell(moved), Ok(String::new()));
+    assert_eq!(
+        tell(write("ws/out/moved/.git/hooks/pre-commit")),
+        Err(libc::EROFS)
+    );
+    assert_eq!(
+        fs_err::read_to_string(at("ws/out/.envrc")).unwrap(),
+        "export A=1"
+    );
+    let hooks = fs_err::read_dir(at("ws/out/moved/.git/hooks")).unwrap();
+    assert_eq!(hooks.count(), 0);
+}
+
+fn covered() {
+    let launcher = start();
+    for kind in ["folder", "file", "nothing"] {
+        let site = Site::new();
+        let git = site.path("ws/skills/sample/.git");
+        match kind {
+            "folder" => {
+                fs_err::create_dir(&git).unwrap();
+                fs_err::write(git.join("config"), "token").unwrap();
+            }
+            "file" => fs_err::write(&git, "gitdir: elsewhere").unwrap(),
+            _ => {}
+        }
+        let mut puppet = Puppet::with(&launcher, &site.policy());
+        let listed = puppet.tell(&Order::List(git.clone()));
+        let read = puppet.tell(&Order::Read(git.clone()));
+        let inside = puppet.tell(&Order::Read(git.join("config")));
+        match kind {
+            "folder" => assert_eq!((listed, inside), (Ok(String::new()), Err(libc::ENOENT))),
+            "file" => assert_eq!(read, Ok(String::new())),
+            _ => assert_eq!(read, Err(libc::ENOENT)),
+        }
+        let code = Order::Read(site.path("ws/skills/sample/index.js"));
+        assert_eq!(puppet.tell(&code), Ok("code".into()));
+    }
 }
 
 fn swapped() {

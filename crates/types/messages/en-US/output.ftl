@@ -175,6 +175,7 @@ denial-protected-path = the path is protected and has to be named by itself
 denial-covers-workspace = the path is the workspace itself or above it
 denial-leaves-workspace = a link leads out of the workspace
 denial-missing = there is nothing to read
+denial-too-large = there is too much below it to keep what is protected, such as `.git`, as it is
 denial-unsupported = this version cannot grant it
 
 # exec.
