@@ -30,6 +30,7 @@ pub(crate) use typed::DemoOptions;
 pub(crate) use typed::DiscoverOptions;
 pub(crate) use typed::ExecOptions;
 pub(crate) use typed::LogOptions;
+pub(crate) use typed::McpAction;
 pub(crate) use typed::SearchOptions;
 pub(crate) use typed::SkillArgument;
 pub(crate) use typed::TrustOptions;

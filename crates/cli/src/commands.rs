@@ -12,6 +12,7 @@ mod info;
 mod lifecycle;
 mod list;
 mod logs;
+mod mcp;
 mod metrics;
 mod ps;
 mod search;
@@ -53,7 +54,8 @@ pub(crate) fn run_alone(
         | TypedCommand::Config { .. }
         | TypedCommand::Doctor
         | TypedCommand::Demo(_)
-        | TypedCommand::Daemon { .. } => None,
+        | TypedCommand::Daemon { .. }
+        | TypedCommand::Mcp { .. } => None,
     }
 }
 
@@ -83,6 +85,7 @@ pub(crate) fn run(command: TypedCommand, session: &mut Session<'_>) -> Result<Ex
         TypedCommand::Explain { code } => explain::run(code.as_deref(), session.output),
         TypedCommand::Demo(options) => demo::run(options, session),
         TypedCommand::Daemon { action } => daemon::run(action, session),
+        TypedCommand::Mcp { action } => mcp::run(&action, session),
         TypedCommand::Completions { shell } => completions::run(shell, session.output),
     }
 }

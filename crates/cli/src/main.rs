@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod bridge;
 mod client;
 mod commands;
 mod defect;

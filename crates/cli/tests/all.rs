@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support {
+    mod agent;
     mod environment;
     mod outcome;
     mod requirement;
     mod terminal;
     mod transcript;
 
+    pub(crate) use agent::Agent;
     pub(crate) use environment::TestEnvironment;
     pub(crate) use outcome::Outcome;
     pub(crate) use requirement::registry_answers;
@@ -18,6 +20,7 @@ mod support {
 }
 
 mod suite {
+    mod agents;
     mod calls;
     mod configuration;
     mod daemon;

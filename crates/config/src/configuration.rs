@@ -49,6 +49,8 @@ pub struct Configuration {
     pub daemon: Daemon,
     /// Whether a skill is reloaded when one of its files changes. Default: false.
     pub watch: bool,
+    /// What agents see over MCP.
+    pub mcp: Mcp,
     /// Settings of single skills, by name.
     #[schemars(schema_with = "skills_schema")]
     pub skills: BTreeMap<SkillName, SkillSettings>,
@@ -72,9 +74,27 @@ impl Default for Configuration {
             instances: Instances::default(),
             daemon: Daemon::default(),
             watch: false,
+            mcp: Mcp::default(),
             skills: BTreeMap::new(),
             tree: Tree::default(),
             others: None,
+        }
+    }
+}
+
+/// What agents see over MCP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Mcp {
+    /// The most skills whose functions are tools of their own; if there are more, agents search for them and run them with three tools. Default: 40.
+    #[schemars(range(max = 10_000))]
+    pub max_listed_skills: usize,
+}
+
+impl Default for Mcp {
+    fn default() -> Self {
+        Self {
+            max_listed_skills: 40,
         }
     }
 }

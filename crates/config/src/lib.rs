@@ -38,6 +38,7 @@ pub use configuration::Dependencies;
 pub use configuration::Execution;
 pub use configuration::Instances;
 pub use configuration::LogLevel;
+pub use configuration::Mcp;
 pub use configuration::Monitoring;
 pub use configuration::Security;
 pub use configuration::Setting;

@@ -30,6 +30,8 @@ use tokio::sync::watch;
 use crate::EventSink;
 use crate::RuntimeOptions;
 use crate::breaker::Breakers;
+use crate::catalogue::Found;
+use crate::exports::Surfaces;
 use crate::hook::LifecycleHook;
 use crate::hook::Logging;
 use crate::hook::PermissionCheck;
@@ -52,6 +54,9 @@ pub(crate) struct Inner {
     pub(crate) trust: TrustStore,
     pub(crate) metrics: Metrics,
     pub(crate) launches: Launches,
+    pub(crate) surfaces: Surfaces,
+    /// Counts how often the known skills changed.
+    pub(crate) catalogue_changes: watch::Sender<u64>,
     pub(crate) ports: watch::Sender<BTreeMap<u16, BTreeSet<PathBuf>>>,
     pub(crate) compiling: Mutex<BTreeSet<Digest>>,
     hooks: RwLock<Vec<Arc<dyn LifecycleHook>>>,
@@ -81,6 +86,8 @@ impl Inner {
             ]),
             metrics,
             launches: Launches::new(loader, folders, &options.program),
+            surfaces: Surfaces::default(),
+            catalogue_changes: watch::Sender::default(),
             ports: watch::Sender::default(),
             compiling: Mutex::default(),
             listeners: RwLock::default(),
@@ -238,6 +245,21 @@ impl Inner {
         })
     }
 
+    /// Looks for skills and tells whoever waits for it if they are others than before.
+    pub(crate) fn discover_again(
+        &self,
+        workspace: &Workspace,
+        registry: &Registry,
+        paths: &[PathBuf],
+    ) -> Found {
+        let before = registry.list();
+        let found = crate::catalogue::discover(workspace, registry, paths);
+        if registry.list() != before {
+            self.catalogue_changes.send_modify(|count| *count += 1);
+        }
+        found
+    }
+
     /// The skill that a selector means. Skills that appeared since the last discovery are found too.
     pub(crate) async fn find(
         self: &Arc<Self>,
@@ -252,8 +274,9 @@ impl Inner {
         if workspace.configuration.auto_discovery {
             let registry = Arc::clone(&registry);
             let workspace = Arc::clone(workspace);
+            let inner = Arc::clone(self);
             blocking(move || {
-                crate::catalogue::discover(&workspace, &registry, &[]);
+                inner.discover_again(&workspace, &registry, &[]);
                 Ok(())
             })
             .await?;

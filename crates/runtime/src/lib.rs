@@ -12,6 +12,7 @@ mod catalogue;
 mod compile;
 mod connection;
 mod execution;
+mod exports;
 mod failure;
 mod folders;
 mod hook;
@@ -35,11 +36,15 @@ mod workspace;
 
 use std::sync::Arc;
 
+pub use exports::ExportedFunction;
+pub use exports::ExportedSkill;
+pub use exports::Exports;
 pub use folders::Folders;
 pub use hook::LifecycleHook;
 pub use hook::Stage;
 pub use hook::StageOutcome;
 pub use instance::WatchedSkill;
+pub use mycelium_loader::Parameter;
 pub use mycelium_policy::Rung;
 pub use mycelium_sandbox::DoctorReport;
 pub use mycelium_sandbox::Outcome as AttackOutcome;

@@ -83,8 +83,9 @@ impl Inner {
             blocking(move || Ok(inner.registry_to_discover(&workspace))).await?
         };
         let found = {
+            let inner = Arc::clone(self);
             let workspace = Arc::clone(&workspace);
-            blocking(move || Ok(catalogue::discover(&workspace, &registry, &paths))).await?
+            blocking(move || Ok(inner.discover_again(&workspace, &registry, &paths))).await?
         };
         Ok(catalogue::report(found, &workspace, |record| {
             self.summary(&workspace, &context.session, record)

@@ -28,6 +28,8 @@ use mycelium_types::ErrorReport;
 use tokio::sync::watch;
 
 use crate::EventSink;
+use crate::ExportedSkill;
+use crate::Exports;
 use crate::Folders;
 use crate::LifecycleHook;
 use crate::Validation;
@@ -77,7 +79,7 @@ impl SkillRuntime {
         self.inner.add_listener(listener);
     }
 
-    /// Runs any command of the control API but `status` and `shutdown`, which are the daemon's own.
+    /// Runs any command of the control API but `agent`, `status` and `shutdown`, which are the daemon's own.
     ///
     /// # Errors
     /// What went wrong. A failed call is no error here: its report says so.
@@ -107,7 +109,7 @@ impl SkillRuntime {
             Command::Processes => Reply::Processes(self.processes().await?),
             Command::Trust(request) => Reply::Trust(self.trust(context, request).await?),
             Command::Revoke(target) => Reply::Trust(self.revoke(context, target).await?),
-            Command::Status | Command::Shutdown => {
+            Command::Agent | Command::Status | Command::Shutdown => {
                 return Err(ErrorReport::new(ErrorCode::Usage).with(
                     "reason",
                     "there is no daemon: the command runs in this process",
@@ -157,6 +159,26 @@ impl SkillRuntime {
         request: SearchRequest,
     ) -> Result<Vec<SkillSummary>, ErrorReport> {
         self.inner.search(context, request).await
+    }
+
+    /// What the known skills offer, by name: for each the version that its name alone means.
+    ///
+    /// # Errors
+    /// When the configuration is invalid.
+    pub async fn exports(&self, context: &RequestContext) -> Result<Exports, ErrorReport> {
+        self.inner.exports(context).await
+    }
+
+    /// What one skill offers. Runs nothing of it.
+    ///
+    /// # Errors
+    /// When the skill is unknown or the configuration is invalid.
+    pub async fn exports_of(
+        &self,
+        context: &RequestContext,
+        skill: &SkillSelector,
+    ) -> Result<ExportedSkill, ErrorReport> {
+        self.inner.exports_of(context, skill).await
     }
 
     /// All about one skill. Verifies its files, runs nothing of it.
@@ -349,6 +371,12 @@ impl SkillRuntime {
     #[must_use]
     pub fn metrics_ports(&self) -> watch::Receiver<BTreeMap<u16, BTreeSet<PathBuf>>> {
         self.inner.ports.subscribe()
+    }
+
+    /// Changes whenever a discovery finds other skills than the one before, in any workspace.
+    #[must_use]
+    pub fn catalogue_changes(&self) -> watch::Receiver<u64> {
+        self.inner.catalogue_changes.subscribe()
     }
 
     /// The running skills whose workspace wants them reloaded when their files change, as that changes.

@@ -15,6 +15,7 @@ use mycelium_protocol::control::ClientHello;
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::Reply;
 use mycelium_protocol::control::Request;
+use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::ServerMessage;
 use mycelium_protocol::encode_frame;
 use mycelium_types::ErrorCode;
@@ -22,6 +23,8 @@ use mycelium_types::ErrorReport;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
+use tokio::net::unix::OwnedReadHalf;
+use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -57,6 +60,9 @@ pub(crate) enum ClientError {
     /// It sent no hello.
     #[error("no hello in time")]
     Hello,
+    /// It wants to be an agent on a connection that has no session of its own or still runs requests.
+    #[error("an agent needs a connection and a session of its own")]
+    NoSession,
     /// Its hello is of another protocol.
     #[error("the client speaks protocol {0}")]
     Protocol(u32),
@@ -82,33 +88,65 @@ pub(crate) async fn serve(daemon: Arc<Daemon>, stream: UnixStream) -> Result<(),
     let (read, write) = incoming.stream.into_split();
     let (outgoing, queue) = mpsc::channel(WRITE_QUEUE);
     let writer = tokio::spawn(write_all(write, queue));
-    let ended = requests(
-        &daemon,
-        Incoming {
-            stream: read,
-            decoder: incoming.decoder,
-        },
-        outgoing,
-    )
-    .await;
+    let mut incoming = Incoming {
+        stream: read,
+        decoder: incoming.decoder,
+    };
+    let mut ended = requests(&daemon, &mut incoming, outgoing).await;
     // Replies that are queued are still written; a client that does not read them is let go.
     let abandon = writer.abort_handle();
-    if tokio::time::timeout(WRITE_PATIENCE, writer).await.is_err() {
-        abandon.abort();
+    match (tokio::time::timeout(WRITE_PATIENCE, writer).await, ended) {
+        (Ok(Ok(write)), Ok(Ended::Agent(context))) => {
+            ended = agent(&daemon, &hello, *context, incoming, write).await;
+        }
+        (Ok(_), before) => ended = before,
+        (Err(_), before) => {
+            abandon.abort();
+            ended = before;
+        }
     }
     if let Some(session) = &hello.owned_session {
         daemon.runtime.end_session(session).await;
     }
-    ended
+    ended.map(drop)
+}
+
+/// How the requests of a client ended.
+enum Ended {
+    /// It went away, or the daemon stops.
+    Gone,
+    /// It speaks MCP from now on.
+    Agent(Box<RequestContext>),
+}
+
+/// Serves an agent for as long as it is connected. The session is the connection's, whatever its request says.
+async fn agent(
+    daemon: &Arc<Daemon>,
+    hello: &ClientHello,
+    context: RequestContext,
+    incoming: Incoming<OwnedReadHalf>,
+    write: OwnedWriteHalf,
+) -> Result<Ended, ClientError> {
+    let Some(session) = hello.owned_session.clone() else {
+        return Err(ClientError::NoSession);
+    };
+    let context = RequestContext { session, ..context };
+    let mut stopping = daemon.stopping();
+    let stop = async move {
+        // A daemon that is gone has stopped.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    mycelium_mcp::serve(daemon.runtime.clone(), context, incoming.stream, write, stop).await?;
+    Ok(Ended::Gone)
 }
 
 /// Runs requests until the client closes or the daemon stops. What still runs when the client closes is
 /// dropped, which ends its call; a stopping daemon lets it finish.
 async fn requests<R: AsyncReadExt + Unpin>(
     daemon: &Arc<Daemon>,
-    mut incoming: Incoming<R>,
+    incoming: &mut Incoming<R>,
     outgoing: mpsc::Sender<Vec<u8>>,
-) -> Result<(), ClientError> {
+) -> Result<Ended, ClientError> {
     let mut running = JoinSet::new();
     let mut stopping = daemon.stopping();
     let mut last_call = None;
@@ -118,7 +156,7 @@ async fn requests<R: AsyncReadExt + Unpin>(
             // A request may be on its way from a client that was told it is welcome.
             let until = *last_call.get_or_insert_with(|| Instant::now() + LAST_CALL);
             if Instant::now() >= until {
-                return Ok(());
+                return Ok(Ended::Gone);
             }
         }
         let until = last_call.unwrap_or_else(|| Instant::now() + HELLO_PATIENCE);
@@ -129,8 +167,17 @@ async fn requests<R: AsyncReadExt + Unpin>(
             () = tokio::time::sleep_until(until), if last_call.is_some() && running.is_empty() => continue,
         };
         let Some(request) = request else {
-            return Ok(());
+            return Ok(Ended::Gone);
         };
+        if let Command::Agent = request.command {
+            // Calls that run would have nowhere to send what they say.
+            if running.is_empty() {
+                daemon.requests.count(&request.command);
+                reply(&outgoing, request.id, Ok(Reply::Agent)).await;
+                return Ok(Ended::Agent(Box::new(request.context)));
+            }
+            return Err(ClientError::NoSession);
+        }
         if running.len() >= MAX_REQUESTS {
             let refused = ErrorReport::new(ErrorCode::Overloaded).with("skill", "mycelium");
             reply(&outgoing, request.id, Err(refused)).await;
@@ -188,12 +235,17 @@ async fn reply(outgoing: &mpsc::Sender<Vec<u8>>, id: u64, result: Result<Reply, 
     let _ = outgoing.send(frame).await;
 }
 
-async fn write_all<W: AsyncWriteExt + Unpin>(mut stream: W, mut queue: mpsc::Receiver<Vec<u8>>) {
+/// Writes what is queued until nothing can come any more or nobody reads it. Returns the stream.
+async fn write_all<W: AsyncWriteExt + Unpin>(
+    mut stream: W,
+    mut queue: mpsc::Receiver<Vec<u8>>,
+) -> W {
     while let Some(frame) = queue.recv().await {
         if stream.write_all(&frame).await.is_err() {
-            return;
+            break;
         }
     }
+    stream
 }
 
 struct Incoming<R> {

@@ -43,6 +43,7 @@ impl Locale {
                 include_str!("../messages/en-US/help.ftl"),
                 include_str!("../messages/en-US/loading.ftl"),
                 include_str!("../messages/en-US/manifest.ftl"),
+                include_str!("../messages/en-US/mcp.ftl"),
                 include_str!("../messages/en-US/output.ftl"),
                 include_str!("../messages/en-US/sandbox.ftl"),
                 include_str!("../messages/en-US/usage.ftl"),

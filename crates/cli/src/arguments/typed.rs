@@ -86,6 +86,11 @@ pub(crate) enum TypedCommand {
         #[command(subcommand)]
         action: DaemonAction,
     },
+    #[command(arg_required_else_help = false)]
+    Mcp {
+        #[command(subcommand)]
+        action: McpAction,
+    },
     Completions {
         #[arg(value_name = "SHELL", value_enum, hide_possible_values = true)]
         shell: Shell,
@@ -221,6 +226,11 @@ pub(crate) enum DaemonAction {
     Start,
     Stop,
     Logs(LogOptions),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum McpAction {
+    Serve,
 }
 
 #[derive(Debug, Args)]

@@ -130,6 +130,11 @@ impl Connection {
         }
     }
 
+    /// The stream alone, for another protocol. Nothing has come that was not asked for.
+    pub(crate) fn into_stream(self) -> UnixStream {
+        self.stream
+    }
+
     fn send(&mut self, message: &impl Serialize) -> Result<(), ClientError> {
         let mut bytes = Vec::with_capacity(1 << 13);
         encode_frame(message, &mut bytes)?;

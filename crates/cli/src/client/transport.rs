@@ -1,8 +1,12 @@
 //! Asking the runtime, wherever it is.
 
+use std::os::unix::net::UnixStream;
+
 use mycelium_protocol::Event;
+use mycelium_protocol::control::ClientHello;
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::Reply;
+use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::ServerHello;
 
 use super::ClientError;
@@ -17,6 +21,7 @@ use super::start::start;
 use crate::arguments::Placement;
 use crate::arguments::Settings;
 use crate::error::Error;
+use crate::session::unexpected;
 
 /// How many daemons may turn out to be about to end before the client gives up.
 const MAX_ATTEMPTS: usize = 8;
@@ -85,12 +90,46 @@ impl Transport {
         surroundings: &Surroundings,
         settings: &Settings,
     ) -> Result<(Connection, ServerHello), ClientError> {
-        let ours = identity::hello(&surroundings.program);
+        self.reach(surroundings, settings, &identity::hello(&surroundings.program))
+    }
+
+    /// Connects an agent whose session, `agent`, lasts as long as the connection. From here on the stream
+    /// speaks MCP.
+    ///
+    /// # Errors
+    /// When there is no daemon and none can be started.
+    pub(crate) fn attach(
+        &self,
+        surroundings: &Surroundings,
+        settings: &Settings,
+        agent: &str,
+    ) -> Result<UnixStream, Error> {
+        let ours = ClientHello {
+            owned_session: Some(agent.to_owned()),
+            ..identity::hello(&surroundings.program)
+        };
+        let (mut connection, _) = self.reach(surroundings, settings, &ours)?;
+        let context = RequestContext {
+            session: agent.to_owned(),
+            ..surroundings.context(settings)
+        };
+        match connection.request(context, Command::Agent, &self.interrupt, &mut |_| {})?? {
+            Reply::Agent => Ok(connection.into_stream()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    fn reach(
+        &self,
+        surroundings: &Surroundings,
+        settings: &Settings,
+        ours: &ClientHello,
+    ) -> Result<(Connection, ServerHello), ClientError> {
         let socket = surroundings.folders.socket();
         for _ in 0..MAX_ATTEMPTS {
             if let Some(mut connection) = Connection::open(&socket)? {
-                match connection.hello(&ours, &self.interrupt) {
-                    Ok(theirs) => match identity::judge(&ours, &theirs) {
+                match connection.hello(ours, &self.interrupt) {
+                    Ok(theirs) => match identity::judge(ours, &theirs) {
                         Verdict::Use => return Ok((connection, theirs)),
                         Verdict::Replace => {
                             let context = surroundings.context(settings);

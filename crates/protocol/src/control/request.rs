@@ -121,6 +121,8 @@ pub enum Command {
     Trust(TrustRequest),
     /// Take back what was allowed.
     Revoke(TrustTarget),
+    /// Speak MCP from here on: the last request of a connection, whose own session it belongs to.
+    Agent,
     /// How the daemon does.
     Status,
     /// Take no more requests, let running ones end, then stop.
@@ -147,6 +149,7 @@ impl Command {
             Self::Processes => "processes",
             Self::Trust(_) => "trust",
             Self::Revoke(_) => "revoke",
+            Self::Agent => "agent",
             Self::Status => "status",
             Self::Shutdown => "shutdown",
         }
@@ -177,6 +180,8 @@ pub enum Reply {
     Trust(TrustReport),
     /// To `status`.
     Status(DaemonStatus),
+    /// To `agent`: what follows is MCP, one JSON message a line, both ways.
+    Agent,
     /// To `shutdown`.
     Stopping,
 }

@@ -155,6 +155,13 @@ help-daemon-logs = Show the daemon's log
     .follow = Wait for more
     .lines = How many of the last lines to show
 
+help-mcp = Offer the skills to agents over MCP
+
+help-mcp-serve = Speak MCP on the standard streams, for an agent that starts this command
+    .details = The agent's connection is a session of its own: the instances of its skills end with it. Up to mcp.maxListedSkills skills, each of their functions is a tool; beyond that, skill_search, skill_describe and skill_run find and run them.
+    .examples =
+        claude mcp add mycelium -- mycelium mcp serve
+
 help-completions = Print a completion script for a shell
     .shell = The shell: bash, elvish, fish, powershell or zsh
     .examples =

@@ -26,6 +26,7 @@ usage-unknown-code = { $suggestion ->
     [none] There is no error code `{ $code }`. `mycelium explain` lists all.
    *[other] There is no error code `{ $code }`. Did you mean `{ $suggestion }`?
 }
+usage-mcp-in-process = Agents share the daemon, so `mcp serve` does not go together with `--no-daemon`.
 usage-folder-not-empty = The folder { $path } is not empty.
 usage-folder = The folder { $path } cannot be used: { $reason }.
 usage-no-command = The line has options and no command.

@@ -1,0 +1,172 @@
+//! What the known skills offer, for whoever makes tools of it. Nothing of a skill runs.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::SystemTime;
+
+use mycelium_loader::ExportSignature;
+use mycelium_loader::Surface;
+use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::control::SkillSelector;
+use mycelium_registry::SkillRecord;
+use mycelium_types::CallStyle;
+use mycelium_types::Deprecation;
+use mycelium_types::ErrorReport;
+use mycelium_types::Export;
+use mycelium_types::SkillId;
+use mycelium_types::SkillSource;
+
+use crate::inner::Inner;
+use crate::inner::blocking;
+use crate::workspace::Workspace;
+
+/// What the known skills offer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Exports {
+    /// By name.
+    Listed(Vec<ExportedSkill>),
+    /// There are this many skills, more than an agent is to be shown at once (`mcp.maxListedSkills`).
+    TooMany(usize),
+}
+
+/// What one skill offers: the version that its name alone means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExportedSkill {
+    /// Name and version.
+    pub id: SkillId,
+    /// What it does.
+    pub description: String,
+    /// Set when it should no longer be used.
+    pub deprecated: Option<Deprecation>,
+    /// Whether a call may be made again after a failure.
+    pub idempotent: bool,
+    /// Its functions, in the manifest's order.
+    pub functions: Vec<ExportedFunction>,
+}
+
+/// One function of a skill.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExportedFunction {
+    /// What the manifest says of it.
+    pub export: Export,
+    /// What else its source says; absent where the manifest says it all, or the source says nothing.
+    pub signature: Option<ExportSignature>,
+}
+
+/// The surfaces of skills whose manifests do not say how their functions are called.
+#[derive(Debug, Default)]
+pub(crate) struct Surfaces(Mutex<HashMap<SkillSource, (Stamp, Arc<Surface>)>>);
+
+/// Changes when an entrypoint does: its length in bytes, and when it was written. Nothing for what is
+/// compiled in.
+type Stamp = Option<(u64, SystemTime)>;
+
+/// Surfaces kept; beyond this they are all read again.
+const MAX_SURFACES: usize = 4096;
+
+impl Inner {
+    pub(crate) async fn exports(
+        self: &Arc<Self>,
+        context: &RequestContext,
+    ) -> Result<Exports, ErrorReport> {
+        let workspace = self.workspace(context).await?;
+        let registry = self.registry(&workspace).await?;
+        let records = registry.list();
+        let mut names: Vec<_> = records.iter().map(|record| record.name().clone()).collect();
+        names.dedup();
+        if names.len() > workspace.configuration.mcp.max_listed_skills {
+            return Ok(Exports::TooMany(names.len()));
+        }
+        let inner = Arc::clone(self);
+        blocking(move || {
+            let known = names.iter().filter_map(|name| registry.get(name, None));
+            Ok(Exports::Listed(
+                known
+                    .map(|record| inner.exported(&workspace, &record))
+                    .collect(),
+            ))
+        })
+        .await
+    }
+
+    pub(crate) async fn exports_of(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        skill: &SkillSelector,
+    ) -> Result<ExportedSkill, ErrorReport> {
+        let workspace = self.workspace(context).await?;
+        let record = self.find(&workspace, skill).await?;
+        let inner = Arc::clone(self);
+        blocking(move || Ok(inner.exported(&workspace, &record))).await
+    }
+
+    fn exported(&self, workspace: &Workspace, record: &SkillRecord) -> ExportedSkill {
+        let manifest = &record.manifest;
+        let is_told = |export: &Export| {
+            export.call == CallStyle::Named
+                || (export.parameters.is_some() && export.description.is_some())
+        };
+        let surface = match manifest.exports.iter().all(is_told) {
+            true => None,
+            false => self.surface(workspace, record),
+        };
+        ExportedSkill {
+            id: record.id(),
+            description: manifest.description.clone(),
+            deprecated: manifest.deprecated.clone(),
+            idempotent: manifest.idempotent,
+            functions: manifest
+                .exports
+                .iter()
+                .map(|export| ExportedFunction {
+                    signature: surface
+                        .iter()
+                        .flat_map(|surface| &surface.functions)
+                        .find(|function| function.name == export.name)
+                        .cloned(),
+                    export: export.clone(),
+                })
+                .collect(),
+        }
+    }
+
+    /// What the skill's source says. A skill that cannot be verified has nothing to say here; a call of
+    /// it tells why.
+    fn surface(&self, workspace: &Workspace, record: &SkillRecord) -> Option<Arc<Surface>> {
+        let stamp = entrypoint(record).and_then(|path| {
+            let found = fs_err::metadata(path).ok()?;
+            Some((found.len(), found.modified().ok()?))
+        });
+        let known = |surfaces: &HashMap<SkillSource, (Stamp, Arc<Surface>)>| {
+            let (of, surface) = surfaces.get(&record.source)?;
+            (*of == stamp).then(|| Arc::clone(surface))
+        };
+        if let Some(surface) = known(&self.surfaces.lock()) {
+            return Some(surface);
+        }
+        let (verified, _) = self.launches.verify(workspace, &record.source).ok()?;
+        let surface = Arc::new(verified.surface().ok()?);
+        let mut surfaces = self.surfaces.lock();
+        if surfaces.len() >= MAX_SURFACES {
+            surfaces.clear();
+        }
+        surfaces.insert(record.source.clone(), (stamp, Arc::clone(&surface)));
+        Some(surface)
+    }
+}
+
+impl Surfaces {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SkillSource, (Stamp, Arc<Surface>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn entrypoint(record: &SkillRecord) -> Option<PathBuf> {
+    match &record.source {
+        SkillSource::Folder { path } => Some(path.join(&record.manifest.entrypoint)),
+        SkillSource::Embedded { .. } => None,
+    }
+}
