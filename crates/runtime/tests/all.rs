@@ -6,6 +6,8 @@ mod suite {
     mod calls;
     mod faults;
     mod lifecycle;
+    mod limits;
+    mod neighbours;
     mod packages;
     mod stage;
     mod trust;

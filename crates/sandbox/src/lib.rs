@@ -33,7 +33,8 @@
 //! ```
 //!
 //! What it does not cover: faults of the kernel itself and what can be learnt from timing; how much is
-//! written below a granted folder in all (each file has a limit, the sum has not); and, where the
+//! written below a granted folder in all (each file has a limit; the sum is for the supervisor to watch,
+//! with [`occupied`] and [`Worker::written`]); and, where the
 //! supervisor is an ordinary person, files that a group of that person may use, as far as a grant shows
 //! them. Workers are copies of one process, so they share the layout of their memory and the seeds of
 //! their hash tables.
@@ -47,6 +48,7 @@ mod filter;
 mod kernel_file;
 pub mod launcher;
 mod limits;
+mod occupied;
 mod plan;
 mod report;
 mod restrict;
@@ -54,6 +56,7 @@ mod seat;
 mod supervisor;
 mod syscall;
 mod timer;
+mod tree;
 mod wire;
 mod worker;
 
@@ -70,6 +73,9 @@ pub use error::SandboxError;
 pub use error::Step;
 pub use exit::Exit;
 pub use exit::ExitCause;
+pub use occupied::Bounds;
+pub use occupied::Occupied;
+pub use occupied::occupied;
 pub use report::CgroupVersion;
 pub use report::Layer;
 pub use report::Note;
@@ -81,6 +87,7 @@ pub use syscall::peak_memory;
 pub use timer::CpuTimer;
 pub use timer::CpuTimers;
 pub use wire::Privilege;
+pub use worker::Precedence;
 pub use worker::Usage;
 pub use worker::Worker;
 
