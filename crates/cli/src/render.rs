@@ -28,6 +28,7 @@ pub(crate) use page::Style;
 pub(crate) use quantity::mebibytes;
 pub(crate) use quantity::milliseconds;
 pub(crate) use quantity::percent;
+pub(crate) use quantity::quantity;
 pub(crate) use quantity::uptime;
 pub(crate) use table::Table;
 pub(crate) use text::Text;

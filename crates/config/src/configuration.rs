@@ -140,10 +140,22 @@ pub struct Security {
     #[serde(rename = "maxTmpMB", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 65_536))]
     pub max_tmp_mb: Option<u64>,
+    /// The most an instance adds to the paths it was granted, in MiB. Default: what the skill asks for, which is 1024 unless it says otherwise.
+    #[serde(rename = "maxPathsMB", skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_048_576))]
+    pub max_paths_mb: Option<u64>,
     /// The largest result and console output of a call, in MiB. Default: what the skill asks for, which is 64 unless it says otherwise.
     #[serde(rename = "maxOutputMB", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_024))]
     pub max_output_mb: Option<u64>,
+    /// The largest message to or from a worker, in MiB. Default: what the skill asks for, which is 64 unless it says otherwise.
+    #[serde(rename = "maxFrameMB", skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 64))]
+    pub max_frame_mb: Option<u64>,
+    /// The most console lines of an instance in a second. Default: what the skill asks for, which is 10000 unless it says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 10, max = 1_000_000))]
+    pub max_log_lines_per_second: Option<u64>,
     /// The most network traffic of an instance, in KiB a second. Default: what the skill asks for, which is 10240 unless it says otherwise.
     #[serde(rename = "maxBandwidthKBps", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
@@ -163,7 +175,10 @@ impl Security {
             file_size_mb: self.max_file_size_mb,
             data_mb: self.max_data_mb,
             tmp_mb: self.max_tmp_mb,
+            paths_mb: self.max_paths_mb,
             output_mb: self.max_output_mb,
+            frame_mb: self.max_frame_mb,
+            log_lines_per_second: self.max_log_lines_per_second,
             bandwidth_kbps: self.max_bandwidth_kbps,
         })
     }

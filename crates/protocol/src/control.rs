@@ -15,6 +15,7 @@ pub use report::DependencyInfo;
 pub use report::Discovery;
 pub use report::ExecReport;
 pub use report::Instance;
+pub use report::LimitUsage;
 pub use report::LoadTotals;
 pub use report::MethodInfo;
 pub use report::MetricsReport;

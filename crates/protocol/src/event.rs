@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use mycelium_types::Hook;
+use mycelium_types::Limit;
 use mycelium_types::Limits;
 use mycelium_types::SkillName;
 use mycelium_types::SkillState;
@@ -89,8 +90,8 @@ pub enum Event {
     LimitReached {
         /// The skill.
         skill: SkillName,
-        /// Which limit, as the manifest writes it.
-        limit: String,
+        /// Which limit.
+        limit: Limit,
         /// Its value.
         value: u64,
     },

@@ -16,11 +16,11 @@ use mycelium_protocol::worker::Compiled;
 use mycelium_protocol::worker::Request;
 use mycelium_types::ErrorReport;
 
+use crate::connection::megabytes;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::launch::LaunchSpec;
 use crate::supervisor::Budget;
-use crate::supervisor::megabytes;
 
 /// How long one compilation may take; a skill that takes longer is read from source each time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -62,7 +62,7 @@ impl Inner {
             data: None,
             ..launch.policy.clone()
         };
-        policy.limits.output_mb = MAX_OUTPUT_MB;
+        policy.limits.frame_mb = MAX_OUTPUT_MB;
         let mut roots = vec![policy.skill_root.clone()];
         roots.extend(
             policy

@@ -1,6 +1,8 @@
 //! One worker's end of the worker protocol: a request at a time, everything in between passed on.
 
 use std::io;
+use std::sync::Arc;
+use std::time::Instant;
 
 use mycelium_protocol::FrameDecoder;
 use mycelium_protocol::FrameError;
@@ -9,10 +11,14 @@ use mycelium_protocol::worker::Frame;
 use mycelium_protocol::worker::Notification;
 use mycelium_protocol::worker::Request;
 use mycelium_protocol::worker::RpcError;
+use mycelium_types::Limits;
 use serde_json::value::RawValue;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
+
+use crate::meter::LineRate;
+use crate::meter::Meter;
 
 /// Bytes read at once.
 const READ_SIZE: usize = 64 << 10;
@@ -31,12 +37,18 @@ pub(crate) enum ConnectionError {
     /// The worker sent something too large.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// The request is too large. It was not sent, so that the connection goes on.
+    #[error("the request has {0} bytes, more than one message may have")]
+    Request(usize),
     /// The worker sent something that is not the protocol.
     #[error("the worker broke the protocol: {0}")]
     Protocol(&'static str),
     /// The worker sent more notifications than its limit.
     #[error("the worker printed too much")]
     Flood,
+    /// The worker printed more lines in a second than its limit.
+    #[error("the worker printed too fast")]
+    LineFlood,
 }
 
 /// A connection to one worker. The worker is hostile: sizes and order are checked here.
@@ -45,16 +57,28 @@ pub(crate) struct Connection {
     decoder: FrameDecoder,
     next_id: u64,
     buffer: Vec<u8>,
+    max_frame: usize,
+    lines: LineRate,
+    meter: Arc<Meter>,
 }
 
 impl Connection {
-    pub(crate) fn new(stream: UnixStream, max_result: usize) -> Self {
+    pub(crate) fn new(stream: UnixStream, limits: &Limits) -> Self {
+        let max_frame = megabytes(limits.frame_mb) + SLACK;
         Self {
             stream,
-            decoder: FrameDecoder::new(max_result + SLACK),
+            decoder: FrameDecoder::new(max_frame),
             next_id: 0,
             buffer: Vec::with_capacity(READ_SIZE),
+            max_frame,
+            lines: LineRate::new(limits.log_lines_per_second),
+            meter: Arc::default(),
         }
+    }
+
+    /// What came from the worker so far.
+    pub(crate) fn meter(&self) -> &Arc<Meter> {
+        &self.meter
     }
 
     /// Sends a request and waits for its answer. `notify` gets what the worker tells meanwhile, at most
@@ -70,10 +94,15 @@ impl Connection {
         let frame = request.into_frame(id).map_err(FrameError::Encode)?;
         self.buffer.clear();
         encode_frame(&frame, &mut self.buffer)?;
+        if self.buffer.len() > self.max_frame {
+            return Err(ConnectionError::Request(self.buffer.len()));
+        }
+        self.meter.begin_request();
         self.stream.write_all(&self.buffer).await?;
         let mut budget = max_notified + SLACK;
         loop {
             while let Some(bytes) = self.decoder.next_frame()? {
+                self.meter.count_frame(bytes.len());
                 let frame: Frame = serde_json::from_slice(bytes)
                     .map_err(|_| ConnectionError::Protocol("a frame is not JSON-RPC"))?;
                 match frame {
@@ -94,8 +123,16 @@ impl Connection {
                         budget = budget
                             .checked_sub(bytes.len())
                             .ok_or(ConnectionError::Flood)?;
+                        self.meter.count_output(bytes.len());
                         match Notification::from_frame(&frame) {
-                            Ok(Some(notification)) => notify(notification),
+                            Ok(Some(notification)) => {
+                                if let Notification::Console(printed) = &notification
+                                    && !self.lines.admit(&printed.text, Instant::now(), &self.meter)
+                                {
+                                    return Err(ConnectionError::LineFlood);
+                                }
+                                notify(notification);
+                            }
                             Ok(None) | Err(_) => {
                                 return Err(ConnectionError::Protocol("an unexpected frame"));
                             }
@@ -111,6 +148,11 @@ impl Connection {
             self.decoder.push(&self.buffer);
         }
     }
+}
+
+/// Mebibytes in bytes.
+pub(crate) fn megabytes(count: u64) -> usize {
+    usize::try_from(count.saturating_mul(1 << 20)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -142,7 +184,12 @@ mod tests {
             let _ = theirs.write_all(&bytes).await;
         });
         let mut seen = Vec::new();
-        let mut connection = Connection::new(ours, 1000);
+        let limits = Limits {
+            frame_mb: 1,
+            log_lines_per_second: 10,
+            ..Limits::default()
+        };
+        let mut connection = Connection::new(ours, &limits);
         let answer = connection
             .request(hook(), 0, &mut |notification| seen.push(notification))
             .await;
@@ -192,5 +239,45 @@ mod tests {
             against(vec![frame.clone(), frame]).await,
             Err(ConnectionError::Flood)
         ));
+    }
+
+    #[tokio::test]
+    async fn more_lines_than_the_limit_end_the_connection() {
+        let told = Notification::Console(Printed {
+            level: ConsoleLevel::Info,
+            text: "\n".repeat(10),
+        });
+        let frame = serde_json::to_value(told.to_frame().unwrap()).unwrap();
+        assert!(matches!(
+            against(vec![frame]).await,
+            Err(ConnectionError::LineFlood)
+        ));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_too_large_is_not_sent_and_the_next_one_is() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let limits = Limits {
+            frame_mb: 1,
+            ..Limits::default()
+        };
+        let mut connection = Connection::new(ours, &limits);
+        let large = Request::Hook(HookParams {
+            hook: Hook::Init,
+            argument: json!("x".repeat(2 << 20)),
+        });
+        let refused = connection.request(large, 0, &mut |_| {}).await;
+        assert!(matches!(refused, Err(ConnectionError::Request(_))));
+        let worker = tokio::spawn(async move {
+            let mut request = [0; 4096];
+            let length = theirs.read(&mut request).await.unwrap();
+            let mut bytes = Vec::new();
+            encode_frame(&json!({"jsonrpc": "2.0", "id": 2, "result": 1}), &mut bytes).unwrap();
+            theirs.write_all(&bytes).await.unwrap();
+            length
+        });
+        let answer = connection.request(hook(), 0, &mut |_| {}).await.unwrap();
+        assert_eq!(answer.unwrap().get(), "1");
+        assert!(worker.await.unwrap() < 200);
     }
 }

@@ -226,7 +226,7 @@ impl Inner {
                     method: export.name.clone(),
                     args: to_raw_value(&args).map_err(ErrorReport::internal)?,
                     style: export.call,
-                    max_result: limits.output_mb << 20,
+                    max_result: limits.output_mb.min(limits.frame_mb) << 20,
                     max_output: limits.output_mb << 20,
                 };
                 let asked = Asked::Call(&export.name);

@@ -7,7 +7,9 @@ use mycelium_protocol::worker::FailureKind;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
+use mycelium_types::Limit;
 
+use crate::space::Reached;
 use crate::supervisor::WorkerFailure;
 
 /// What was asked of the worker.
@@ -36,24 +38,19 @@ pub(crate) fn report(
     policy: &SandboxPolicy,
     violations: &[Violation],
 ) -> ErrorReport {
-    let limits = &policy.limits;
-    let new = |code| {
-        ErrorReport::new(code)
+    let about = |report: ErrorReport| {
+        report
             .with("skill", &policy.skill.name)
             .with("version", &policy.skill.version)
             .with("method", asked.name())
     };
     let report = match failure {
-        WorkerFailure::Answered(failure) => answered(failure, asked, policy),
-        WorkerFailure::WallTime => new(ErrorCode::SkillTimeout).with("limit", limits.wall_seconds),
-        WorkerFailure::CpuTime => new(ErrorCode::CpuLimit).with("limit", limits.cpu_seconds),
-        WorkerFailure::Memory => new(ErrorCode::MemoryLimit).with("limit", limits.memory_mb),
-        WorkerFailure::Output => new(ErrorCode::OutputLimit).with("limit", limits.output_mb),
-        WorkerFailure::FileSize => new(ErrorCode::WorkerCrashed).with(
-            "reason",
-            format!("it wrote a file larger than {} MB", limits.file_size_mb),
-        ),
-        WorkerFailure::Crashed(reason) => new(ErrorCode::WorkerCrashed).with("reason", reason),
+        WorkerFailure::Answered { failure, limit } => answered(failure, limit, asked, policy),
+        WorkerFailure::Over(reached) => about(over(reached, policy)),
+        WorkerFailure::TooLarge => about(over(Limit::Frame.into(), policy)),
+        WorkerFailure::Crashed(reason) => {
+            about(ErrorReport::new(ErrorCode::WorkerCrashed)).with("reason", reason)
+        }
     };
     // The last refusal is the one the skill did not get over.
     match violations.last() {
@@ -68,11 +65,39 @@ pub(crate) fn report(
     }
 }
 
-fn answered(failure: Failure, asked: Asked<'_>, policy: &SandboxPolicy) -> ErrorReport {
+/// The report of a limit that was reached.
+pub(crate) fn over(Reached { limit, used }: Reached, policy: &SandboxPolicy) -> ErrorReport {
+    let mut report = ErrorReport::of_limit(limit, policy.limits.get(limit));
+    if let Some(bytes) = used {
+        report = report.with("used", format!("{:.1}", bytes as f64 / f64::from(1 << 20)));
+    }
+    match (&policy.data, limit) {
+        (Some(folder), Limit::Data) => report.with("path", folder.display()),
+        _ => report,
+    }
+}
+
+fn answered(
+    failure: Failure,
+    limit: Option<Limit>,
+    asked: Asked<'_>,
+    policy: &SandboxPolicy,
+) -> ErrorReport {
     let limits = &policy.limits;
+    let limit = limit.or(match failure.kind {
+        FailureKind::ResultTooLarge if limits.frame_mb < limits.output_mb => Some(Limit::Frame),
+        FailureKind::ResultTooLarge | FailureKind::OutputTooLarge => Some(Limit::Output),
+        FailureKind::OutOfMemory => Some(Limit::Memory),
+        FailureKind::Thrown
+        | FailureKind::Exited
+        | FailureKind::NeverSettles
+        | FailureKind::Syntax
+        | FailureKind::MissingExport
+        | FailureKind::ResultInvalid
+        | FailureKind::Sandbox
+        | FailureKind::Protocol => None,
+    });
     let code = match failure.kind {
-        // The system's word for too many open files, wherever it comes out.
-        _ if failure.code.as_deref() == Some("EMFILE") => ErrorCode::FileLimit,
         FailureKind::Thrown | FailureKind::Exited | FailureKind::NeverSettles => match asked {
             Asked::Call(_) => ErrorCode::SkillExecutionError,
             Asked::Load | Asked::Hook(_) => ErrorCode::SkillLoadError,
@@ -84,24 +109,19 @@ fn answered(failure: Failure, asked: Asked<'_>, policy: &SandboxPolicy) -> Error
         FailureKind::Sandbox => ErrorCode::SandboxUnavailable,
         FailureKind::Protocol => ErrorCode::Internal,
     };
-    let limit = match code {
-        ErrorCode::OutputLimit => Some(limits.output_mb),
-        ErrorCode::MemoryLimit => Some(limits.memory_mb),
-        ErrorCode::FileLimit => Some(limits.open_files),
-        _ => None,
-    };
     let reason = match asked {
         Asked::Hook(hook) => format!("{hook} failed: {}", failure.message),
         Asked::Load | Asked::Call(_) => failure.message,
     };
-    let mut report = ErrorReport::new(code)
+    let mut report = limit
+        .map_or_else(
+            || ErrorReport::new(code),
+            |limit| over(limit.into(), policy),
+        )
         .with("skill", &policy.skill.name)
         .with("version", &policy.skill.version)
         .with("method", asked.name())
         .with("reason", reason);
-    if let Some(limit) = limit {
-        report = report.with("limit", limit);
-    }
     if let Some(name) = failure.name {
         report = report.with("error", name);
     }

@@ -47,6 +47,10 @@ impl Inner {
             // What follows reads and verifies it.
             summary.state = SkillState::Loaded;
         }
+        let usage = self
+            .instance_of(&caller, &record)
+            .and_then(|instance| instance.gauges())
+            .map_or_else(Vec::new, |gauges| gauges.read(gauges.worker.usage().ok()));
         let inner = Arc::clone(self);
         blocking(move || {
             let (verified, evaluation) = inner.launches.verify(&workspace, &record.source)?;
@@ -86,6 +90,7 @@ impl Inner {
                     .collect(),
                 hooks: surface.hooks,
                 limits: evaluation.policy.limits,
+                usage,
                 breaker: breaker.as_str().to_owned(),
                 diagnostics: record.remarks.to_vec(),
             })

@@ -15,7 +15,6 @@ use std::time::Instant;
 use mycelium_protocol::control;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::SkillSelector;
-use mycelium_sandbox::Worker;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
@@ -23,6 +22,7 @@ use mycelium_types::SkillId;
 use mycelium_types::SkillState;
 use tokio::sync::watch;
 
+use crate::gauges::Gauges;
 use crate::launch::LaunchSpec;
 use crate::metrics::Usage;
 use crate::supervisor::LiveWorker;
@@ -54,7 +54,7 @@ pub(crate) struct Instance {
     waiting: AtomicUsize,
     calls: AtomicU64,
     used: Mutex<Instant>,
-    process: Mutex<Option<Arc<Worker>>>,
+    gauges: Mutex<Option<Gauges>>,
     watched: Mutex<Option<WatchedSkill>>,
 }
 
@@ -88,7 +88,7 @@ impl Instance {
             waiting: AtomicUsize::new(0),
             calls: AtomicU64::new(0),
             used: Mutex::new(Instant::now()),
-            process: Mutex::default(),
+            gauges: Mutex::default(),
             watched: Mutex::default(),
         }
     }
@@ -119,40 +119,42 @@ impl Instance {
         }
     }
 
-    pub(crate) fn set_process(&self, worker: Option<Arc<Worker>>) {
-        *lock(&self.process) = worker;
+    pub(crate) fn set_gauges(&self, gauges: Option<Gauges>) {
+        *lock(&self.gauges) = gauges;
     }
 
     pub(crate) fn set_watched(&self, watched: Option<WatchedSkill>) {
         *lock(&self.watched) = watched;
     }
 
-    pub(crate) fn process(&self) -> Option<Arc<Worker>> {
-        lock(&self.process).clone()
+    /// What shows how much it uses, while it has a worker.
+    pub(crate) fn gauges(&self) -> Option<Gauges> {
+        lock(&self.gauges).clone()
     }
 
     fn memory_bytes(&self) -> u64 {
-        self.process()
-            .and_then(|worker| worker.usage().ok())
+        self.gauges()
+            .and_then(|gauges| gauges.worker.usage().ok())
             .map_or(0, |usage| usage.memory)
     }
 
     fn describe(&self) -> Option<control::Instance> {
-        let worker = self.process()?;
-        let usage = worker.usage().ok();
+        let gauges = self.gauges()?;
+        let usage = gauges.worker.usage().ok();
         Some(control::Instance {
             skill: self.key.skill.name.clone(),
             version: self.key.skill.version.clone(),
             session: self.key.session.clone(),
             workspace: self.key.workspace.clone(),
             state: self.machine.state(),
-            pid: worker.pid(),
+            pid: gauges.worker.pid(),
             engine: mycelium_types::Engine::Quickjs.as_str().to_owned(),
             memory_bytes: usage.map_or(0, |usage| usage.memory),
             cpu_milliseconds: usage.map_or(0, |usage| {
                 u64::try_from(usage.cpu_time.as_millis()).unwrap_or(u64::MAX)
             }),
             calls: self.calls.load(Ordering::Relaxed),
+            usage: gauges.read(usage),
         })
     }
 }
@@ -240,7 +242,7 @@ impl Instances {
         let running = || {
             table
                 .values()
-                .filter(|instance| instance.process().is_some())
+                .filter(|instance| instance.gauges().is_some())
         };
         self.live.send_replace(running().count());
         let watched: Vec<_> = running()
@@ -286,7 +288,7 @@ impl Instances {
         let instances = self.select(|key| key.workspace == workspace);
         let live: Vec<_> = instances
             .iter()
-            .filter(|instance| instance.process().is_some())
+            .filter(|instance| instance.gauges().is_some())
             .collect();
         Usage {
             instances: live.len() as u64,

@@ -24,6 +24,7 @@ use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::EventSink;
+use crate::connection::megabytes;
 use crate::failure;
 use crate::failure::Asked;
 use crate::hook::Stage;
@@ -34,11 +35,9 @@ use crate::instance::Instance;
 use crate::instance::InstanceKey;
 use crate::instance::Running;
 use crate::instance::WatchedSkill;
-use crate::launch::LaunchSpec;
 use crate::listener::Listener;
 use crate::supervisor::Budget;
 use crate::supervisor::ended;
-use crate::supervisor::megabytes;
 use crate::workspace::Workspace;
 
 /// How long a skill may take to say goodbye.
@@ -205,7 +204,7 @@ impl Inner {
             let launch = Arc::clone(&launch);
             blocking(move || supervisor.start(&launch.policy)).await?
         };
-        instance.set_process(Some(Arc::clone(worker.process())));
+        instance.set_gauges(Some(worker.gauges(&launch.policy.limits)));
         instance.set_watched(caller.workspace.configuration.watch.then(|| WatchedSkill {
             root: launch.skill.root().to_owned(),
             context: caller.workspace.context(caller.session),
@@ -385,7 +384,7 @@ impl Inner {
                 inner.look_for_planted(&running.launch, &events).await;
             });
         }
-        instance.set_process(None);
+        instance.set_gauges(None);
         instance.set_watched(None);
         let machine = &instance.machine;
         loop {
@@ -487,26 +486,14 @@ impl Inner {
         let violations = listener.into_violations();
         let answer =
             answer.map_err(|failure| failure::report(failure, asked, &launch.policy, &violations));
-        if let Err(error) = &answer {
-            self.tell_limit(error, &launch, events);
+        if let Some(limit) = answer.as_ref().err().and_then(ErrorReport::limit) {
+            (events)(Event::LimitReached {
+                skill: launch.policy.skill.name.clone(),
+                limit,
+                value: launch.policy.limits.get(limit),
+            });
         }
         (answer, violations)
-    }
-
-    fn tell_limit(&self, error: &ErrorReport, launch: &LaunchSpec, events: &EventSink) {
-        let limits = &launch.policy.limits;
-        let (limit, value) = match error.code {
-            ErrorCode::SkillTimeout => ("wallSeconds", limits.wall_seconds),
-            ErrorCode::CpuLimit => ("cpuSeconds", limits.cpu_seconds),
-            ErrorCode::MemoryLimit => ("memoryMB", limits.memory_mb),
-            ErrorCode::OutputLimit => ("outputMB", limits.output_mb),
-            _ => return,
-        };
-        (events)(Event::LimitReached {
-            skill: launch.policy.skill.name.clone(),
-            limit: limit.to_owned(),
-            value,
-        });
     }
 
     /// Follows a new instance: forgets it when its worker ends by itself, retires it when it is idle.
@@ -548,6 +535,18 @@ impl Inner {
                 if !current {
                     return;
                 }
+                let reached = slot.as_ref().and_then(|run| {
+                    let policy = &run.launch.policy;
+                    let reached = run.worker.reached()?;
+                    Some((policy.skill.name.clone(), reached.limit, policy.limits))
+                });
+                if let Some((skill, limit, limits)) = reached {
+                    (inner.silent())(Event::LimitReached {
+                        skill,
+                        limit,
+                        value: limits.get(limit),
+                    });
+                }
                 let ended = if gone {
                     inner.bury(&instance, &mut slot)
                 } else {
@@ -577,7 +576,7 @@ impl Unfinished<'_> {
 
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
-        self.instance.set_process(None);
+        self.instance.set_gauges(None);
         self.instance.set_watched(None);
         self.inner.instances.remove(self.instance);
         self.inner.instances.recount();

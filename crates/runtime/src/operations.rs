@@ -54,7 +54,11 @@ impl Inner {
         })
     }
 
-    fn instance_of(&self, caller: &Caller<'_>, record: &SkillRecord) -> Option<Arc<Instance>> {
+    pub(crate) fn instance_of(
+        &self,
+        caller: &Caller<'_>,
+        record: &SkillRecord,
+    ) -> Option<Arc<Instance>> {
         let key = self.instance_key(caller, &record.manifest);
         self.instances.get(&InstanceKey { call: None, ..key })
     }

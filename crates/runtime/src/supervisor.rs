@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::Instant;
 
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::worker::Failure;
@@ -28,6 +29,8 @@ use mycelium_sandbox::SandboxError;
 use mycelium_sandbox::SandboxReport;
 use mycelium_sandbox::Worker;
 use mycelium_types::ErrorReport;
+use mycelium_types::Limit;
+use mycelium_types::Limits;
 use serde_json::value::RawValue;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -36,11 +39,17 @@ use tokio::sync::Notify;
 
 use crate::connection::Connection;
 use crate::connection::ConnectionError;
+use crate::gauges::Gauges;
+use crate::space::Reached;
+use crate::space::SpaceKeeper;
+use crate::watch::Watch;
 
 /// Workers that wait, locked down, for a skill. They cost about 2 MiB each.
 const WARM: usize = 2;
 /// How long the exit of a worker that closed its connection is waited for.
 const EXIT_PATIENCE: Duration = Duration::from_millis(500);
+/// How much of `/tmp` may be free, in bytes, when a write to it fails for want of space.
+const NEARLY: u64 = 1 << 20;
 /// The signal of a file that grew beyond its limit.
 const SIGXFSZ: i32 = 25;
 
@@ -106,23 +115,32 @@ impl Supervisor {
                 (launcher, worker)
             }
         };
+        let keeper = SpaceKeeper::new(policy);
         let report = launcher.assign(&worker, policy)?;
         let socket = worker.take_socket().ok_or(SandboxError::WorkerLost)?;
         let stream = socket
             .set_nonblocking(true)
             .and_then(|()| UnixStream::from_std(socket))
             .map_err(|_| SandboxError::WorkerLost)?;
-        let limits = &policy.limits;
         let timer = self.timers()?.timer(&worker)?;
-        let token = self.tokens.fetch_add(1, Ordering::Relaxed);
+        let worker = Arc::new(worker);
+        let timer_of_watch = self.timers()?.timer(&worker)?;
+        let watch = Watch::start(keeper, Arc::clone(&worker), timer_of_watch, self.ticket());
         let live = LiveWorker {
-            worker: Arc::new(worker),
-            connection: Connection::new(stream, megabytes(limits.output_mb)),
+            worker,
+            connection: Connection::new(stream, &policy.limits),
             timer,
-            ticket: Ticket::new(token, &self.waiting),
+            ticket: self.ticket(),
+            watch,
+            temporary: policy.limits.tmp_mb.saturating_mul(1 << 20),
             usable: true,
         };
         Ok((live, report))
+    }
+
+    fn ticket(&self) -> Ticket {
+        let token = self.tokens.fetch_add(1, Ordering::Relaxed);
+        Ticket::new(token, &self.waiting)
     }
 
     fn launcher(&self) -> Result<Arc<Launcher>, SandboxError> {
@@ -211,10 +229,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(crate) fn megabytes(count: u64) -> usize {
-    usize::try_from(count << 20).unwrap_or(usize::MAX)
-}
-
 /// How much one request may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
@@ -227,17 +241,15 @@ pub(crate) struct Budget {
 #[derive(Debug)]
 pub(crate) enum WorkerFailure {
     /// The worker answered with a failure; it can be asked again.
-    Answered(Failure),
-    /// The request took too long.
-    WallTime,
-    /// The request used too much processor time.
-    CpuTime,
-    /// The worker used too much memory.
-    Memory,
-    /// The worker sent too much.
-    Output,
-    /// The worker wrote a file beyond its limit.
-    FileSize,
+    Answered {
+        failure: Failure,
+        /// The limit for which the system refused what failed.
+        limit: Option<Limit>,
+    },
+    /// The worker reached a limit and was ended.
+    Over(Reached),
+    /// The request itself is too large. The worker was not asked.
+    TooLarge,
     /// The worker ended or broke the protocol.
     Crashed(String),
 }
@@ -248,6 +260,9 @@ pub(crate) struct LiveWorker {
     connection: Connection,
     timer: CpuTimer,
     ticket: Ticket,
+    watch: Watch,
+    /// The size of `/tmp`, in bytes.
+    temporary: u64,
     /// Whether the last request ran to its end. A request whose caller went away leaves the worker in
     /// the middle of something.
     usable: bool,
@@ -267,9 +282,19 @@ impl LiveWorker {
         &self.worker
     }
 
+    /// What shows how much the worker uses of its limits.
+    pub(crate) fn gauges(&self, limits: &Limits) -> Gauges {
+        Gauges {
+            worker: Arc::clone(&self.worker),
+            limits: *limits,
+            meter: Arc::clone(self.connection.meter()),
+            space: self.watch.space().cloned(),
+        }
+    }
+
     /// Whether requests make sense.
     pub(crate) fn is_usable(&self) -> bool {
-        self.usable && self.worker.exit().is_none()
+        self.usable && self.reached().is_none() && self.worker.exit().is_none()
     }
 
     /// Asks the worker. Any failure but an answered one ends it, and so does dropping the future.
@@ -284,28 +309,34 @@ impl LiveWorker {
         // shortly, would take a tick of the executor's clock.
         pin!(self.ticket.exceeded.notified()).enable();
         let unfinished = KillOnDrop(Some(Arc::clone(&self.worker)));
+        let started = (Instant::now(), self.worker.cpu_time().unwrap_or_default());
+        self.watch.begin_request(&self.worker, started.1);
         if self.timer.arm(budget.cpu, self.ticket.token).is_err() {
             return Err(WorkerFailure::Crashed(self.describe_exit()));
         }
         let outcome = tokio::select! {
             answer = self.connection.request(request, budget.output_bytes, notify) => match answer {
                 Ok(Ok(value)) => Ok(value),
-                Ok(Err(error)) => Err(WorkerFailure::Answered(error.data.unwrap_or(Failure {
-                    kind: FailureKind::Protocol,
-                    message: error.message,
-                    name: None,
-                    code: None,
-                    stack: None,
-                    transient: false,
-                }))),
+                Ok(Err(error)) => {
+                    let failure = error.data.unwrap_or(Failure {
+                        kind: FailureKind::Protocol,
+                        message: error.message,
+                        name: None,
+                        code: None,
+                        stack: None,
+                        transient: false,
+                    });
+                    let limit = self.limit_behind(&failure);
+                    Err(WorkerFailure::Answered { failure, limit })
+                }
                 Err(error) => Err(self.broken(error).await),
             },
-            () = tokio::time::sleep(budget.wall) => Err(WorkerFailure::WallTime),
-            () = self.ticket.exceeded.notified() => Err(WorkerFailure::CpuTime),
+            () = tokio::time::sleep(budget.wall) => Err(WorkerFailure::Over(Limit::WallTime.into())),
+            () = self.ticket.exceeded.notified() => Err(WorkerFailure::Over(Limit::CpuTime.into())),
         };
         let goes_on = match &outcome {
             Ok(_) => true,
-            Err(WorkerFailure::Answered(failure)) => match failure.kind {
+            Err(WorkerFailure::Answered { failure, .. }) => match failure.kind {
                 // It asked for its end, or what it has in memory can no longer be trusted.
                 FailureKind::Exited | FailureKind::OutOfMemory | FailureKind::Sandbox => false,
                 FailureKind::Thrown
@@ -317,24 +348,53 @@ impl LiveWorker {
                 | FailureKind::NeverSettles
                 | FailureKind::Protocol => true,
             },
-            Err(_) => false,
+            Err(WorkerFailure::TooLarge) => true,
+            Err(WorkerFailure::Over(_) | WorkerFailure::Crashed(_)) => false,
         };
         if goes_on {
+            let cpu = self.worker.cpu_time().unwrap_or_default();
+            self.connection
+                .meter()
+                .count_time(started.0.elapsed(), cpu.saturating_sub(started.1));
             self.usable = self.timer.disarm().is_ok();
             unfinished.forget();
         }
         outcome
     }
 
+    /// The limit that the system's word for a failed call is about.
+    fn limit_behind(&self, failure: &Failure) -> Option<Limit> {
+        match failure.code.as_deref()? {
+            "EMFILE" => Some(Limit::OpenFiles),
+            "EFBIG" => Some(Limit::FileSize),
+            // It is also said when a disk of the host is full, which is not the skill's doing.
+            "ENOSPC" => {
+                let used = self.worker.usage().ok()?.temporary;
+                (used.saturating_add(NEARLY) >= self.temporary).then_some(Limit::Temporary)
+            }
+            _ => None,
+        }
+    }
+
+    /// The limit for which the worker was ended, if it was for the space that its files take.
+    pub(crate) fn reached(&self) -> Option<Reached> {
+        self.watch.space()?.reached()
+    }
+
     async fn broken(&self, error: ConnectionError) -> WorkerFailure {
+        if let Some(reached) = self.reached() {
+            return WorkerFailure::Over(reached);
+        }
         match error {
             ConnectionError::Closed | ConnectionError::Socket(_) => {
                 let worker = Arc::clone(&self.worker);
                 let exit = tokio::task::spawn_blocking(move || worker.wait_exit(EXIT_PATIENCE));
                 match exit.await.ok().flatten().map(|exit| exit.cause) {
-                    Some(ExitCause::MemoryLimit) => WorkerFailure::Memory,
-                    Some(ExitCause::CpuLimit) => WorkerFailure::CpuTime,
-                    Some(ExitCause::Signal(signal)) if signal == SIGXFSZ => WorkerFailure::FileSize,
+                    Some(ExitCause::MemoryLimit) => WorkerFailure::Over(Limit::Memory.into()),
+                    Some(ExitCause::CpuLimit) => WorkerFailure::Over(Limit::CpuTime.into()),
+                    Some(ExitCause::Signal(signal)) if signal == SIGXFSZ => {
+                        WorkerFailure::Over(Limit::FileSize.into())
+                    }
                     Some(
                         ExitCause::Returned(_)
                         | ExitCause::Killed
@@ -345,7 +405,10 @@ impl LiveWorker {
                     | None => WorkerFailure::Crashed(self.describe_exit()),
                 }
             }
-            ConnectionError::Flood | ConnectionError::Frame(_) => WorkerFailure::Output,
+            ConnectionError::Flood => WorkerFailure::Over(Limit::Output.into()),
+            ConnectionError::Frame(_) => WorkerFailure::Over(Limit::Frame.into()),
+            ConnectionError::LineFlood => WorkerFailure::Over(Limit::LogLines.into()),
+            ConnectionError::Request(_) => WorkerFailure::TooLarge,
             ConnectionError::Protocol(reason) => WorkerFailure::Crashed(reason.to_owned()),
         }
     }
@@ -400,7 +463,7 @@ impl Waiting {
 
 /// One worker's entry among those waiting.
 #[derive(Debug)]
-struct Ticket {
+pub(crate) struct Ticket {
     token: u64,
     waiting: Waiting,
     exceeded: Arc<Notify>,
@@ -415,6 +478,18 @@ impl Ticket {
             waiting: waiting.clone(),
             exceeded,
         }
+    }
+}
+
+impl Ticket {
+    /// What the timer is to be given.
+    pub(crate) fn token(&self) -> u64 {
+        self.token
+    }
+
+    /// Waits until the timer runs out.
+    pub(crate) async fn expired(&self) {
+        self.exceeded.notified().await;
     }
 }
 

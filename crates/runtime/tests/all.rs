@@ -7,6 +7,8 @@ mod suite {
     mod faults;
     mod hostile_repository;
     mod lifecycle;
+    mod limits;
+    mod neighbours;
     mod packages;
     mod stage;
     mod trust;

@@ -33,7 +33,8 @@
 //! ```
 //!
 //! What it does not cover: faults of the kernel itself and what can be learnt from timing; how much is
-//! written below a granted folder in all (each file has a limit, the sum has not); and, where the
+//! written below a granted folder in all (each file has a limit; the sum is for the supervisor to watch,
+//! with [`occupied`] and [`Worker::written`]); and, where the
 //! supervisor is an ordinary person, files that a group of that person may use, as far as a grant shows
 //! them. Workers are copies of one process, so they share the layout of their memory and the seeds of
 //! their hash tables.
@@ -48,6 +49,7 @@ mod kernel_file;
 pub mod launcher;
 mod limits;
 mod network;
+mod occupied;
 mod plan;
 mod report;
 mod restrict;
@@ -56,6 +58,7 @@ mod supervisor;
 mod survey;
 mod syscall;
 mod timer;
+mod tree;
 mod wire;
 mod worker;
 
@@ -74,6 +77,9 @@ pub use exit::Exit;
 pub use exit::ExitCause;
 pub use network::NetworkPorts;
 pub use network::WorkerNetwork;
+pub use occupied::Bounds;
+pub use occupied::Occupied;
+pub use occupied::occupied;
 pub use report::CgroupVersion;
 pub use report::Layer;
 pub use report::Note;
@@ -87,6 +93,7 @@ pub use syscall::peak_memory;
 pub use timer::CpuTimer;
 pub use timer::CpuTimers;
 pub use wire::Privilege;
+pub use worker::Precedence;
 pub use worker::Usage;
 pub use worker::Worker;
 

@@ -18,7 +18,7 @@ const MIB: u64 = 1 << 20;
 const CALLS_IN_A_LIFE: u64 = 1000;
 
 /// Standard input, output and error, and the socket, do not count as files of the skill.
-const OWN_DESCRIPTORS: u64 = 4;
+pub(crate) const OWN_DESCRIPTORS: u64 = 4;
 
 /// Room for an engine's recursion. The kernel counts the stack apart from [`Resource::Data`].
 const STACK: u64 = 64 * MIB;

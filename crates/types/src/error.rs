@@ -60,8 +60,18 @@ error_codes! {
     MemoryLimit = "MEMORY_LIMIT",
     /// The skill opened too many files.
     FileLimit = "FILE_LIMIT",
+    /// The skill has too many processes.
+    ProcessLimit = "PROCESS_LIMIT",
+    /// The skill wrote a file that is too large.
+    FileSizeLimit = "FILE_SIZE_LIMIT",
+    /// The skill's files take too much space.
+    DiskLimit = "DISK_LIMIT",
     /// The result or console output is too large.
     OutputLimit = "OUTPUT_LIMIT",
+    /// A message to or from the worker is too large.
+    FrameLimit = "FRAME_LIMIT",
+    /// The skill printed too many lines in a second.
+    LogLimit = "LOG_LIMIT",
     /// Too many calls wait.
     Overloaded = "OVERLOADED",
     /// The breaker refuses calls for a while.
@@ -164,7 +174,12 @@ impl ErrorCode {
             | Self::CpuLimit
             | Self::MemoryLimit
             | Self::FileLimit
+            | Self::ProcessLimit
+            | Self::FileSizeLimit
+            | Self::DiskLimit
             | Self::OutputLimit
+            | Self::FrameLimit
+            | Self::LogLimit
             | Self::Overloaded => ExitStatus::Limit,
             Self::CircuitBreakerOpen => ExitStatus::Breaker,
             Self::DaemonUnavailable | Self::StateUnavailable | Self::Internal => {
@@ -197,7 +212,12 @@ impl ErrorCode {
             | Self::CpuLimit
             | Self::MemoryLimit
             | Self::FileLimit
+            | Self::ProcessLimit
+            | Self::FileSizeLimit
+            | Self::DiskLimit
             | Self::OutputLimit
+            | Self::FrameLimit
+            | Self::LogLimit
             | Self::SecurityViolation
             | Self::SandboxUnavailable
             | Self::SignatureMissing

@@ -45,6 +45,7 @@ pub use error::ExitStatus;
 pub use export::CallStyle;
 pub use export::Export;
 pub use limits::Ceilings;
+pub use limits::Limit;
 pub use limits::LimitOverrides;
 pub use limits::Limits;
 pub use manifest::Author;

@@ -1,8 +1,13 @@
 //! How much a skill may use.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
+
+use crate::ErrorCode;
+use crate::ErrorReport;
 
 /// The limits one instance runs under: defaults, the manifest's wishes, the configuration's ceilings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -28,9 +33,17 @@ pub struct Limits {
     /// Size of `/tmp`, in MiB.
     #[serde(rename = "tmpMB")]
     pub tmp_mb: u64,
+    /// What the instance adds to the paths it was granted, in MiB.
+    #[serde(rename = "pathsMB")]
+    pub paths_mb: u64,
     /// Size of one result and of one call's console output, in MiB.
     #[serde(rename = "outputMB")]
     pub output_mb: u64,
+    /// Size of one message to or from the worker, in MiB.
+    #[serde(rename = "frameMB")]
+    pub frame_mb: u64,
+    /// Console lines in a second.
+    pub log_lines_per_second: u64,
     /// Network traffic, in KiB a second.
     #[serde(rename = "bandwidthKBps")]
     pub bandwidth_kbps: u64,
@@ -47,7 +60,10 @@ impl Default for Limits {
             file_size_mb: 64,
             data_mb: 256,
             tmp_mb: 64,
+            paths_mb: 1024,
             output_mb: 64,
+            frame_mb: 64,
+            log_lines_per_second: 10_000,
             bandwidth_kbps: 10_240,
         }
     }
@@ -89,10 +105,22 @@ pub struct LimitOverrides {
     #[serde(rename = "tmpMB", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 65_536))]
     pub tmp_mb: Option<u64>,
+    /// What an instance adds to the paths it was granted, in MiB. Default 1024.
+    #[serde(rename = "pathsMB", skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_048_576))]
+    pub paths_mb: Option<u64>,
     /// Size of one result and of one call's console output, in MiB. Default 64.
     #[serde(rename = "outputMB", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_024))]
     pub output_mb: Option<u64>,
+    /// Size of one message to or from the worker, such as a call's arguments or its result, in MiB. Default 64.
+    #[serde(rename = "frameMB", skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 64))]
+    pub frame_mb: Option<u64>,
+    /// Console lines in a second. Default 10000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 10, max = 1_000_000))]
+    pub log_lines_per_second: Option<u64>,
     /// Network traffic, in KiB a second. Default 10240.
     #[serde(rename = "bandwidthKBps", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
@@ -103,62 +131,130 @@ pub struct LimitOverrides {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ceilings(pub LimitOverrides);
 
-impl LimitOverrides {
-    /// These, and where they say nothing those of `other`.
-    #[must_use]
-    pub fn or(self, other: &Self) -> Self {
-        Self {
-            memory_mb: self.memory_mb.or(other.memory_mb),
-            cpu_seconds: self.cpu_seconds.or(other.cpu_seconds),
-            wall_seconds: self.wall_seconds.or(other.wall_seconds),
-            open_files: self.open_files.or(other.open_files),
-            processes: self.processes.or(other.processes),
-            file_size_mb: self.file_size_mb.or(other.file_size_mb),
-            data_mb: self.data_mb.or(other.data_mb),
-            tmp_mb: self.tmp_mb.or(other.tmp_mb),
-            output_mb: self.output_mb.or(other.output_mb),
-            bandwidth_kbps: self.bandwidth_kbps.or(other.bandwidth_kbps),
+/// Makes everything that is said of each limit from one table: the name of the limit, the field, the
+/// name in a manifest, the name of the ceiling in a configuration, and the error it ends with.
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $limit:ident, $field:ident, $name:literal, $ceiling:literal, $code:expr;)+) => {
+        /// One of the limits.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        pub enum Limit {
+            $($(#[doc = $doc])+ #[serde(rename = $name)] $limit),+
         }
+
+        impl Limit {
+            /// All limits.
+            pub const ALL: &'static [Self] = &[$(Self::$limit),+];
+
+            /// The name of the limit in a manifest's `limits`, such as `memoryMB`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$limit => $name),+ }
+            }
+
+            /// The name of the ceiling in a configuration's `security`, such as `maxMemoryMB`.
+            #[must_use]
+            pub fn ceiling(self) -> &'static str {
+                match self { $(Self::$limit => $ceiling),+ }
+            }
+
+            /// How a call ends that reaches the limit; nothing where it only gets slower.
+            #[must_use]
+            pub fn code(self) -> Option<ErrorCode> {
+                match self { $(Self::$limit => $code),+ }
+            }
+        }
+
+        impl Limits {
+            /// The value of one limit, in the unit of its name.
+            #[must_use]
+            pub fn get(&self, limit: Limit) -> u64 {
+                match limit { $(Limit::$limit => self.$field),+ }
+            }
+
+            /// The defaults, changed by what the manifest asks for, cut down to the ceilings.
+            #[must_use]
+            pub fn settle(asked: &LimitOverrides, ceilings: &Ceilings) -> Self {
+                let default = Self::default();
+                let wanted = Self {
+                    $($field: asked.$field.unwrap_or(default.$field)),+
+                };
+                wanted.lowered(ceilings)
+            }
+
+            /// Each limit, or the ceiling where that is lower.
+            #[must_use]
+            pub fn lowered(&self, ceilings: &Ceilings) -> Self {
+                let most = &ceilings.0;
+                Self {
+                    $($field: self.$field.min(most.$field.unwrap_or(u64::MAX))),+
+                }
+            }
+        }
+
+        impl LimitOverrides {
+            /// These, and where they say nothing those of `other`.
+            #[must_use]
+            pub fn or(self, other: &Self) -> Self {
+                Self { $($field: self.$field.or(other.$field)),+ }
+            }
+        }
+    };
+}
+
+limits! {
+    /// Memory of the instance.
+    Memory, memory_mb, "memoryMB", "maxMemoryMB", Some(ErrorCode::MemoryLimit);
+    /// Processor time of one call.
+    CpuTime, cpu_seconds, "cpuSeconds", "maxCpuTimeSeconds", Some(ErrorCode::CpuLimit);
+    /// Elapsed time of one call.
+    WallTime, wall_seconds, "wallSeconds", "maxWallTimeSeconds", Some(ErrorCode::SkillTimeout);
+    /// Open files and sockets.
+    OpenFiles, open_files, "openFiles", "maxOpenFiles", Some(ErrorCode::FileLimit);
+    /// Child processes.
+    Processes, processes, "processes", "maxProcesses", Some(ErrorCode::ProcessLimit);
+    /// Size of one written file.
+    FileSize, file_size_mb, "fileSizeMB", "maxFileSizeMB", Some(ErrorCode::FileSizeLimit);
+    /// Size of the private data folder.
+    Data, data_mb, "dataMB", "maxDataMB", Some(ErrorCode::DiskLimit);
+    /// Size of `/tmp`.
+    Temporary, tmp_mb, "tmpMB", "maxTmpMB", Some(ErrorCode::DiskLimit);
+    /// What the instance adds to granted paths.
+    Paths, paths_mb, "pathsMB", "maxPathsMB", Some(ErrorCode::DiskLimit);
+    /// Size of a result and of a call's console output.
+    Output, output_mb, "outputMB", "maxOutputMB", Some(ErrorCode::OutputLimit);
+    /// Size of one message to or from the worker.
+    Frame, frame_mb, "frameMB", "maxFrameMB", Some(ErrorCode::FrameLimit);
+    /// Console lines in a second.
+    LogLines, log_lines_per_second, "logLinesPerSecond", "maxLogLinesPerSecond", Some(ErrorCode::LogLimit);
+    /// Network traffic in a second.
+    Bandwidth, bandwidth_kbps, "bandwidthKBps", "maxBandwidthKBps", None;
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 
-impl Limits {
-    /// The defaults, changed by what the manifest asks for, cut down to the ceilings.
+impl ErrorReport {
+    /// The report of a reached limit, with the facts that say which, how much, and how to get more.
     #[must_use]
-    pub fn settle(asked: &LimitOverrides, ceilings: &Ceilings) -> Self {
-        let default = Self::default();
-        let wanted = Self {
-            memory_mb: asked.memory_mb.unwrap_or(default.memory_mb),
-            cpu_seconds: asked.cpu_seconds.unwrap_or(default.cpu_seconds),
-            wall_seconds: asked.wall_seconds.unwrap_or(default.wall_seconds),
-            open_files: asked.open_files.unwrap_or(default.open_files),
-            processes: asked.processes.unwrap_or(default.processes),
-            file_size_mb: asked.file_size_mb.unwrap_or(default.file_size_mb),
-            data_mb: asked.data_mb.unwrap_or(default.data_mb),
-            tmp_mb: asked.tmp_mb.unwrap_or(default.tmp_mb),
-            output_mb: asked.output_mb.unwrap_or(default.output_mb),
-            bandwidth_kbps: asked.bandwidth_kbps.unwrap_or(default.bandwidth_kbps),
-        };
-        wanted.lowered(ceilings)
+    pub fn of_limit(limit: Limit, value: u64) -> Self {
+        // What only gets slower is at worst too slow.
+        Self::new(limit.code().unwrap_or(ErrorCode::SkillTimeout))
+            .with("limit", value)
+            .with("limit_name", limit)
+            .with("ceiling", limit.ceiling())
     }
 
-    /// Each limit, or the ceiling where that is lower.
+    /// The limit that was reached, if that is the failure.
     #[must_use]
-    pub fn lowered(&self, ceilings: &Ceilings) -> Self {
-        let most = &ceilings.0;
-        let cut = |limit: u64, most: Option<u64>| limit.min(most.unwrap_or(u64::MAX));
-        Self {
-            memory_mb: cut(self.memory_mb, most.memory_mb),
-            cpu_seconds: cut(self.cpu_seconds, most.cpu_seconds),
-            wall_seconds: cut(self.wall_seconds, most.wall_seconds),
-            open_files: cut(self.open_files, most.open_files),
-            processes: cut(self.processes, most.processes),
-            file_size_mb: cut(self.file_size_mb, most.file_size_mb),
-            data_mb: cut(self.data_mb, most.data_mb),
-            tmp_mb: cut(self.tmp_mb, most.tmp_mb),
-            output_mb: cut(self.output_mb, most.output_mb),
-            bandwidth_kbps: cut(self.bandwidth_kbps, most.bandwidth_kbps),
-        }
+    pub fn limit(&self) -> Option<Limit> {
+        let name = self.context.get("limit_name")?;
+        let mut limits = Limit::ALL.iter().copied();
+        limits.find(|limit| limit.name() == name && limit.code() == Some(self.code))
     }
 }
 
@@ -184,5 +280,38 @@ mod tests {
             (limits.memory_mb, limits.wall_seconds, limits.cpu_seconds),
             (300, 5, 10)
         );
+    }
+
+    #[test]
+    fn a_limit_has_the_names_that_manifest_and_configuration_use() {
+        let limits = Limits::default();
+        let written = serde_json::to_value(limits).unwrap();
+        assert_eq!(written.as_object().unwrap().len(), Limit::ALL.len());
+        for limit in Limit::ALL {
+            assert_eq!(written[limit.name()], limits.get(*limit), "{limit}");
+            assert_eq!(serde_json::to_value(limit).unwrap(), limit.name());
+        }
+    }
+
+    #[test]
+    fn what_is_not_given_is_taken_from_the_others() {
+        let first = LimitOverrides {
+            memory_mb: Some(1),
+            ..LimitOverrides::default()
+        };
+        let second = LimitOverrides {
+            memory_mb: Some(2),
+            tmp_mb: Some(3),
+            ..LimitOverrides::default()
+        };
+        let both = first.or(&second);
+        assert_eq!((both.memory_mb, both.tmp_mb), (Some(1), Some(3)));
+    }
+
+    #[test]
+    fn a_report_knows_its_limit() {
+        let report = ErrorReport::of_limit(Limit::Temporary, 64);
+        assert_eq!(report.limit(), Some(Limit::Temporary));
+        assert_eq!(ErrorReport::new(ErrorCode::SkillTimeout).limit(), None);
     }
 }

@@ -1,10 +1,12 @@
 //! `info`: all about one skill.
 
 use mycelium_protocol::control::Command;
+use mycelium_protocol::control::LimitUsage;
 use mycelium_protocol::control::MethodInfo;
 use mycelium_protocol::control::PermissionInfo;
 use mycelium_protocol::control::SkillInfo;
 use mycelium_types::ExitStatus;
+use mycelium_types::Limit;
 
 use crate::arguments::Format;
 use crate::arguments::SkillArgument;
@@ -13,6 +15,7 @@ use crate::error::Error;
 use crate::render::Page;
 use crate::render::Style;
 use crate::render::Text;
+use crate::render::quantity;
 use crate::session::Session;
 use crate::session::answer;
 
@@ -93,22 +96,48 @@ fn describe(info: &SkillInfo, verbosity: Verbosity, page: &mut Page) {
     for hook in &info.hooks {
         item(page, &Text::new("info-hook").with("hook", hook));
     }
+    if verbosity == Verbosity::Verbose {
+        describe_limits(info, page);
+    }
 }
 
 fn describe_origin(info: &SkillInfo, page: &mut Page) {
     let versions: Vec<_> = info.versions.iter().map(ToString::to_string).collect();
-    let limits = &info.limits;
     let text = Text::new("info-origin")
         .with("source", &info.summary.source)
         .with("root", info.root.display())
         .with("digest", info.digest)
         .with("engine", &info.engine)
         .with("versions", versions.join(", "))
-        .with("tags", info.summary.tags.join(", "))
-        .with("memory", limits.memory_mb)
-        .with("cpu", limits.cpu_seconds)
-        .with("wall", limits.wall_seconds);
+        .with("tags", info.summary.tags.join(", "));
     page.say(&text);
+}
+
+/// Adds each limit, and how much of it is used where something runs.
+fn describe_limits(info: &SkillInfo, page: &mut Page) {
+    page.blank();
+    page.say(&Text::new("info-limits"));
+    if !info.usage.is_empty() {
+        return describe_usage(&info.usage, page);
+    }
+    for limit in Limit::ALL {
+        let text = Text::new("info-limit")
+            .with("limit", limit)
+            .with("used", "none")
+            .with("value", info.limits.get(*limit));
+        item(page, &text);
+    }
+}
+
+/// Adds how much of each limit is used.
+pub(super) fn describe_usage(usage: &[LimitUsage], page: &mut Page) {
+    for LimitUsage { limit, used, value } in usage {
+        let text = Text::new("info-limit")
+            .with("limit", limit)
+            .with("used", used.map_or_else(|| "none".to_owned(), quantity))
+            .with("value", value);
+        item(page, &text);
+    }
 }
 
 /// Adds a permission and, where it is not granted, why.
@@ -228,6 +257,14 @@ mod tests {
     }
 
     #[test]
+    fn limits_are_told_before_anything_runs() {
+        let page = shown(value(), Verbosity::Verbose);
+        let (_, limits) = page.split_once("Limits:").unwrap();
+        assert_eq!(limits.matches("  - ").count(), Limit::ALL.len(), "{limits}");
+        assert!(limits.contains("  - wallSeconds: 30\n"), "{limits}");
+    }
+
+    #[test]
     fn what_is_missing_refused_or_out_of_date_is_said() {
         let mut value = value();
         value["state"] = json!("ACTIVE");
@@ -246,6 +283,10 @@ mod tests {
         }]);
         value["methods"] = json!([{"name": "m", "description": "does it", "parameters": []}]);
         value["hooks"] = json!([]);
+        value["usage"] = json!([
+            {"limit": "memoryMB", "used": 12.5, "value": 500},
+            {"limit": "processes", "used": null, "value": 0},
+        ]);
         insta::assert_snapshot!(shown(value, Verbosity::Verbose), @r"
         Skill: hello-world (v1.0.0)
         Description: A simple greeting skill demonstrating infrastructure capabilities
@@ -259,7 +300,6 @@ mod tests {
         Engine: quickjs
         Versions: 1.0.0
         Tags: demo, greeting
-        Limits: 500MB memory, 30s CPU, 30s a call
 
         Dependencies (1):
           - lodash@^4 (not resolved yet, cached: no)
@@ -273,6 +313,10 @@ mod tests {
               does it
 
         Lifecycle Hooks: none
+
+        Limits:
+          - memoryMB: 12.5 of 500
+          - processes: 0
         ");
     }
 }

@@ -4,6 +4,8 @@ use mycelium_protocol::control::Command;
 use mycelium_protocol::control::ProcessReport;
 use mycelium_types::ExitStatus;
 
+use crate::arguments::Verbosity;
+use crate::commands::info::describe_usage;
 use crate::error::Error;
 use crate::render::Page;
 use crate::render::Table;
@@ -14,13 +16,14 @@ use crate::session::answer;
 
 pub(super) fn run(session: &mut Session<'_>) -> Result<ExitStatus, Error> {
     let report = answer!(session.request(Command::Processes)?, Processes);
+    let verbosity = session.output.verbosity();
     session
         .output
-        .result(&report, |page| describe(&report, page))?;
+        .result(&report, |page| describe(&report, verbosity, page))?;
     Ok(ExitStatus::Success)
 }
 
-fn describe(report: &ProcessReport, page: &mut Page) {
+fn describe(report: &ProcessReport, verbosity: Verbosity, page: &mut Page) {
     let locale = page.look().locale;
     let launcher = report
         .launcher
@@ -64,12 +67,24 @@ fn describe(report: &ProcessReport, page: &mut Page) {
         ]);
     }
     table.add_to(page);
+    if verbosity == Verbosity::Verbose {
+        for instance in &report.instances {
+            page.blank();
+            let text = Text::new("ps-usage")
+                .with("pid", instance.pid)
+                .with("skill", &instance.skill);
+            page.say(&text);
+            describe_usage(&instance.usage, page);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use mycelium_protocol::control::Instance;
+    use mycelium_protocol::control::LimitUsage;
     use mycelium_protocol::control::ProcessId;
+    use mycelium_types::Limit;
     use mycelium_types::SkillState;
 
     use super::*;
@@ -92,6 +107,11 @@ mod tests {
                 memory_bytes: 3 << 20,
                 cpu_milliseconds: 4,
                 calls: 2,
+                usage: vec![LimitUsage {
+                    limit: Limit::Data,
+                    used: Some(1.25),
+                    value: 256,
+                }],
             }],
         }
     }
@@ -99,12 +119,15 @@ mod tests {
     #[test]
     fn a_table_of_instances() {
         let mut page = Page::new(Look::default());
-        describe(&report(), &mut page);
+        describe(&report(), Verbosity::Verbose, &mut page);
         insta::assert_snapshot!(page.render(), @r"
         Daemon: process 10, launcher: process 11, warm workers: 1
 
         PID  SKILL        VERSION  SESSION  STATE   ENGINE   MEMORY  CPU  CALLS  WORKSPACE
         13   hello-world  1.0.0    shell    ACTIVE  quickjs  3MB     4ms  2      /w
+
+        Process 13, hello-world uses:
+          - dataMB: 1.25 of 256
         ");
     }
 

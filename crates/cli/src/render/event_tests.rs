@@ -2,6 +2,7 @@
 
 use mycelium_protocol::ConsoleLevel;
 use mycelium_types::Hook;
+use mycelium_types::Limit;
 use mycelium_types::Limits;
 use mycelium_types::SkillName;
 use serde_json::json;
@@ -95,17 +96,17 @@ fn a_failure_a_limit_and_the_breaker() {
         },
         Event::LimitReached {
             skill: faulty.clone(),
-            limit: "cpuSeconds".into(),
+            limit: Limit::CpuTime,
             value: 30,
         },
         Event::LimitReached {
             skill: faulty.clone(),
-            limit: "wallSeconds".into(),
+            limit: Limit::WallTime,
             value: 30,
         },
         Event::LimitReached {
             skill: faulty.clone(),
-            limit: "memoryMB".into(),
+            limit: Limit::Memory,
             value: 500,
         },
         Event::BreakerOpened {

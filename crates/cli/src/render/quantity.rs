@@ -10,6 +10,11 @@ pub(crate) fn mebibytes(bytes: u64) -> String {
     format!("{}MB", (bytes + (1 << 19)) >> 20)
 }
 
+/// A number with two digits after the point at most, as few as it needs: `12`, `0.5`.
+pub(crate) fn quantity(value: f64) -> String {
+    format!("{}", (value * 100.0).round() / 100.0)
+}
+
 /// A share of one, in percent, with one digit where it has one: `85%`, `0.5%`.
 pub(crate) fn percent(share: f64) -> String {
     format!("{}%", (share * 1000.0).round() / 10.0)
@@ -74,6 +79,8 @@ mod tests {
         assert_eq!(milliseconds(30_012.0), "30012ms");
         assert_eq!(mebibytes(145 << 20), "145MB");
         assert_eq!(mebibytes(600_000), "1MB");
+        assert_eq!(quantity(12.0), "12");
+        assert_eq!(quantity(0.503), "0.5");
         assert_eq!(percent(0.85), "85%");
         assert_eq!(percent(0.0), "0%");
         assert_eq!(percent(1.0 / 3.0), "33.3%");

@@ -10,6 +10,7 @@ use mycelium_types::Diagnostic;
 use mycelium_types::Digest;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
+use mycelium_types::Limit;
 use mycelium_types::Limits;
 use mycelium_types::SkillId;
 use mycelium_types::SkillName;
@@ -137,6 +138,9 @@ pub struct SkillInfo {
     pub hooks: Vec<Hook>,
     /// The limits it runs under.
     pub limits: Limits,
+    /// How much this session's instance uses of each; empty if there is none.
+    #[serde(default)]
+    pub usage: Vec<LimitUsage>,
     /// The breaker of this session: closed, open or half-open.
     pub breaker: String,
     /// Remarks about it.
@@ -317,6 +321,20 @@ pub struct Instance {
     pub cpu_milliseconds: u64,
     /// Calls so far.
     pub calls: u64,
+    /// How much it uses of each limit.
+    pub usage: Vec<LimitUsage>,
+}
+
+/// How much of a limit is used.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LimitUsage {
+    /// The limit.
+    pub limit: Limit,
+    /// What is used, in the limit's unit: now, or at most so far where that is about one call, one file,
+    /// one message or one second. Absent for what is not known.
+    pub used: Option<f64>,
+    /// The most that may be used.
+    pub value: u64,
 }
 
 /// What was trusted or taken back.

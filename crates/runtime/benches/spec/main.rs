@@ -6,6 +6,7 @@
 mod calls;
 mod daemon;
 mod floors;
+mod hostile;
 mod packages;
 mod peers;
 mod report;
@@ -49,6 +50,7 @@ fn measure() -> Outcome<()> {
     // others alone.
     report::part("floors", floors::measure())?;
     report::part("calls", calls::measure(&scene))?;
+    report::part("hostile", hostile::measure(&scene))?;
     report::part("search", search::measure(&scene))?;
     let layer = report::part("resolve", packages::resolve(&scene))?;
     if let Some(layer) = &layer {

@@ -20,6 +20,8 @@ use crate::Outcome;
 pub(crate) const SIMPLE: &str = "bench-simple";
 /// A skill with ten packages, all of which it loads.
 pub(crate) const PACKAGES: &str = "bench-packages";
+/// A skill that uses too much of everything.
+pub(crate) const HOSTILE: &str = "bench-hostile";
 /// How many copies of the simple skill there are besides.
 pub(crate) const COPIES: usize = 10;
 
@@ -48,6 +50,30 @@ module.exports = {
 };
 ";
 
+const HOSTILE_CODE: &str = "\
+const fs = require('fs');
+const piece = Buffer.alloc(64 << 10, 'x');
+const fill = (folder, most) => {
+  for (let i = 0; i < most; i++) fs.writeFileSync(`${folder}/${i}`, piece);
+};
+module.exports = {
+  spin() { for (;;); },
+  bomb() { const hoard = []; for (;;) hoard.push(new Uint8Array(1 << 20).fill(1)); },
+  data() {
+    for (const name of fs.readdirSync('/mycelium/data')) fs.unlinkSync(`/mycelium/data/${name}`);
+    fill('/mycelium/data', 100000);
+  },
+  tmp() { fill('/tmp', 1000); },
+  open() { const open = []; for (;;) open.push(fs.openSync('/dev/null')); },
+  print() { const line = 'x'.repeat(1 << 16); for (;;) console.log(line); },
+  chat() { for (;;) console.log('line'); },
+  give() { return 'x'.repeat(4 << 20); },
+  leave() { process.exit(1); },
+  fail() { throw new Error('x'); },
+  rest() {},
+};
+";
+
 /// A workspace with skills in it, and the program that runs them.
 pub(crate) struct Scene {
     folder: TempDir,
@@ -69,12 +95,39 @@ impl Scene {
         fs_err::create_dir_all(scene.workspace().join(".claude"))?;
         fs_err::create_dir_all(scene.home())?;
         scene.write_skill(SIMPLE, SIMPLE_CODE, &json!({}))?;
+        scene.write_hostile()?;
         for number in 0..COPIES {
             scene.write_skill(&copy(number), SIMPLE_CODE, &json!({}))?;
         }
         let dependencies: BTreeMap<_, _> = TEN.into_iter().collect();
         scene.write_skill(PACKAGES, &packages_code(), &json!(dependencies))?;
         Ok(scene)
+    }
+
+    fn write_hostile(&self) -> Outcome<()> {
+        let manifest = json!({
+            "name": HOSTILE,
+            "version": "1.0.0",
+            "description": "A skill that uses too much.",
+            "entrypoint": "index.js",
+            "exports": [
+                "spin", "bomb", "data", "tmp", "open", "print", "chat", "give", "leave", "fail",
+                "rest"
+            ],
+            "limits": {
+                "cpuSeconds": 1, "memoryMB": 64, "openFiles": 16, "fileSizeMB": 1, "dataMB": 8,
+                "tmpMB": 8, "outputMB": 1, "frameMB": 1, "logLinesPerSecond": 1000
+            },
+        });
+        fs_err::create_dir_all(self.skill(HOSTILE))?;
+        fs_err::write(self.skill(HOSTILE).join("skill.json"), manifest.to_string())?;
+        // All of its calls fail, and that shall not keep it from failing again.
+        let settings = json!({"breaker": {"failureThreshold": 1_000}});
+        fs_err::write(
+            self.workspace().join(".claude/skills.json"),
+            settings.to_string(),
+        )?;
+        self.write_code(HOSTILE, HOSTILE_CODE)
     }
 
     fn write_skill(&self, name: &str, code: &str, dependencies: &Value) -> Outcome<()> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use mycelium_protocol::Event;
 use mycelium_protocol::control::ProcessReport;
 use mycelium_types::ErrorCode;
+use mycelium_types::Limit;
 use mycelium_types::SkillState;
 use serde_json::json;
 
@@ -66,7 +67,11 @@ async fn every_limit_ends_the_call_with_its_code_and_the_next_call_works() {
     );
     assert!(world.heard().iter().any(|event| matches!(
         event,
-        Event::LimitReached { limit, value: 1, .. } if limit == "cpuSeconds"
+        Event::LimitReached {
+            limit: Limit::CpuTime,
+            value: 1,
+            ..
+        }
     )));
     world.runtime.shutdown().await;
 }

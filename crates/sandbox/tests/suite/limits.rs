@@ -8,6 +8,8 @@ use mycelium_policy::SandboxPolicy;
 use mycelium_sandbox::CpuTimers;
 use mycelium_sandbox::ExitCause;
 use mycelium_sandbox::Note;
+use mycelium_sandbox::Precedence;
+use mycelium_sandbox::Privilege;
 use mycelium_sandbox::SandboxError;
 use mycelium_types::FileAccess;
 
@@ -36,6 +38,10 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_timer_set_anew_forgets_its_old_budget", timer_set_anew),
     ("a_stopped_timer_says_nothing", timer_stopped),
     ("usage_is_told_while_there_is_a_worker", usage),
+    (
+        "a_worker_that_comes_after_others_has_less_priority",
+        precedence,
+    ),
 ];
 
 fn limited(site: &Site, memory_mb: u64, tmp_mb: u64) -> SandboxPolicy {
@@ -205,4 +211,33 @@ fn usage() {
             .join(puppet.worker.pid().to_string())
             .exists()
     );
+}
+
+fn precedence() {
+    let launcher = start();
+    let site = Site::new();
+    let puppet = Puppet::with(&launcher, &site.policy());
+    let nice = || {
+        let pid = puppet.worker.pid();
+        let text = fs_err::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let (_, fields) = text.rsplit_once(')').unwrap();
+        // The 19th field of all, as proc(5) counts.
+        let nice = fields.split_ascii_whitespace().nth(16).unwrap();
+        nice.parse::<i32>().unwrap()
+    };
+    let before = nice();
+    puppet.worker.set_precedence(Precedence::Behind).unwrap();
+    assert!(nice() > before);
+    match (
+        launcher.privilege(),
+        puppet.worker.set_precedence(Precedence::Normal),
+    ) {
+        (Privilege::Root, back) => assert_eq!(back, Ok(())),
+        // It depends on the person's own limits.
+        (Privilege::Person, _) => {}
+    }
+    puppet.worker.kill();
+    puppet.exit();
+    let late = puppet.worker.set_precedence(Precedence::Behind);
+    assert_eq!(late.unwrap_err(), SandboxError::WorkerLost);
 }

@@ -48,10 +48,33 @@ MEMORY_LIMIT = Skill `{ $skill }` used more than { $limit } MB of memory.
     .help = Increase `limits.memoryMB` in the skill's manifest (and `security.maxMemoryMB` in the configuration), or make the skill use less.
 
 FILE_LIMIT = Skill `{ $skill }` opened more than { $limit } files.
-    .help = Close files after use, or increase `limits.openFiles` in the skill's manifest.
+    .help = Close files after use, or increase `limits.openFiles` in the skill's manifest (and `security.maxOpenFiles` in the configuration).
+
+PROCESS_LIMIT = Skill `{ $skill }` tried to have more than { $limit } child processes.
+    .help = Wait for programs to end before starting others, or increase `limits.processes` in the skill's manifest (and `security.maxProcesses` in the configuration).
+
+FILE_SIZE_LIMIT = Skill `{ $skill }` wrote a file of more than { $limit } MB.
+    .help = Write several smaller files, or increase `limits.fileSizeMB` in the skill's manifest (and `security.maxFileSizeMB` in the configuration).
+
+DISK_LIMIT = { $limit_name ->
+        [dataMB] Skill `{ $skill }` keeps more than { $limit } MB in its private data, { $path }.
+        [tmpMB] Skill `{ $skill }` wrote more than { $limit } MB to /tmp.
+       *[pathsMB] Skill `{ $skill }` added more than { $limit } MB to the paths it was granted.
+    }
+    .help = { $limit_name ->
+        [dataMB] Delete what is not needed there, or increase `limits.dataMB` in the skill's manifest (and `security.maxDataMB` in the configuration).
+        [tmpMB] Delete temporary files after use, or increase `limits.tmpMB` in the skill's manifest (and `security.maxTmpMB` in the configuration).
+       *[pathsMB] Make the skill write less, or increase `limits.pathsMB` in the skill's manifest (and `security.maxPathsMB` in the configuration).
+    }
 
 OUTPUT_LIMIT = { $skill }.{ $method } produced more than { $limit } MB of output.
-    .help = Return less, write large data to a file, or increase `limits.outputMB` in the skill's manifest.
+    .help = Return less, write large data to a file, or increase `limits.outputMB` in the skill's manifest (and `security.maxOutputMB` in the configuration).
+
+FRAME_LIMIT = { $skill }.{ $method } takes or gives more than { $limit } MB at once.
+    .help = Pass large data in files, or increase `limits.frameMB` in the skill's manifest (and `security.maxFrameMB` in the configuration).
+
+LOG_LIMIT = { $skill }.{ $method } printed more than { $limit } lines in a second.
+    .help = Print less, or increase `limits.logLinesPerSecond` in the skill's manifest (and `security.maxLogLinesPerSecond` in the configuration).
 
 OVERLOADED = Too many calls wait for `{ $skill }`.
     .help = Wait for running calls to end and try again.

@@ -25,7 +25,14 @@ event-limit = [ResourceLimiter] { $limit ->
     [wallSeconds] Skill execution exceeded time limit ({ $value }s)
     [memoryMB] Skill execution exceeded memory limit ({ $value }MB)
     [openFiles] Skill execution exceeded open file limit ({ $value })
+    [processes] Skill execution exceeded process limit ({ $value })
+    [fileSizeMB] Skill execution exceeded file size limit ({ $value }MB)
+    [dataMB] Skill execution exceeded private data limit ({ $value }MB)
+    [tmpMB] Skill execution exceeded temporary file limit ({ $value }MB)
+    [pathsMB] Skill execution exceeded limit of granted paths ({ $value }MB)
     [outputMB] Skill execution exceeded output limit ({ $value }MB)
+    [frameMB] Skill execution exceeded message size limit ({ $value }MB)
+    [logLinesPerSecond] Skill execution exceeded log rate limit ({ $value } lines/s)
    *[other] Skill execution exceeded limit { $limit } ({ $value })
 }
     .termination = { $limit ->
@@ -137,7 +144,11 @@ info-origin = Source: { $source }
     Engine: { $engine }
     Versions: { $versions }
     Tags: { $tags }
-    Limits: { $memory }MB memory, { $cpu }s CPU, { $wall }s a call
+info-limits = Limits:
+info-limit = { $limit }: { $used ->
+    [none] { $value }
+   *[other] { $used } of { $value }
+}
 info-dependencies = { $count ->
     [0] Dependencies: none
    *[other] Dependencies ({ $count }):
@@ -224,6 +235,7 @@ ps-processes = Daemon: process { $daemon }, launcher: { $launcher ->
    *[other] process { $launcher }
 }, warm workers: { $warm }
 ps-empty = No skill runs.
+ps-usage = Process { $pid }, { $skill } uses:
 ps-table =
     .pid = PID
     .skill = SKILL

@@ -77,7 +77,8 @@ mod tests {
         let names: Vec<_> = LIMITS.iter().map(|limit| limit.name.as_str()).collect();
         let all = serde_json::json!({
             "memoryMB": 16, "cpuSeconds": 1, "wallSeconds": 1, "openFiles": 16, "processes": 0,
-            "fileSizeMB": 1, "dataMB": 1, "tmpMB": 1, "outputMB": 1, "bandwidthKBps": 1
+            "fileSizeMB": 1, "dataMB": 1, "tmpMB": 1, "pathsMB": 1, "outputMB": 1, "frameMB": 1,
+            "logLinesPerSecond": 10, "bandwidthKBps": 1
         });
         let limits: LimitOverrides = serde_json::from_value(all.clone()).unwrap();
         assert_eq!(serde_json::to_value(limits).unwrap(), all);

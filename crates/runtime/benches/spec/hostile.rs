@@ -1,0 +1,195 @@
+//! What a hostile skill costs the others, and the daemon in the long run.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
+
+use mycelium_protocol::control::ExecRequest;
+use mycelium_protocol::control::RequestContext;
+use mycelium_runtime::EventSink;
+use mycelium_runtime::SkillRuntime;
+use mycelium_types::ErrorCode;
+use serde_json::json;
+
+use crate::Outcome;
+use crate::report;
+use crate::scene::HOSTILE;
+use crate::scene::SIMPLE;
+use crate::scene::Scene;
+use crate::scene::greeting;
+use crate::scene::request;
+
+/// Everything that a skill can use too much of.
+const ATTACKS: [&str; 8] = [
+    "spin", "bomb", "data", "tmp", "open", "print", "chat", "give",
+];
+/// Those that do not first use up their time.
+const QUICK: [&str; 8] = ["bomb", "tmp", "open", "print", "chat", "give", "leave", "fail"];
+/// Calls of the other skill in one stretch, quiet or under attack.
+const STRETCH: usize = 200;
+/// Stretches of each kind, in turn, so that what else the machine does falls on both.
+const STRETCHES: usize = 5;
+/// Hostile calls in a row, and those before it is measured.
+const SERIES: usize = 1_000;
+const FIRST: usize = 200;
+
+/// Measures both.
+pub(crate) fn measure(scene: &Scene) -> Outcome<()> {
+    let executor = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let runtime = executor.block_on(async { SkillRuntime::new(scene.options()) })?;
+    let bench = Arc::new(Bench {
+        runtime,
+        context: scene.context(),
+        events: Arc::new(|_| {}),
+    });
+    let outcome = executor.block_on(async {
+        beside(&bench).await?;
+        kills(&bench).await?;
+        series(&bench).await
+    });
+    executor.block_on(bench.runtime.shutdown());
+    outcome
+}
+
+struct Bench {
+    runtime: SkillRuntime,
+    context: RequestContext,
+    events: EventSink,
+}
+
+impl Bench {
+    /// A hostile call, which ends in an error.
+    async fn attack(&self, method: &str) -> Outcome<ErrorCode> {
+        let request = request(HOSTILE, method, json!(0))?;
+        let report = self.run(request).await;
+        match report.outcome {
+            Err(error) => Ok(error.code),
+            Ok(_) => Err(format!("{method} succeeded").into()),
+        }
+    }
+
+    /// A call that does no harm, before so many failures in a row that no more are let through.
+    async fn rest(&self) -> Outcome<()> {
+        let request = request(HOSTILE, "rest", json!(0))?;
+        self.run(request).await.outcome?;
+        Ok(())
+    }
+
+    async fn run(&self, request: ExecRequest) -> mycelium_protocol::control::ExecReport {
+        self.runtime
+            .execute(&self.context, request, &self.events)
+            .await
+    }
+
+    /// Calls of a skill that does nothing wrong.
+    async fn stretch(&self, times: &mut Vec<Duration>) -> Outcome<()> {
+        for _ in 0..STRETCH {
+            let call = greeting(SIMPLE)?;
+            let start = Instant::now();
+            self.run(call).await.outcome?;
+            times.push(start.elapsed());
+            // As an agent would: not all at once.
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+        Ok(())
+    }
+}
+
+/// The 99th percentile of one skill's calls while another attacks, in multiples of a quiet time: of each
+/// attack, and of the worst.
+async fn beside(bench: &Arc<Bench>) -> Outcome<()> {
+    bench.run(greeting(SIMPLE)?).await.outcome?;
+    let mut worst = 0.0_f64;
+    for method in ATTACKS {
+        let (mut quiet, mut attacked) = (Vec::new(), Vec::new());
+        for _ in 0..STRETCHES {
+            bench.stretch(&mut quiet).await?;
+            let over = Arc::new(AtomicBool::new(false));
+            let (attacker, until) = (Arc::clone(bench), Arc::clone(&over));
+            let attack = tokio::spawn(async move {
+                while !until.load(Ordering::Acquire) {
+                    let ended = attacker.attack(method).await;
+                    ended.map_err(|error| error.to_string())?;
+                }
+                Ok::<_, String>(())
+            });
+            bench.stretch(&mut attacked).await?;
+            over.store(true, Ordering::Release);
+            attack.await??;
+            bench.rest().await?;
+        }
+        let ratio = p99(&mut attacked) / p99(&mut quiet);
+        report::amount(&format!("beside-{method}"), ratio)?;
+        worst = worst.max(ratio);
+    }
+    report::amount("beside", worst)
+}
+
+fn p99(times: &mut [Duration]) -> f64 {
+    times.sort_unstable();
+    let rank = (times.len() * 99).div_ceil(100).max(1);
+    times
+        .get(rank - 1)
+        .map_or(f64::NAN, |time| time.as_secs_f64())
+}
+
+/// From the end of a worker, for a limit that the kernel enforces, to the report.
+async fn kills(bench: &Arc<Bench>) -> Outcome<()> {
+    let mut times = Vec::new();
+    for _ in 0..20 {
+        let attacker = Arc::clone(bench);
+        let attack = tokio::spawn(async move {
+            let ended = attacker.attack("bomb").await.map_err(|error| error.to_string());
+            (ended, Instant::now())
+        });
+        let mut seen = None;
+        let mut gone = None;
+        while !attack.is_finished() {
+            let processes = bench.runtime.processes().await?;
+            let pid = processes
+                .instances
+                .iter()
+                .find(|instance| instance.skill.as_str() == HOSTILE)
+                .map(|instance| instance.pid);
+            seen = seen.or(pid);
+            let alive = seen.is_some_and(|pid| {
+                fs_err::read_to_string(format!("/proc/{pid}/statm"))
+                    .is_ok_and(|text| !text.starts_with("0 "))
+            });
+            if seen.is_some() && !alive {
+                gone.get_or_insert_with(Instant::now);
+            }
+            tokio::time::sleep(Duration::from_micros(100)).await;
+        }
+        let (ended, at) = attack.await?;
+        ended?;
+        if let Some(gone) = gone {
+            times.push(at.saturating_duration_since(gone));
+        }
+    }
+    report::times("limit-report", &times)
+}
+
+/// What many hostile calls in a row leave of memory in this process, which is the daemon here.
+async fn series(bench: &Arc<Bench>) -> Outcome<()> {
+    attack_often(bench, FIRST).await?;
+    let before = crate::daemon::proportional_megabytes(std::process::id())?;
+    attack_often(bench, SERIES).await?;
+    let after = crate::daemon::proportional_megabytes(std::process::id())?;
+    report::amount("hostile-memory", (after - before) / before * 100.0)
+}
+
+async fn attack_often(bench: &Bench, calls: usize) -> Outcome<()> {
+    for round in 0..calls {
+        bench.attack(QUICK[round % QUICK.len()]).await?;
+        if round % 100 == 0 {
+            bench.rest().await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! What a hostile skill does to the others, and what it leaves behind.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mycelium_types::ErrorCode;
+use mycelium_types::ExitStatus;
+use serde_json::json;
+
+use super::world::World;
+
+const HOSTILE: &str = "
+const fs = require('fs');
+const piece = Buffer.alloc(64 << 10, 'x');
+const fill = (folder, most) => {
+  for (let i = 0; i < most; i++) fs.writeFileSync(`${folder}/${i}`, piece);
+};
+module.exports = {
+  spin() { for (;;); },
+  bomb() { const hoard = []; for (;;) hoard.push(new Uint8Array(1 << 20).fill(1)); },
+  data() {
+    for (const name of fs.readdirSync('/mycelium/data')) fs.unlinkSync(`/mycelium/data/${name}`);
+    fill('/mycelium/data', 100000);
+  },
+  tmp() { fill('/tmp', 1000); },
+  large() { const f = fs.openSync('/tmp/large', 'w'); for (;;) fs.writeSync(f, piece); },
+  open() { const open = []; for (;;) open.push(fs.openSync('/dev/null')); },
+  print() { const line = 'x'.repeat(1 << 16); for (;;) console.log(line); },
+  chat() { for (;;) console.log('line'); },
+  give() { return 'x'.repeat(4 << 20); },
+  leave() { process.exit(1); },
+  fail() { throw new Error('x'); },
+  look() { return fs.readFileSync('/etc/shadow'); },
+};";
+
+/// Each kind of attack, and whether the code it ends with is one of a limit.
+const LIMITS: [&str; 9] = [
+    "spin", "bomb", "data", "tmp", "large", "open", "print", "chat", "give",
+];
+
+fn hostile(world: &World) {
+    let methods = [&LIMITS[..], &["leave", "fail", "look"]].concat();
+    world.skill(
+        "hostile",
+        json!({
+            "exports": methods,
+            "limits": {
+                "cpuSeconds": 2, "wallSeconds": 120, "memoryMB": 32, "openFiles": 16,
+                "fileSizeMB": 1, "dataMB": 2, "tmpMB": 2, "outputMB": 1, "frameMB": 1,
+                "logLinesPerSecond": 200,
+            },
+        }),
+        HOSTILE,
+    );
+    world.skill(
+        "victim",
+        json!({"exports": ["greet"]}),
+        "exports.greet = name => `Hello, ${name}!`;",
+    );
+    world.configure(&json!({"breaker": {"failureThreshold": 1000}}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_attack_leaves_another_skill_answering() {
+    let world = Arc::new(World::new());
+    hostile(&world);
+    world.value("victim", "greet", json!(["you"])).await;
+    for method in LIMITS {
+        let attacked = Arc::clone(&world);
+        let attack = tokio::spawn(async move {
+            let report = attacked.exec("other", "hostile", method, json!([])).await;
+            report.outcome.unwrap_err().code
+        });
+        let mut calls = 0;
+        while calls < 20 || !attack.is_finished() {
+            let answer = world.value("victim", "greet", json!(["you"])).await;
+            assert_eq!(answer, json!("Hello, you!"), "under {method}");
+            calls += 1;
+        }
+        let code = attack.await.unwrap();
+        assert_eq!(code.exit_status(), ExitStatus::Limit, "{method}: {code}");
+    }
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_call_lets_others_go_first() {
+    let world = Arc::new(World::new());
+    hostile(&world);
+    let attacked = Arc::clone(&world);
+    let call = tokio::spawn(async move {
+        let report = attacked.exec("other", "hostile", "spin", json!([])).await;
+        report.outcome.unwrap_err().code
+    });
+    let mut behind = false;
+    while !behind && !call.is_finished() {
+        let processes = world.runtime.processes().await.unwrap();
+        behind = processes
+            .instances
+            .iter()
+            .any(|instance| nice(instance.pid) == Some(10));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(behind, "it ended with {}", call.await.unwrap());
+    assert_eq!(call.await.unwrap(), ErrorCode::CpuLimit);
+    world.runtime.shutdown().await;
+}
+
+/// The 19th field of all, as proc(5) counts.
+fn nice(pid: u32) -> Option<i32> {
+    let text = fs_err::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = text.rsplit_once(')')?;
+    fields.split_ascii_whitespace().nth(16)?.parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_calls_leave_nothing_behind() {
+    let world = World::new();
+    hostile(&world);
+    // Without the ones that need a while until they reach their limit.
+    let methods = [
+        "bomb", "tmp", "large", "open", "print", "chat", "give", "leave", "fail", "look",
+    ];
+    for method in methods {
+        world.code("hostile", method, json!([])).await;
+    }
+    let launcher = world
+        .runtime
+        .processes()
+        .await
+        .unwrap()
+        .launcher
+        .unwrap()
+        .pid;
+    let before = Traces::of(&world, launcher);
+    for round in 0..100 {
+        let method = methods[round % methods.len()];
+        world.code("hostile", method, json!([])).await;
+    }
+    let processes = world.runtime.processes().await.unwrap();
+    assert_eq!(processes.launcher.unwrap().pid, launcher);
+    let mut after = Traces::of(&world, launcher);
+    // The last worker may still be ending, and the next one being made.
+    for _ in 0..500 {
+        if after == before {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        after = Traces::of(&world, launcher);
+    }
+    assert_eq!(after, before);
+    world.runtime.shutdown().await;
+    assert_eq!(control_groups(launcher), 0);
+}
+
+/// Everything that could be left.
+#[derive(Debug, PartialEq)]
+struct Traces {
+    workers: usize,
+    control_groups: usize,
+    mounts: [usize; 2],
+    files: BTreeSet<PathBuf>,
+}
+
+impl Traces {
+    fn of(world: &World, launcher: u32) -> Self {
+        let lines = |path: String| fs_err::read_to_string(path).unwrap().lines().count();
+        let children = format!("/proc/{launcher}/task/{launcher}/children");
+        let children = fs_err::read_to_string(children).unwrap();
+        let mut files = BTreeSet::new();
+        collect(world.root(), 8, &mut files);
+        Self {
+            workers: children.split_ascii_whitespace().count(),
+            control_groups: control_groups(launcher),
+            mounts: [
+                lines("/proc/self/mountinfo".to_owned()),
+                lines(format!("/proc/{launcher}/mountinfo")),
+            ],
+            files,
+        }
+    }
+}
+
+/// The control groups of a launcher, wherever they are.
+fn control_groups(launcher: u32) -> usize {
+    let mut folders = BTreeSet::new();
+    collect(Path::new("/sys/fs/cgroup"), 8, &mut folders);
+    let prefix = format!("mycelium-{launcher}-");
+    let ours = |path: &&PathBuf| {
+        path.is_dir()
+            && path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(|name| name.starts_with(&prefix))
+    };
+    folders.iter().filter(ours).count()
+}
+
+fn collect(folder: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
+    let Ok(entries) = fs_err::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if depth > 0 && is_folder {
+            collect(&path, depth - 1, found);
+        }
+        found.insert(path);
+    }
+}
