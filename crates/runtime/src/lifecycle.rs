@@ -26,9 +26,9 @@ use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::EventSink;
-use crate::connection::megabytes;
 use crate::audit::Asker;
 use crate::audit::stage_subject;
+use crate::connection::megabytes;
 use crate::failure;
 use crate::failure::Asked;
 use crate::hook::Stage;
