@@ -266,7 +266,9 @@ impl Inner {
             }
             Err(error) => (Err(error), Vec::new()),
         };
-        let planted = self.look_for_planted(&launch, caller.events).await;
+        let planted = self
+            .look_for_planted(&launch, Asker::from(&stage), caller.events)
+            .await;
         let answer = match planted.first() {
             Some(first) => {
                 running.worker.process().kill();

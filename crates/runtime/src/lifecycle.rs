@@ -27,6 +27,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::EventSink;
 use crate::audit::Asker;
+use crate::audit::about_skill;
 use crate::audit::stage_subject;
 use crate::connection::megabytes;
 use crate::failure;
@@ -397,9 +398,17 @@ impl Inner {
             running.worker.process().kill();
             // What it did after its last call is told to whoever listens.
             let inner = Arc::clone(self);
+            let key = instance.key.clone();
             tokio::spawn(async move {
                 let events = inner.silent();
-                inner.look_for_planted(&running.launch, &events).await;
+                let asker = Asker {
+                    workspace: &key.workspace,
+                    session: key.session.as_deref(),
+                    correlation_id: &inner.new_correlation_id(),
+                };
+                inner
+                    .look_for_planted(&running.launch, asker, &events)
+                    .await;
             });
         }
         instance.set_gauges(None);
@@ -574,6 +583,15 @@ impl Inner {
                     Some((policy.skill.name.clone(), reached.limit, policy.limits))
                 });
                 if let Some((skill, limit, limits)) = reached {
+                    let key = &instance.key;
+                    let event = AuditEvent::LimitReached {
+                        limit: limit.to_string(),
+                        value: limits.get(limit),
+                    };
+                    let subject = about_skill(&key.workspace, key.session.as_deref(), &key.skill);
+                    if let Err(failure) = inner.audit.keep(subject, event).await {
+                        tracing::error!(%failure, "a limit that was reached is not on record yet");
+                    }
                     (inner.silent())(Event::LimitReached {
                         skill,
                         limit,

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
 use mycelium_audit::Receipt;
+use mycelium_audit::Recorded;
 use mycelium_audit::Subject;
 use mycelium_protocol::Audited;
 use mycelium_protocol::Event;
@@ -82,13 +83,7 @@ impl Listener {
         let mut violations = Vec::with_capacity(self.violations.len());
         for (violation, receipt) in self.violations {
             match receipt.await {
-                Ok(recorded) => (self.events)(Event::Audited(Audited {
-                    sequence: recorded.sequence,
-                    timestamp_milliseconds: recorded.time.milliseconds(),
-                    skill: violation.skill.clone(),
-                    operation: violation.operation,
-                    path: violation.resolved.clone(),
-                })),
+                Ok(recorded) => (self.events)(audited(&violation, recorded)),
                 Err(error) => kept = Err(error.into()),
             }
             violations.push(violation);
@@ -113,6 +108,17 @@ impl Listener {
 }
 
 /// The time in milliseconds since 1970 UTC.
+/// What is told of a refusal's entry.
+pub(crate) fn audited(violation: &Violation, recorded: Recorded) -> Event {
+    Event::Audited(Audited {
+        sequence: recorded.sequence,
+        timestamp_milliseconds: recorded.time.milliseconds(),
+        skill: violation.skill.clone(),
+        operation: violation.operation,
+        path: violation.resolved.clone(),
+    })
+}
+
 pub(crate) fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
