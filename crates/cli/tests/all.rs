@@ -2,14 +2,17 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support {
+    mod disk;
     mod environment;
     mod outcome;
     mod requirement;
     mod terminal;
     mod transcript;
 
+    pub(crate) use disk::Disk;
     pub(crate) use environment::TestEnvironment;
     pub(crate) use outcome::Outcome;
+    pub(crate) use requirement::missing;
     pub(crate) use requirement::registry_answers;
     pub(crate) use requirement::sandbox_holds;
     pub(crate) use terminal::Terminal;
@@ -26,6 +29,7 @@ mod suite {
     mod shell;
     mod skills;
     mod specification;
+    mod storage;
     mod terminal;
     mod trust;
     mod usage;

@@ -76,6 +76,11 @@ pub enum ResolverError {
         /// The most packages.
         limit: usize,
     },
+    /// The ways to combine the packages are too many to go through.
+    TooComplex {
+        /// The steps made.
+        steps: usize,
+    },
     /// The registry has no such package.
     PackageNotFound {
         /// The package's name.
@@ -216,7 +221,9 @@ impl ResolverError {
             Self::UnsupportedKind { .. } | Self::UnsupportedSource { .. } => {
                 ErrorCode::Incompatible
             }
-            Self::AskedTwice { .. } | Self::PeerConflict { .. } => ErrorCode::DependencyConflict,
+            Self::AskedTwice { .. } | Self::PeerConflict { .. } | Self::TooComplex { .. } => {
+                ErrorCode::DependencyConflict
+            }
             Self::InvalidName { .. }
             | Self::InvalidRange { .. }
             | Self::OutsideRegistry { .. }
@@ -256,6 +263,7 @@ impl ResolverError {
             Self::UnsupportedKind { .. }
             | Self::UnsupportedSource { .. }
             | Self::AskedTwice { .. }
+            | Self::TooComplex { .. }
             | Self::PeerConflict { .. }
             | Self::Unreachable { .. }
             | Self::Refused { .. }
@@ -282,6 +290,7 @@ impl ResolverError {
             | Self::InvalidRange { .. }
             | Self::OutsideRegistry { .. }
             | Self::AskedTwice { .. }
+            | Self::TooComplex { .. }
             | Self::TooMany { .. }
             | Self::PackageNotFound { .. }
             | Self::NoMatchingVersion { .. }

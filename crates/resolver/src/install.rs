@@ -268,6 +268,8 @@ impl Resolver {
     ) -> Result<Chosen, ResolverError> {
         let limits = ResolutionLimits {
             packages: self.settings.packages,
+            steps: self.settings.steps,
+            patience: self.settings.resolution_patience,
             parallel: self.settings.network.parallel,
         };
         let resolution = resolve(requested, preferred, metadata, limits)?;

@@ -23,6 +23,11 @@ pub struct ResolverSettings {
     pub archive: ArchiveLimits,
     /// The most packages in one tree.
     pub packages: usize,
+    /// The most steps of choosing versions: edges of the tree that are looked at, again and again where
+    /// peer dependencies make copies.
+    pub steps: usize,
+    /// How long choosing versions may take, downloads of descriptions included.
+    pub resolution_patience: Duration,
     /// How long another process's lock on the same layer or lock file is waited for.
     pub lock_patience: Duration,
 }
@@ -38,6 +43,8 @@ impl ResolverSettings {
             network: NetworkLimits::default(),
             archive: ArchiveLimits::default(),
             packages: 2_000,
+            steps: 200_000,
+            resolution_patience: Duration::from_secs(10 * 60),
             lock_patience: Duration::from_secs(5 * 60),
         }
     }

@@ -10,6 +10,7 @@ mod outcome;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use deno_npm::registry::NpmPackageVersionInfo;
 use deno_npm::resolution::AddPkgReqsOptions;
@@ -37,6 +38,10 @@ use crate::tree::DependencyTree;
 pub(crate) struct ResolutionLimits {
     /// The most packages.
     pub(crate) packages: usize,
+    /// The most edges that are looked at.
+    pub(crate) steps: usize,
+    /// How long it may take.
+    pub(crate) patience: Duration,
     /// The most requests at once.
     pub(crate) parallel: usize,
 }
@@ -149,7 +154,7 @@ fn resolve_once(
             .spawn_scoped(scope, || {
                 thread::scope(|scope| {
                     let pool = Pool::new(scope, limits.parallel);
-                    let descriptions = Descriptions::new(metadata, pool, limits.packages, &failure);
+                    let descriptions = Descriptions::new(metadata, pool, limits, &failure);
                     block_on(choose(requested, locked, &descriptions))
                 })
             })?;

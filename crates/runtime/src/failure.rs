@@ -4,23 +4,33 @@ use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::Violation;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::FailureKind;
+use mycelium_protocol::worker::Request;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
 
+use crate::asking::WallLimit;
 use crate::supervisor::WorkerFailure;
 
 /// What was asked of the worker.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Asked<'a> {
+#[derive(Clone, Debug)]
+pub(crate) enum Asked {
     Load,
     Hook(Hook),
-    Call(&'a str),
+    Call(String),
 }
 
-impl Asked<'_> {
+impl Asked {
+    pub(crate) fn of(request: &Request) -> Self {
+        match request {
+            Request::Load(_) | Request::Compile(_) => Self::Load,
+            Request::Hook(params) => Self::Hook(params.hook),
+            Request::Call(params) => Self::Call(params.method.clone()),
+        }
+    }
+
     /// The word that stands for it in texts.
-    pub(crate) fn name(&self) -> &str {
+    fn name(&self) -> &str {
         match self {
             Self::Load => "load",
             Self::Hook(hook) => hook.as_str(),
@@ -32,8 +42,9 @@ impl Asked<'_> {
 /// The report of a failed request. What the sandbox refused meanwhile is the reason, if it was anything.
 pub(crate) fn report(
     failure: WorkerFailure,
-    asked: Asked<'_>,
+    asked: &Asked,
     policy: &SandboxPolicy,
+    wall: WallLimit,
     violations: &[Violation],
 ) -> ErrorReport {
     let limits = &policy.limits;
@@ -45,7 +56,7 @@ pub(crate) fn report(
     };
     let report = match failure {
         WorkerFailure::Answered(failure) => answered(failure, asked, policy),
-        WorkerFailure::WallTime => new(ErrorCode::SkillTimeout).with("limit", limits.wall_seconds),
+        WorkerFailure::WallTime => new(ErrorCode::SkillTimeout).with("limit", wall.seconds),
         WorkerFailure::CpuTime => new(ErrorCode::CpuLimit).with("limit", limits.cpu_seconds),
         WorkerFailure::Memory => new(ErrorCode::MemoryLimit).with("limit", limits.memory_mb),
         WorkerFailure::Output => new(ErrorCode::OutputLimit).with("limit", limits.output_mb),
@@ -68,7 +79,7 @@ pub(crate) fn report(
     }
 }
 
-fn answered(failure: Failure, asked: Asked<'_>, policy: &SandboxPolicy) -> ErrorReport {
+fn answered(failure: Failure, asked: &Asked, policy: &SandboxPolicy) -> ErrorReport {
     let limits = &policy.limits;
     let code = match failure.kind {
         // The system's word for too many open files, wherever it comes out.

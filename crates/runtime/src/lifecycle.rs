@@ -17,15 +17,13 @@ use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
 use mycelium_types::InstanceScope;
-use mycelium_types::Limits;
 use mycelium_types::Manifest;
 use mycelium_types::SkillState;
 use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::EventSink;
-use crate::failure;
-use crate::failure::Asked;
+use crate::asking::WallLimit;
 use crate::hook::Stage;
 use crate::hook::StageOutcome;
 use crate::inner::Inner;
@@ -34,11 +32,7 @@ use crate::instance::Instance;
 use crate::instance::InstanceKey;
 use crate::instance::Running;
 use crate::instance::WatchedSkill;
-use crate::launch::LaunchSpec;
-use crate::listener::Listener;
-use crate::supervisor::Budget;
 use crate::supervisor::ended;
-use crate::supervisor::megabytes;
 use crate::workspace::Workspace;
 
 /// How long a skill may take to say goodbye.
@@ -55,14 +49,6 @@ pub(crate) struct Caller<'a> {
 
 /// An instance's own: whoever holds it drives the instance.
 pub(crate) type Slot = OwnedMutexGuard<Option<Running>>;
-
-pub(crate) fn budget(limits: &Limits) -> Budget {
-    Budget {
-        wall: Duration::from_secs(limits.wall_seconds),
-        cpu: Duration::from_secs(limits.cpu_seconds),
-        output_bytes: megabytes(limits.output_mb),
-    }
-}
 
 impl Inner {
     /// What makes this caller's requests share an instance of the skill.
@@ -122,7 +108,10 @@ impl Inner {
             inner: self,
             instance,
         };
-        let loaded = self.load(caller, record, instance, slot).await;
+        let mut violations = Vec::new();
+        let loaded = self
+            .load(caller, record, instance, slot, &mut violations)
+            .await;
         let evaluation = slot.as_ref().map(|run| run.launch.evaluation.clone());
         let stage = Stage {
             evaluation: evaluation.as_ref(),
@@ -134,7 +123,7 @@ impl Inner {
                 error: loaded.as_ref().err(),
                 duration: started.elapsed(),
                 cpu: None,
-                violations: &[],
+                violations: &violations,
             },
         );
         let outcome = match loaded {
@@ -162,6 +151,7 @@ impl Inner {
         record: &SkillRecord,
         instance: &Arc<Instance>,
         slot: &mut Slot,
+        violations: &mut Vec<Violation>,
     ) -> Result<(), ErrorReport> {
         let skill = &instance.key.skill;
         let events = caller.events;
@@ -218,12 +208,14 @@ impl Inner {
             workspace: Arc::clone(caller.workspace),
             hooks: Default::default(),
         };
-        let (answer, _) = self
+        let wall = WallLimit::from_now(launch.policy.limits.wall_seconds);
+        let answer = self
             .ask(
                 &mut running,
                 Request::Load(launch.load_params()),
-                Asked::Load,
+                wall,
                 events,
+                violations,
             )
             .await;
         let loaded = answer.and_then(|value| {
@@ -235,7 +227,12 @@ impl Inner {
             layers: layers(&report, loaded.layers),
         });
         running.hooks = loaded.hooks.into_iter().collect();
-        self.run_hook(&mut running, Hook::Load, Value::Null, events)
+        let on_load = HookParams {
+            hook: Hook::Load,
+            argument: Value::Null,
+        };
+        let wall = WallLimit::from_now(wall.seconds);
+        self.run_hook(&mut running, on_load, wall, events, violations)
             .await?;
         let init = stage(Hook::Init, instance, caller.correlation_id);
         self.run_stage(&init, &mut running, events).await?;
@@ -406,22 +403,6 @@ impl Inner {
         Ok(())
     }
 
-    /// Runs one of the skill's hooks, if it has it.
-    pub(crate) async fn run_hook(
-        &self,
-        running: &mut Running,
-        hook: Hook,
-        argument: Value,
-        events: &EventSink,
-    ) -> Result<(), ErrorReport> {
-        if !running.hooks.contains(&hook) {
-            return Ok(());
-        }
-        let request = Request::Hook(HookParams { hook, argument });
-        let (answer, _) = self.ask(running, request, Asked::Hook(hook), events).await;
-        answer.map(|_| ())
-    }
-
     /// Runs the skill's hook of a stage, and the middleware around it.
     async fn run_stage(
         &self,
@@ -430,9 +411,15 @@ impl Inner {
         events: &EventSink,
     ) -> Result<(), ErrorReport> {
         let started = Instant::now();
+        let mut violations = Vec::new();
         let outcome = match self.before(stage) {
             Ok(()) => {
-                self.run_hook(running, stage.hook, Value::Null, events)
+                let wall = WallLimit::from_now(running.launch.policy.limits.wall_seconds);
+                let hook = HookParams {
+                    hook: stage.hook,
+                    argument: Value::Null,
+                };
+                self.run_hook(running, hook, wall, events, &mut violations)
                     .await
             }
             Err(refused) => Err(refused),
@@ -443,7 +430,7 @@ impl Inner {
                 error: outcome.as_ref().err(),
                 duration: started.elapsed(),
                 cpu: None,
-                violations: &[],
+                violations: &violations,
             },
         );
         outcome
@@ -463,50 +450,6 @@ impl Inner {
                     .with("method", stage.hook)
                     .with("limit", FAREWELL.as_secs()))
             })
-    }
-
-    /// Asks a worker, with the skill's limits. Gives the answer and what the sandbox refused meanwhile.
-    pub(crate) async fn ask(
-        &self,
-        running: &mut Running,
-        request: Request,
-        asked: Asked<'_>,
-        events: &EventSink,
-    ) -> (
-        Result<Box<serde_json::value::RawValue>, ErrorReport>,
-        Vec<Violation>,
-    ) {
-        let launch = Arc::clone(&running.launch);
-        let mut listener = Listener::new(&launch, events);
-        let answer = running
-            .worker
-            .request(request, budget(&launch.policy.limits), &mut |told| {
-                listener.hear(told);
-            })
-            .await;
-        let violations = listener.into_violations();
-        let answer =
-            answer.map_err(|failure| failure::report(failure, asked, &launch.policy, &violations));
-        if let Err(error) = &answer {
-            self.tell_limit(error, &launch, events);
-        }
-        (answer, violations)
-    }
-
-    fn tell_limit(&self, error: &ErrorReport, launch: &LaunchSpec, events: &EventSink) {
-        let limits = &launch.policy.limits;
-        let (limit, value) = match error.code {
-            ErrorCode::SkillTimeout => ("wallSeconds", limits.wall_seconds),
-            ErrorCode::CpuLimit => ("cpuSeconds", limits.cpu_seconds),
-            ErrorCode::MemoryLimit => ("memoryMB", limits.memory_mb),
-            ErrorCode::OutputLimit => ("outputMB", limits.output_mb),
-            _ => return,
-        };
-        (events)(Event::LimitReached {
-            skill: launch.policy.skill.name.clone(),
-            limit: limit.to_owned(),
-            value,
-        });
     }
 
     /// Follows a new instance: forgets it when its worker ends by itself, retires it when it is idle.

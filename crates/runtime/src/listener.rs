@@ -13,22 +13,27 @@ use mycelium_types::FileAccess;
 use crate::EventSink;
 use crate::launch::LaunchSpec;
 
-/// Refusals kept for one request; a skill that goes on trying says nothing new.
+/// Refusals kept for one call or stage; a skill that goes on trying says nothing new.
 const MAX_VIOLATIONS: usize = 100;
 
 /// Passes a worker's notifications on as events, and keeps what was refused.
-pub(crate) struct Listener {
+pub(crate) struct Listener<'a> {
     launch: Arc<LaunchSpec>,
     events: EventSink,
-    violations: Vec<Violation>,
+    violations: &'a mut Vec<Violation>,
 }
 
-impl Listener {
-    pub(crate) fn new(launch: &Arc<LaunchSpec>, events: &EventSink) -> Self {
+impl<'a> Listener<'a> {
+    /// Adds what is refused to `violations`, which may have some of an earlier request for the same end.
+    pub(crate) fn new(
+        launch: &Arc<LaunchSpec>,
+        events: &EventSink,
+        violations: &'a mut Vec<Violation>,
+    ) -> Self {
         Self {
             launch: Arc::clone(launch),
             events: Arc::clone(events),
-            violations: Vec::new(),
+            violations,
         }
     }
 
@@ -57,11 +62,6 @@ impl Listener {
                 self.violations.push(violation);
             }
         }
-    }
-
-    /// What was refused.
-    pub(crate) fn into_violations(self) -> Vec<Violation> {
-        self.violations
     }
 
     fn allowed(&self, operation: Operation) -> Vec<String> {

@@ -53,7 +53,7 @@ pub struct RuntimeOptions {
 /// call ends the worker that ran it.
 #[derive(Clone)]
 pub struct SkillRuntime {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 impl SkillRuntime {

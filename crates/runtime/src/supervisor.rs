@@ -33,6 +33,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::connection::Connection;
 use crate::connection::ConnectionError;
@@ -218,7 +219,7 @@ pub(crate) fn megabytes(count: u64) -> usize {
 /// How much one request may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
-    pub(crate) wall: Duration,
+    pub(crate) deadline: Instant,
     pub(crate) cpu: Duration,
     pub(crate) output_bytes: usize,
 }
@@ -300,7 +301,7 @@ impl LiveWorker {
                 }))),
                 Err(error) => Err(self.broken(error).await),
             },
-            () = tokio::time::sleep(budget.wall) => Err(WorkerFailure::WallTime),
+            () = tokio::time::sleep_until(budget.deadline) => Err(WorkerFailure::WallTime),
             () = self.ticket.exceeded.notified() => Err(WorkerFailure::CpuTime),
         };
         let goes_on = match &outcome {

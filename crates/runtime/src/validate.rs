@@ -13,7 +13,7 @@ use mycelium_types::Severity;
 use mycelium_types::SkillSource;
 use mycelium_types::printable_path;
 
-use crate::failure::Asked;
+use crate::asking::WallLimit;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::instance::Running;
@@ -110,7 +110,10 @@ impl Inner {
             workspace: Arc::clone(workspace),
         };
         let request = Request::Load(launch.load_params());
-        let (answer, _) = self.ask(&mut running, request, Asked::Load, &events).await;
+        let wall = WallLimit::from_now(running.launch.policy.limits.wall_seconds);
+        let answer = self
+            .ask(&mut running, request, wall, &events, &mut Vec::new())
+            .await;
         process.kill();
         answer.map(|_| ())
     }

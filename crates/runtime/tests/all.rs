@@ -6,6 +6,7 @@ mod suite {
     mod calls;
     mod faults;
     mod hostile_repository;
+    mod library;
     mod lifecycle;
     mod packages;
     mod stage;

@@ -39,6 +39,9 @@ impl ResolverError {
                 .with("first", first)
                 .with("second", second),
             Self::TooMany { limit } => Message::new("dependency-too-many").with("limit", limit),
+            Self::TooComplex { steps } => {
+                Message::new("dependency-too-complex").with("steps", steps)
+            }
             Self::PackageNotFound { package } => {
                 Message::new("dependency-package-not-found").with("package", package)
             }

@@ -1,11 +1,13 @@
 //! Lets the resolver ask for descriptions of packages, many at a time.
 
+use std::cell::Cell;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Instant;
 
 use deno_npm::registry::NpmPackageInfo;
 use deno_npm::registry::NpmRegistryApi;
@@ -15,6 +17,7 @@ use futures::channel::oneshot;
 use futures::future::LocalBoxFuture;
 use futures::future::Shared;
 
+use super::ResolutionLimits;
 use crate::PackageName;
 use crate::ResolverError;
 use crate::metadata::Description;
@@ -25,8 +28,9 @@ use crate::pool::Pool;
 pub(super) struct Descriptions<'scope, 'env> {
     metadata: &'env Metadata<'env>,
     pool: Pool<'scope, 'env>,
-    /// The most packages that may be described.
-    limit: usize,
+    limits: ResolutionLimits,
+    started: Instant,
+    steps: Cell<usize>,
     seen: RefCell<BTreeMap<PackageName, Shared<LocalBoxFuture<'scope, Outcome>>>>,
     failure: &'env FirstFailure,
 }
@@ -64,13 +68,15 @@ impl<'scope, 'env> Descriptions<'scope, 'env> {
     pub(super) fn new(
         metadata: &'env Metadata<'env>,
         pool: Pool<'scope, 'env>,
-        limit: usize,
+        limits: ResolutionLimits,
         failure: &'env FirstFailure,
     ) -> Self {
         Self {
             metadata,
             pool,
-            limit,
+            limits,
+            started: Instant::now(),
+            steps: Cell::new(0),
             seen: RefCell::default(),
             failure,
         }
@@ -85,9 +91,9 @@ impl<'scope, 'env> Descriptions<'scope, 'env> {
         if let Some(known) = self.seen.borrow().get(package) {
             return known.clone();
         }
-        let outcome = if self.seen.borrow().len() >= self.limit {
-            self.failure
-                .note(ResolverError::TooMany { limit: self.limit });
+        let outcome = if self.seen.borrow().len() >= self.limits.packages {
+            let limit = self.limits.packages;
+            self.failure.note(ResolverError::TooMany { limit });
             async { Err(Trouble::Failed) }.boxed_local()
         } else if let Some(description) = self.metadata.remembered(package) {
             async { Ok(description) }.boxed_local()
@@ -99,6 +105,17 @@ impl<'scope, 'env> Descriptions<'scope, 'env> {
             .borrow_mut()
             .insert(package.clone(), shared.clone());
         shared
+    }
+
+    /// Counts one look at an edge. A hostile registry can make the resolver look at the same few packages
+    /// for ever, with peer dependencies that each make another copy.
+    fn step(&self) -> Result<(), ResolverError> {
+        let steps = self.steps.get() + 1;
+        self.steps.set(steps);
+        if steps > self.limits.steps || self.started.elapsed() > self.limits.patience {
+            return Err(ResolverError::TooComplex { steps });
+        }
+        Ok(())
     }
 
     fn ask(&self, package: PackageName) -> impl Future<Output = Outcome> + use<'scope, 'env> {
@@ -139,6 +156,11 @@ impl NpmRegistryApi for Descriptions<'_, '_> {
             let error = missing();
             return Box::pin(async { Err(error) });
         };
+        if let Err(error) = self.step() {
+            self.failure.note(error);
+            let failed = NpmRegistryPackageInfoLoadError::LoadError(Arc::new(Failed));
+            return Box::pin(async { Err(failed) });
+        }
         Box::pin(async move {
             self.start(&package).await.map_err(|trouble| match trouble {
                 Trouble::Missing => missing(),

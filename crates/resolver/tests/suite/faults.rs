@@ -276,6 +276,45 @@ fn a_tree_without_end_is_left() {
 }
 
 #[test]
+fn peers_that_can_be_combined_without_end_are_a_conflict() {
+    let scene = Scene::new();
+    // Each package brings another version of what all the others want from their surroundings.
+    for number in 0..8 {
+        let peers: serde_json::Map<_, _> = (0..8)
+            .filter(|other| *other != number)
+            .map(|other| (format!("p{other}"), json!("*")))
+            .collect();
+        let needs: serde_json::Map<_, _> = (0..8)
+            .map(|other| {
+                (
+                    format!("p{other}"),
+                    json!(format!("{}", 1 + (number + other) % 3)),
+                )
+            })
+            .collect();
+        for major in 1..=3 {
+            let package = Published::new(&format!("p{number}"), &format!("{major}.0.0"))
+                .depends(json!(needs))
+                .with("peerDependencies", json!(peers));
+            scene.registry.publish(package);
+        }
+    }
+    let mut settings = scene.settings();
+    settings.steps = 100;
+    let (skill, lock) = ("skill".parse().unwrap(), scene.lock());
+    let dependencies = npm(&[("p0", "1")]);
+    let request = scene.request(&skill, &dependencies, &lock);
+    let error = Resolver::new(settings).install(request, &()).unwrap_err();
+    assert!(
+        matches!(error.error, ResolverError::TooComplex { .. }),
+        "{:?}",
+        error.error
+    );
+    let report = ErrorReport::from(error);
+    assert_eq!(report.code, ErrorCode::DependencyConflict);
+}
+
+#[test]
 fn a_deep_tree_is_resolved() {
     let scene = Scene::new();
     for number in 0..150 {

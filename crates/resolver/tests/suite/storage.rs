@@ -111,6 +111,34 @@ fn a_lock_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn a_lock_on_a_full_disk_stays_as_it_was() {
+    let scene = one_package();
+    scene.registry.publish(Published::new("b", "1.0.0"));
+    let folder = scene.path("workspace/.claude");
+    let disk = match SmallDisk::mount(&folder, "64k") {
+        Ok(disk) => disk,
+        Err(errno) => {
+            return cannot_run(&format!("a small disk cannot be mounted here: {errno}"));
+        }
+    };
+    scene.install(&npm(&[("a", "1")]));
+    let before = fs_err::read(scene.lock()).unwrap();
+    let filling = folder.join("filling");
+    fs_err::write(&filling, vec![0; 1 << 20]).unwrap_err();
+    let error = scene
+        .try_install(&npm(&[("a", "1"), ("b", "1")]))
+        .unwrap_err();
+    let message = storage_message(error);
+    assert!(message.contains("No space left on device"), "{message}");
+    assert_eq!(fs_err::read(scene.lock()).unwrap(), before);
+    fs_err::remove_file(filling).unwrap();
+    let both = scene.install(&npm(&[("a", "1"), ("b", "1")]));
+    assert_eq!(packages(&both), ["a@1.0.0", "b@1.0.0"]);
+    assert_ne!(fs_err::read(scene.lock()).unwrap(), before);
+    drop(disk);
+}
+
+#[test]
 fn leftovers_of_a_crash_are_swept_and_not_used() {
     let scene = one_package();
     let dependencies = npm(&[("a", "1")]);

@@ -19,6 +19,7 @@ dependency-outside-registry = `dependencies.{ $dependency }`: `{ $range }` is ou
 dependency-asked-twice = `{ $dependency }` is asked for as `{ $first }` and as `{ $second }`.
 
 dependency-too-many = There are more than { $limit } packages to install.
+dependency-too-complex = Their peer dependencies can be combined in too many ways; no choice was found in { $steps } steps.
 
 dependency-package-not-found = The registry has no package `{ $package }`.
 

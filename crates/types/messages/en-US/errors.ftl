@@ -35,8 +35,8 @@ SKILL_LOAD_ERROR = Skill `{ $skill }` could not be loaded: { $reason }
 SKILL_EXECUTION_ERROR = { $reason }
     .help = Check skill implementation for bugs. Review error logs for details.
 
-RESULT_INVALID = { $skill }.{ $method } returned something that is not JSON: { $reason }
-    .help = Return strings, numbers, booleans, null, arrays and plain objects without cycles.
+RESULT_INVALID = { $skill }.{ $method } returned something that cannot be passed on as JSON: { $reason }
+    .help = Return strings, numbers, booleans, null, arrays and plain objects, without cycles and nested at most 100 deep.
 
 SKILL_TIMEOUT = { $skill }.{ $method } took longer than { $limit } seconds.
     .help = Increase timeout limit in skill configuration or optimize skill code.
@@ -48,7 +48,7 @@ MEMORY_LIMIT = Skill `{ $skill }` used more than { $limit } MB of memory.
     .help = Increase `limits.memoryMB` in the skill's manifest (and `security.maxMemoryMB` in the configuration), or make the skill use less.
 
 FILE_LIMIT = Skill `{ $skill }` opened more than { $limit } files.
-    .help = Close files after use, or increase `limits.openFiles` in the skill's manifest.
+    .help = Close files after use, or increase `limits.openFiles` in the skill's manifest (and `security.maxOpenFiles` in the configuration).
 
 OUTPUT_LIMIT = { $skill }.{ $method } produced more than { $limit } MB of output.
     .help = Return less, write large data to a file, or increase `limits.outputMB` in the skill's manifest.
