@@ -47,6 +47,11 @@ impl Personality {
 }
 
 fn daemon() -> ExitCode {
+    // What its starter had open, a pipe that somebody waits for the end of, say, must not stay open for
+    // as long as the daemon lives.
+    if let Err(error) = mycelium_runtime::close_inherited() {
+        let _ = writeln!(std::io::stderr(), "descriptors stay open: {error}");
+    }
     // The terminal it was started from must not end it. It fails only for a process that leads a group,
     // which nobody's child does at its start.
     let _ = rustix::process::setsid();

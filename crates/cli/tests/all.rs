@@ -3,6 +3,7 @@
 
 mod support {
     mod agent;
+    mod disk;
     mod environment;
     mod outcome;
     mod requirement;
@@ -10,8 +11,10 @@ mod support {
     mod transcript;
 
     pub(crate) use agent::Agent;
+    pub(crate) use disk::Disk;
     pub(crate) use environment::TestEnvironment;
     pub(crate) use outcome::Outcome;
+    pub(crate) use requirement::missing;
     pub(crate) use requirement::registry_answers;
     pub(crate) use requirement::sandbox_holds;
     pub(crate) use terminal::Terminal;
@@ -30,6 +33,7 @@ mod suite {
     mod shell;
     mod skills;
     mod specification;
+    mod storage;
     mod terminal;
     mod trust;
     mod usage;

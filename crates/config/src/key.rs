@@ -265,7 +265,7 @@ impl Key {
 }
 
 /// What the variables of all keys start with.
-pub(crate) const VARIABLE_PREFIX: &str = "MYCELIUM_";
+pub const VARIABLE_PREFIX: &str = "MYCELIUM_";
 
 fn saying_text(node: &Node) -> Option<&str> {
     match &node.value {

@@ -1,5 +1,6 @@
 //! Loads all layers and puts them on top of each other.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::io::Read as _;
 use std::path::Path;
@@ -39,6 +40,9 @@ pub struct ConfigurationReading {
     pub configuration: Configuration,
     /// All remarks, layer by layer.
     pub diagnostics: Vec<Diagnostic>,
+    /// The variables that strings name with `${…}`. With others than these and `MYCELIUM_…` the
+    /// configuration is the same.
+    pub variables: BTreeSet<String>,
 }
 
 impl Configuration {
@@ -90,6 +94,7 @@ struct Loading {
     /// Whether `others` lacks anything.
     differ: bool,
     diagnostics: Vec<Diagnostic>,
+    variables: BTreeSet<String>,
 }
 
 impl Loading {
@@ -133,6 +138,7 @@ impl Loading {
         }
         let tree = node.map(|node| reader.section(&SECTIONS, &node, &FieldPath::Root));
         let findings = reader.findings;
+        self.variables.append(&mut reader.named);
         self.merge(tree.unwrap_or_default(), trust);
         self.tell(findings);
     }
@@ -204,6 +210,7 @@ impl Loading {
         ConfigurationReading {
             configuration,
             diagnostics: self.diagnostics,
+            variables: self.variables,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Turns the values of one layer into settings, and tells what is wrong with them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use mycelium_types::FieldPath;
@@ -43,6 +44,8 @@ pub(crate) struct LayerReader<'a, 't> {
     pub(crate) findings: Findings<'t>,
     /// The skill whose settings are being read.
     skill: Option<String>,
+    /// The variables that strings name.
+    pub(crate) named: BTreeSet<String>,
     budget: usize,
 }
 
@@ -57,6 +60,7 @@ impl<'a, 't> LayerReader<'a, 't> {
             tightens: None,
             findings,
             skill: None,
+            named: BTreeSet::new(),
             budget: EXPANSION_BUDGET,
         }
     }
@@ -232,6 +236,7 @@ impl<'a, 't> LayerReader<'a, 't> {
         let value = match &node.value {
             NodeValue::Text(text) => match expand(text, variables, &mut self.budget) {
                 Ok(expanded) => {
+                    self.named.extend(expanded.variables.iter().cloned());
                     named.extend(expanded.variables);
                     NodeValue::Text(expanded.text)
                 }

@@ -1,6 +1,5 @@
 //! A skill's own settings, checked against what its manifest says of them.
 
-use jsonschema::PatternOptions;
 use mycelium_types::Diagnostic;
 use mycelium_types::FieldPath;
 use mycelium_types::Locale;
@@ -11,20 +10,14 @@ use mycelium_types::printable_path;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::ShowValues;
+use crate::SkillSchema;
 use crate::configuration::Configuration;
 use crate::configuration::SkillOwner;
-
-/// The most remarks about one skill's settings.
-const MAX_REMARKS: usize = 50;
-/// The largest compiled pattern of a skill's schema, in bytes.
-const MAX_PATTERN: usize = 1 << 20;
 
 impl Configuration {
     /// The own settings of the skill `name`, if they are what the schema in its manifest's `config`
     /// asks for.
-    ///
-    /// The schema may be hostile: nothing it refers to is fetched, and its patterns are matched in
-    /// linear time.
     ///
     /// # Errors
     ///
@@ -41,21 +34,18 @@ impl Configuration {
             return Ok(settings);
         };
         let path = ["skills".to_owned(), name.to_string()];
-        let validator = jsonschema::options()
-            .with_pattern_options(PatternOptions::regex().size_limit(MAX_PATTERN))
-            .build(schema)
-            .map_err(|problem| {
-                let message = Message::new("config-skill-schema").with("reason", problem.masked());
-                vec![self.remark(&path, message)]
-            })?;
+        let schema = SkillSchema::compile(schema).map_err(|problem| {
+            let message = Message::new("config-skill-schema").with("reason", problem);
+            vec![self.remark(&path, message)]
+        })?;
         let value = Value::from(settings);
-        let remarks: Vec<_> = validator
-            .iter_errors(&value)
-            .take(MAX_REMARKS)
+        let remarks: Vec<_> = schema
+            .problems(&value, ShowValues::No)
+            .into_iter()
             .map(|problem| {
-                let below = pointer_names(problem.instance_path().as_str());
+                let below = pointer_names(&problem.place);
                 let path: Vec<_> = path.iter().cloned().chain(below).collect();
-                let message = Message::new("config-skill-setting").with("reason", problem.masked());
+                let message = Message::new("config-skill-setting").with("reason", problem.reason);
                 self.remark(&path, message)
             })
             .collect();

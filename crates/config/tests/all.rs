@@ -7,6 +7,7 @@ mod suite {
     mod hostile_files;
     mod keys;
     mod layers;
+    mod plugins;
     mod skill_settings;
     mod untrusted_workspace;
 

@@ -1,7 +1,7 @@
 //! From a tool's arguments, which have names, to a function's.
 
 use mycelium_protocol::control::Arguments;
-use mycelium_runtime::Parameter;
+use mycelium_runtime::loader::Parameter;
 use mycelium_types::nearest;
 use rmcp::model::JsonObject;
 use serde_json::Value;

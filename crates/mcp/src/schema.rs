@@ -1,7 +1,7 @@
 //! The schemas of a function's arguments and result, as MCP wants them: objects.
 
 use mycelium_runtime::ExportedFunction;
-use mycelium_runtime::Parameter;
+use mycelium_runtime::loader::Parameter;
 use mycelium_types::CallStyle;
 use rmcp::model::JsonObject;
 use serde_json::Map;

@@ -92,6 +92,24 @@ impl FrameDecoder {
     /// # Errors
     /// When the next frame is larger than the limit. The stream cannot be continued then.
     pub fn next_frame(&mut self) -> Result<Option<&[u8]>, FrameError> {
+        let Some(length) = self.next_length()? else {
+            return Ok(None);
+        };
+        let start = self.read + HEADER;
+        self.read = start + length;
+        Ok(Some(&self.buffer[start..start + length]))
+    }
+
+    /// Whether the next frame has arrived as a whole.
+    ///
+    /// # Errors
+    /// As [`Self::next_frame`].
+    pub fn has_frame(&self) -> Result<bool, FrameError> {
+        Ok(self.next_length()?.is_some())
+    }
+
+    /// The length of the next frame's content, if all of it has arrived.
+    fn next_length(&self) -> Result<Option<usize>, FrameError> {
         let rest = &self.buffer[self.read..];
         let Some(header) = rest.first_chunk::<HEADER>() else {
             return Ok(None);
@@ -103,12 +121,7 @@ impl FrameDecoder {
                 limit: self.limit,
             });
         }
-        if rest.len() < HEADER + length {
-            return Ok(None);
-        }
-        let start = self.read + HEADER;
-        self.read = start + length;
-        Ok(Some(&self.buffer[start..start + length]))
+        Ok((rest.len() >= HEADER + length).then_some(length))
     }
 }
 

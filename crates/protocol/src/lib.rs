@@ -6,6 +6,7 @@ pub mod worker;
 
 mod event;
 mod frame;
+mod value;
 
 pub use event::Audited;
 pub use event::ConsoleLevel;
@@ -17,3 +18,7 @@ pub use frame::FrameDecoder;
 pub use frame::FrameError;
 pub use frame::MAX_FRAME;
 pub use frame::encode_frame;
+pub use value::InvalidValue;
+pub use value::MAX_NESTING;
+pub use value::check_nesting;
+pub use value::read_value;

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use jsonschema::PatternOptions;
-use jsonschema::Validator;
+use mycelium_config::ShowValues;
+use mycelium_config::SkillSchema;
+use mycelium_protocol::InvalidValue;
 use mycelium_protocol::control::Arguments;
+use mycelium_protocol::read_value;
 use mycelium_types::CallStyle;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
@@ -15,23 +17,20 @@ use serde_json::Value;
 
 /// Violations listed in one error.
 const MAX_LISTED: usize = 10;
-/// References in one schema.
-const MAX_REFERENCES: usize = 16;
 
 /// The compiled argument schemas of one skill's functions.
 #[derive(Debug)]
-pub(crate) struct ArgumentSchemas(HashMap<String, Validator>);
+pub(crate) struct ArgumentSchemas(HashMap<String, SkillSchema>);
 
 impl ArgumentSchemas {
-    /// Compiles the schemas. They come from the skill: patterns are matched in linear time, and nothing
-    /// is ever fetched for a reference.
+    /// Compiles the schemas.
     pub(crate) fn new(manifest: &Manifest) -> Result<Self, ErrorReport> {
         let mut schemas = HashMap::new();
         for export in &manifest.exports {
             let Some(schema) = &export.parameters else {
                 continue;
             };
-            let compiled = compile(schema).map_err(|reason| {
+            let compiled = SkillSchema::compile(schema).map_err(|reason| {
                 ErrorReport::new(ErrorCode::ManifestInvalid)
                     .with("path", &manifest.name)
                     .with(
@@ -57,6 +56,7 @@ impl ArgumentSchemas {
                 .with("method", &export.name)
                 .with("reason", reason)
         };
+        given.check().map_err(|error| invalid(error.to_string()))?;
         let value = match (export.call, given) {
             (CallStyle::Positional, Arguments::Positional(list)) => Value::Array(list.clone()),
             (CallStyle::Named, Arguments::Named(object)) => Value::Object(object.clone()),
@@ -77,15 +77,12 @@ impl ArgumentSchemas {
                 (value, _) => value.clone(),
             };
             let problems: Vec<String> = schema
-                .iter_errors(&described)
+                .problems(&described, ShowValues::Yes)
+                .into_iter()
                 .take(MAX_LISTED)
-                .map(|error| {
-                    let place = error.instance_path().to_string();
-                    if place.is_empty() {
-                        error.to_string()
-                    } else {
-                        format!("{place}: {error}")
-                    }
+                .map(|problem| match problem.place.as_str() {
+                    "" => problem.reason,
+                    place => format!("{place}: {}", problem.reason),
                 })
                 .collect();
             if !problems.is_empty() {
@@ -93,31 +90,6 @@ impl ArgumentSchemas {
             }
         }
         Ok(value)
-    }
-}
-
-/// Compiles a schema that somebody else wrote.
-pub(crate) fn compile(schema: &Value) -> Result<Validator, String> {
-    // References that use each other twice make checking take twice as long with each of them.
-    if references(schema) > MAX_REFERENCES {
-        return Err(format!("it has more than {MAX_REFERENCES} references"));
-    }
-    jsonschema::options()
-        .with_pattern_options(PatternOptions::regex())
-        .build(schema)
-        .map_err(|error| error.to_string())
-}
-
-fn references(schema: &Value) -> usize {
-    match schema {
-        Value::Object(members) => members
-            .iter()
-            .map(|(key, value)| {
-                usize::from(key.ends_with("$ref") || key == "$dynamicRef") + references(value)
-            })
-            .sum(),
-        Value::Array(items) => items.iter().map(references).sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
 
@@ -137,8 +109,13 @@ fn name_arguments(list: &[Value], export: &Export) -> Result<Map<String, Value>,
                     )
                 })?;
                 // As on the command line: what reads as JSON is that, everything else is text.
-                let value = serde_json::from_str(value)
-                    .unwrap_or_else(|_| Value::String(value.to_owned()));
+                let value = match read_value(value) {
+                    Ok(value) => value,
+                    Err(InvalidValue::Syntax(_)) => Value::String(value.to_owned()),
+                    Err(InvalidValue::TooDeep) => {
+                        return Err(format!("{name}: {}", InvalidValue::TooDeep));
+                    }
+                };
                 Ok((name.to_owned(), value))
             })
             .collect(),
@@ -214,7 +191,19 @@ mod tests {
             Ok(json!({"a": 1, "b": "x y"}))
         );
         assert_eq!(check(&export, &json!({"a": 2.5})), Ok(json!({"a": 2.5})));
-        for bad in [json!([]), json!({"a": "x"}), json!(["x"]), json!([1, 2])] {
+        let deep = format!("b={}{}", "[".repeat(101), "]".repeat(101));
+        let mut list = json!(1);
+        for _ in 0..101 {
+            list = json!([list]);
+        }
+        for bad in [
+            json!([]),
+            json!({"a": "x"}),
+            json!(["x"]),
+            json!([1, 2]),
+            json!(["a=1", deep]),
+            json!({"a": 1, "c": list}),
+        ] {
             let error = check(&export, &bad).unwrap_err();
             assert!(error.contains("ARGUMENTS_INVALID"), "{error}");
         }
@@ -238,20 +227,5 @@ mod tests {
         }
         assert_eq!(check(&json!("free"), &json!([1, "x"])), Ok(json!([1, "x"])));
         assert!(check(&json!("free"), &json!({"a": 1})).is_err());
-    }
-
-    #[test]
-    fn a_hostile_schema_is_refused_and_fetches_nothing() {
-        let remote = json!({"name": "f", "parameters": {"$ref": "http://127.0.0.1:1/x.json"}});
-        assert!(check(&remote, &json!({})).is_err());
-        let chain: serde_json::Map<_, _> = (0..40)
-            .map(|n| {
-                let next = json!({"$ref": format!("#/$defs/d{}", n + 1)});
-                (format!("d{n}"), json!({"allOf": [next, next]}))
-            })
-            .chain([("d40".to_owned(), json!(true))])
-            .collect();
-        let doubling = json!({"name": "f", "parameters": {"$defs": chain, "$ref": "#/$defs/d0"}});
-        assert!(check(&doubling, &json!({})).is_err());
     }
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::SystemTime;
 
@@ -58,13 +60,17 @@ pub(crate) enum Recorded {
     Opened { failures: u32 },
 }
 
-/// All breakers, kept in one file so that they survive a restart.
+/// All breakers, kept in one file so that they survive a restart. Only [`Breakers::read`] and
+/// [`Breakers::save`] touch the file.
 ///
 /// Times are wall-clock seconds since 1970: a monotonic clock means nothing after a restart. A clock
 /// that is set forward or back lets the next call through early.
 pub(crate) struct Breakers {
     file: PathBuf,
     table: Mutex<Option<Table>>,
+    is_changed: AtomicBool,
+    /// Held while the file is written, so that an older table never follows a newer one.
+    writing: Mutex<()>,
 }
 
 type Table = BTreeMap<String, Entry>;
@@ -83,6 +89,42 @@ impl Breakers {
         Self {
             file,
             table: Mutex::new(None),
+            is_changed: AtomicBool::new(false),
+            writing: Mutex::new(()),
+        }
+    }
+
+    /// Whether the file has been read.
+    pub(crate) fn is_read(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    /// Reads the file, once. It blocks. A broken file is an empty table: breakers only protect against
+    /// failing twice.
+    pub(crate) fn read(&self) {
+        self.lock().get_or_insert_with(|| {
+            fs_err::read(&self.file)
+                .ok()
+                .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+                .unwrap_or_default()
+        });
+    }
+
+    /// Whether something has changed since the file was written.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.is_changed.load(Ordering::Acquire)
+    }
+
+    /// Writes the file. It blocks.
+    pub(crate) fn save(&self) {
+        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_changed.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        let table = self.lock().clone().unwrap_or_default();
+        let kept = serde_json::to_vec_pretty(&table).unwrap_or_default();
+        if let Err(error) = atomic_file::replace(&self.file, &kept) {
+            tracing::warn!(%error, "breakers cannot be kept and will be forgotten at the next start");
         }
     }
 
@@ -97,9 +139,8 @@ impl Breakers {
             key,
             rules,
         };
-        let mut guard = self.table();
-        let table = self.read(&mut guard);
-        let Some(entry) = table.get_mut(&key.text()) else {
+        let mut guard = self.lock();
+        let Some(entry) = table(&mut guard).get_mut(&key.text()) else {
             return Ok(permit);
         };
         let refused = match entry.state(rules, now()) {
@@ -124,8 +165,7 @@ impl Breakers {
 
     /// Another call may be the one that a half-open breaker lets through.
     fn give_back(&self, key: &BreakerKey) {
-        let mut guard = self.table();
-        if let Some(entry) = self.read(&mut guard).get_mut(&key.text()) {
+        if let Some(entry) = table(&mut self.lock()).get_mut(&key.text()) {
             entry.probing = false;
         }
     }
@@ -136,8 +176,8 @@ impl Breakers {
         rules: BreakerRules,
         failure: Option<&ErrorReport>,
     ) -> Recorded {
-        let mut guard = self.table();
-        let table = self.read(&mut guard);
+        let mut guard = self.lock();
+        let table = table(&mut guard);
         let name = key.text();
         let failed = failure.is_some_and(|error| error.code.counts_as_failure());
         if !failed {
@@ -145,7 +185,7 @@ impl Breakers {
             match (failure, table.get_mut(&name)) {
                 (None, Some(_)) => {
                     table.remove(&name);
-                    self.write(table);
+                    self.is_changed.store(true, Ordering::Release);
                 }
                 (Some(_), Some(entry)) => entry.probing = false,
                 (_, None) => {}
@@ -160,7 +200,7 @@ impl Breakers {
         if opened {
             entry.opened_at = Some(now());
         }
-        self.write(table);
+        self.is_changed.store(true, Ordering::Release);
         if opened {
             Recorded::Opened { failures }
         } else {
@@ -170,43 +210,26 @@ impl Breakers {
 
     /// Closes a breaker. Returns whether there was anything to forget.
     pub(crate) fn reset(&self, key: &BreakerKey) -> bool {
-        let mut guard = self.table();
-        let table = self.read(&mut guard);
-        let removed = table.remove(&key.text()).is_some();
+        let removed = table(&mut self.lock()).remove(&key.text()).is_some();
         if removed {
-            self.write(table);
+            self.is_changed.store(true, Ordering::Release);
         }
         removed
     }
 
     pub(crate) fn state(&self, key: &BreakerKey, rules: BreakerRules) -> BreakerState {
-        let mut guard = self.table();
-        self.read(&mut guard)
+        table(&mut self.lock())
             .get(&key.text())
             .map_or(BreakerState::Closed, |entry| entry.state(rules, now()))
     }
 
-    fn table(&self) -> MutexGuard<'_, Option<Table>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Table>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// The table, read from its file at the first use. A broken file is an empty table: breakers only
-    /// protect against failing twice.
-    fn read<'a>(&self, table: &'a mut Option<Table>) -> &'a mut Table {
-        table.get_or_insert_with(|| {
-            fs_err::read(&self.file)
-                .ok()
-                .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-                .unwrap_or_default()
-        })
-    }
-
-    fn write(&self, table: &Table) {
-        let kept = serde_json::to_vec_pretty(table).unwrap_or_default();
-        if let Err(error) = atomic_file::replace(&self.file, &kept) {
-            tracing::warn!(%error, "breakers cannot be kept and will be forgotten at the next start");
-        }
-    }
+fn table(table: &mut Option<Table>) -> &mut Table {
+    table.get_or_insert_default()
 }
 
 /// Leave to make one call. Dropped without an outcome, when the caller went away, it is given back.
@@ -305,7 +328,12 @@ mod tests {
             breakers.record(&key(), RULES, Some(&failure())),
             Recorded::Opened { failures: 2 }
         );
+        assert!(breakers.is_changed());
+        breakers.save();
+        assert!(!breakers.is_changed());
         let again = Breakers::new(file);
+        assert!(!again.is_read());
+        again.read();
         let refused = again.admit(&key(), RULES).err().unwrap();
         assert_eq!(refused.code, ErrorCode::CircuitBreakerOpen);
         assert!(again.reset(&key()));

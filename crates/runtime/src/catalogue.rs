@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use mycelium_config::PluginRoots;
+use mycelium_config::plugin_roots;
 use mycelium_config::skill_roots;
 use mycelium_loader::embedded_manifests as embedded;
 use mycelium_protocol::control;
@@ -46,12 +48,15 @@ pub(crate) fn open(folders: &Folders) -> Registry {
 pub(crate) struct Found {
     discovery: Discovery,
     roots: Vec<PathBuf>,
+    plugins: PluginRoots,
 }
 
 /// Looks for skills in the workspace's roots, or in `paths` instead.
 pub(crate) fn discover(workspace: &Workspace, registry: &Registry, paths: &[PathBuf]) -> Found {
+    let mut plugins = PluginRoots::default();
     let roots: Vec<Root> = if paths.is_empty() {
-        configured_roots(workspace)
+        plugins = plugin_roots(&workspace.path, &workspace.home);
+        configured_roots(workspace, &plugins)
     } else {
         let kind = |path: &Path| match path.starts_with(&workspace.path) {
             true => RootKind::Workspace,
@@ -72,10 +77,16 @@ pub(crate) fn discover(workspace: &Workspace, registry: &Registry, paths: &[Path
     Found {
         discovery: registry.discover(&roots, &ignore),
         roots: roots.into_iter().map(|root| root.path).collect(),
+        plugins,
     }
 }
 
-fn configured_roots(workspace: &Workspace) -> Vec<Root> {
+/// What the configuration says, and after that what plugins bring.
+fn configured_roots(workspace: &Workspace, plugins: &PluginRoots) -> Vec<Root> {
+    let plugins = plugins.roots.iter().map(|root| Root {
+        kind: RootKind::Plugin,
+        path: root.path.clone(),
+    });
     skill_roots(&workspace.path, &workspace.home, &workspace.configuration)
         .into_iter()
         .map(|root| Root {
@@ -90,6 +101,7 @@ fn configured_roots(workspace: &Workspace) -> Vec<Root> {
             },
             path: root.path,
         })
+        .chain(plugins)
         .collect()
 }
 
@@ -107,6 +119,13 @@ pub(crate) fn report(
             .into_iter()
             .flat_map(|problem| problem.diagnostics),
     );
+    let plugins = found.plugins;
+    problems.extend(plugins.diagnostics);
+    let plugin_of = |folder: &Path| {
+        let mut roots = plugins.roots.iter();
+        let root = roots.find(|root| folder.starts_with(&root.path))?;
+        Some(root.plugin.clone())
+    };
     problems.extend(workspace.remarks.iter().cloned());
     control::Discovery {
         skills: discovery
@@ -130,6 +149,7 @@ pub(crate) fn report(
             .candidates
             .into_iter()
             .map(|candidate| control::Candidate {
+                plugin: plugin_of(&candidate.path),
                 path: candidate.path,
                 taken: candidate.verdict.is_taken(),
                 reason: candidate.verdict.message().render(Locale::EnUs),

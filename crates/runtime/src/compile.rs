@@ -15,6 +15,7 @@ use mycelium_protocol::worker::CompileParams;
 use mycelium_protocol::worker::Compiled;
 use mycelium_protocol::worker::Request;
 use mycelium_types::ErrorReport;
+use tokio::time::Instant;
 
 use crate::connection::megabytes;
 use crate::inner::Inner;
@@ -76,7 +77,7 @@ impl Inner {
             blocking(move || supervisor.start(&policy)).await?
         };
         let budget = Budget {
-            wall: PATIENCE,
+            deadline: Instant::now() + PATIENCE,
             cpu: PATIENCE,
             output_bytes: megabytes(1),
         };

@@ -11,7 +11,9 @@ use mycelium_protocol::control::Arguments;
 use mycelium_protocol::control::ExecReport;
 use mycelium_protocol::control::ExecRequest;
 use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::read_value;
 use mycelium_protocol::worker::CallParams;
+use mycelium_protocol::worker::HookParams;
 use mycelium_protocol::worker::Request;
 use mycelium_protocol::worker::Returned;
 use mycelium_registry::SkillRecord;
@@ -27,13 +29,13 @@ use serde_json::json;
 use serde_json::value::to_raw_value;
 
 use crate::EventSink;
+use crate::asking::WallLimit;
 use crate::audit::Asker;
 use crate::audit::CallRecord;
 use crate::audit::stage_subject;
 use crate::breaker::BreakerKey;
 use crate::breaker::BreakerRules;
 use crate::breaker::Recorded;
-use crate::failure::Asked;
 use crate::hook::Stage;
 use crate::hook::StageOutcome;
 use crate::inner::Inner;
@@ -127,7 +129,7 @@ impl Inner {
         let mut delays = retry_delays(&workspace);
         loop {
             trail.attempts += 1;
-            let admitted = self.breakers.admit(&key, rules);
+            let admitted = self.breakers().await?.admit(&key, rules);
             if let Err(refused) = &admitted {
                 let seconds = refused.context.get("seconds");
                 (events)(Event::BreakerRejected {
@@ -138,7 +140,9 @@ impl Inner {
             let permit = admitted?;
             let outcome = self.call(caller, &record, &export, request, trail).await;
             call.subject.digest = trail.digest;
-            if let Recorded::Opened { failures } = permit.record(outcome.as_ref().err()) {
+            let recorded = permit.record(outcome.as_ref().err());
+            self.keep_breakers().await?;
+            if let Recorded::Opened { failures } = recorded {
                 (events)(Event::BreakerOpened {
                     skill: record.name().clone(),
                     failures,
@@ -235,18 +239,30 @@ impl Inner {
         instance.machine.advance(SkillState::Executing)?;
         instance.count_call();
         let started = Instant::now();
+        let limits = &launch.policy.limits;
+        // The hook and the function share the time of the call.
+        let wall = WallLimit::from_now(
+            request
+                .timeout_seconds
+                .map_or(limits.wall_seconds, |own| own.min(limits.wall_seconds)),
+        );
+        let mut violations = Vec::new();
+        let hook = HookParams {
+            hook: Hook::Execute,
+            argument: json!({"method": export.name, "args": args}),
+        };
         let announced = self
             .run_hook(
                 running,
-                Hook::Execute,
-                json!({"method": export.name, "args": args}),
+                hook,
+                wall,
                 Asker::from(&stage),
                 caller.events,
+                &mut violations,
             )
             .await;
-        let (answer, mut violations) = match announced {
+        let answer = match announced {
             Ok(()) => {
-                let limits = &launch.policy.limits;
                 let call = CallParams {
                     method: export.name.clone(),
                     args: to_raw_value(&args).map_err(ErrorReport::internal)?,
@@ -254,17 +270,12 @@ impl Inner {
                     max_result: limits.output_mb.min(limits.frame_mb) << 20,
                     max_output: limits.output_mb << 20,
                 };
-                let asked = Asked::Call(&export.name);
+                let call = Request::Call(call);
                 let asker = Asker::from(&stage);
-                let asking = self.ask(running, Request::Call(call), asked, asker, caller.events);
-                match request.timeout_seconds {
-                    Some(seconds) => tokio::time::timeout(Duration::from_secs(seconds), asking)
-                        .await
-                        .unwrap_or_else(|_| (Err(too_late(stage.skill, export, seconds)), vec![])),
-                    None => asking.await,
-                }
+                self.ask(running, call, wall, asker, caller.events, &mut violations)
+                    .await
             }
-            Err(error) => (Err(error), Vec::new()),
+            Err(error) => Err(error),
         };
         let planted = self
             .look_for_planted(&launch, Asker::from(&stage), caller.events)
@@ -283,7 +294,7 @@ impl Inner {
                 serde_json::from_str(raw.get()).map_err(ErrorReport::internal)?;
             trail.cpu_microseconds = Some(returned.cpu_microseconds);
             trail.memory_bytes = Some(returned.memory_bytes);
-            serde_json::from_str(returned.value.get()).map_err(|error| {
+            read_value(returned.value.get()).map_err(|error| {
                 ErrorReport::new(ErrorCode::ResultInvalid)
                     .with("skill", &instance.key.skill.name)
                     .with("method", &export.name)
@@ -318,14 +329,6 @@ impl Inner {
         }
         outcome
     }
-}
-
-fn too_late(skill: &mycelium_types::SkillId, export: &Export, seconds: u64) -> ErrorReport {
-    ErrorReport::new(ErrorCode::SkillTimeout)
-        .with("skill", &skill.name)
-        .with("version", &skill.version)
-        .with("method", &export.name)
-        .with("limit", seconds)
 }
 
 /// The method, or an error that names the nearest one.

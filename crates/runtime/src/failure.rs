@@ -4,25 +4,35 @@ use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::Violation;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::FailureKind;
+use mycelium_protocol::worker::Request;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
 use mycelium_types::Limit;
 
+use crate::asking::WallLimit;
 use crate::space::Reached;
 use crate::supervisor::WorkerFailure;
 
 /// What was asked of the worker.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Asked<'a> {
+#[derive(Clone, Debug)]
+pub(crate) enum Asked {
     Load,
     Hook(Hook),
-    Call(&'a str),
+    Call(String),
 }
 
-impl Asked<'_> {
+impl Asked {
+    pub(crate) fn of(request: &Request) -> Self {
+        match request {
+            Request::Load(_) | Request::Compile(_) => Self::Load,
+            Request::Hook(params) => Self::Hook(params.hook),
+            Request::Call(params) => Self::Call(params.method.clone()),
+        }
+    }
+
     /// The word that stands for it in texts.
-    pub(crate) fn name(&self) -> &str {
+    fn name(&self) -> &str {
         match self {
             Self::Load => "load",
             Self::Hook(hook) => hook.as_str(),
@@ -34,8 +44,9 @@ impl Asked<'_> {
 /// The report of a failed request. What the sandbox refused meanwhile is the reason, if it was anything.
 pub(crate) fn report(
     failure: WorkerFailure,
-    asked: Asked<'_>,
+    asked: &Asked,
     policy: &SandboxPolicy,
+    wall: WallLimit,
     violations: &[Violation],
 ) -> ErrorReport {
     let about = |report: ErrorReport| {
@@ -45,9 +56,9 @@ pub(crate) fn report(
             .with("method", asked.name())
     };
     let report = match failure {
-        WorkerFailure::Answered { failure, limit } => answered(failure, limit, asked, policy),
-        WorkerFailure::Over(reached) => about(over(reached, policy)),
-        WorkerFailure::TooLarge => about(over(Limit::Frame.into(), policy)),
+        WorkerFailure::Answered { failure, limit } => answered(failure, limit, asked, policy, wall),
+        WorkerFailure::Over(reached) => about(over(reached, policy, wall)),
+        WorkerFailure::TooLarge => about(over(Limit::Frame.into(), policy, wall)),
         WorkerFailure::Crashed(reason) => {
             about(ErrorReport::new(ErrorCode::WorkerCrashed)).with("reason", reason)
         }
@@ -66,8 +77,12 @@ pub(crate) fn report(
 }
 
 /// The report of a limit that was reached.
-pub(crate) fn over(Reached { limit, used }: Reached, policy: &SandboxPolicy) -> ErrorReport {
-    let mut report = ErrorReport::of_limit(limit, policy.limits.get(limit));
+pub(crate) fn over(
+    Reached { limit, used }: Reached,
+    policy: &SandboxPolicy,
+    wall: WallLimit,
+) -> ErrorReport {
+    let mut report = ErrorReport::of_limit(limit, wall.value_of(limit, &policy.limits));
     if let Some(bytes) = used {
         report = report.with("used", format!("{:.1}", bytes as f64 / f64::from(1 << 20)));
     }
@@ -80,8 +95,9 @@ pub(crate) fn over(Reached { limit, used }: Reached, policy: &SandboxPolicy) -> 
 fn answered(
     failure: Failure,
     limit: Option<Limit>,
-    asked: Asked<'_>,
+    asked: &Asked,
     policy: &SandboxPolicy,
+    wall: WallLimit,
 ) -> ErrorReport {
     let limits = &policy.limits;
     let limit = limit.or(match failure.kind {
@@ -116,7 +132,7 @@ fn answered(
     let mut report = limit
         .map_or_else(
             || ErrorReport::new(code),
-            |limit| over(limit.into(), policy),
+            |limit| over(limit.into(), policy, wall),
         )
         .with("skill", &policy.skill.name)
         .with("version", &policy.skill.version)

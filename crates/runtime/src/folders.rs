@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+
 /// The folders of one person, after the XDG base directory specification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folders {
@@ -55,6 +58,21 @@ impl Folders {
         }
     }
 
+    /// Checks that what must survive can be kept: a file is written to the state folder and removed.
+    ///
+    /// # Errors
+    /// `STATE_UNAVAILABLE` with the reason: a read-only folder, a full disk.
+    pub fn check_state(&self) -> Result<(), ErrorReport> {
+        let probe = self.state.join(format!("probe.{}", std::process::id()));
+        // A block's worth, so that a full disk refuses it.
+        let written =
+            fs_err::create_dir_all(&self.state).and_then(|()| fs_err::write(&probe, [0; 4096]));
+        let removed = fs_err::remove_file(&probe);
+        written
+            .and(removed)
+            .map_err(|error| ErrorReport::new(ErrorCode::StateUnavailable).with("reason", error))
+    }
+
     /// The daemon's socket.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
@@ -71,6 +89,19 @@ impl Folders {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_state_folder_that_cannot_be_written_is_told() {
+        let root = tempfile::tempdir().unwrap();
+        let folders = Folders::below(root.path());
+        folders.check_state().unwrap();
+        assert_eq!(fs_err::read_dir(&folders.state).unwrap().count(), 0);
+        fs_err::remove_dir(&folders.state).unwrap();
+        fs_err::write(&folders.state, "in the way").unwrap();
+        let error = folders.check_state().unwrap_err();
+        assert_eq!(error.code, ErrorCode::StateUnavailable);
+        assert!(error.context["reason"].contains("state"), "{error}");
+    }
 
     #[test]
     fn follows_the_variables_and_ignores_relative_ones() {

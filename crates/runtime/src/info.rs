@@ -40,7 +40,8 @@ impl Inner {
             correlation_id: "",
         };
         let breaker = self
-            .breakers
+            .breakers()
+            .await?
             .state(&breaker_key(&caller, &record), breaker_rules(&workspace));
         let mut summary = self.summary(&workspace, &context.session, &record);
         if summary.state == SkillState::Unloaded {

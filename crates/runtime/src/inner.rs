@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -51,7 +52,7 @@ pub(crate) struct Inner {
     pub(crate) options: RuntimeOptions,
     pub(crate) supervisor: Arc<Supervisor>,
     pub(crate) instances: Instances,
-    pub(crate) breakers: Breakers,
+    breakers: Breakers,
     pub(crate) trust: TrustStore,
     pub(crate) audit: AuditTrail,
     pub(crate) metrics: Metrics,
@@ -177,11 +178,72 @@ impl Inner {
         self: &Arc<Self>,
         context: &RequestContext,
     ) -> Result<Arc<Workspace>, ErrorReport> {
-        let workspace = self
-            .workspaces
-            .get(context, &self.options.system_config, &self.trust)?;
+        let system_config = &self.options.system_config;
+        let known = self.workspaces.known(context, system_config, &self.trust);
+        let workspace = match known {
+            Some(workspace) => workspace,
+            None => {
+                let inner = Arc::clone(self);
+                let context = context.clone();
+                blocking(move || inner.read_workspace(&context)).await?
+            }
+        };
         self.want_metrics(&workspace);
         Ok(workspace)
+    }
+
+    /// Reads a workspace's configuration. Another one may be forgotten for it, with all that is only
+    /// kept for its next request.
+    fn read_workspace(&self, context: &RequestContext) -> Result<Arc<Workspace>, ErrorReport> {
+        let is_busy = |path: &Path| {
+            !self
+                .instances
+                .select(|key| key.workspace == path)
+                .is_empty()
+        };
+        let system_config = &self.options.system_config;
+        let read = self
+            .workspaces
+            .read(context, system_config, &self.trust, &is_busy)?;
+        if let Some(forgotten) = read.forgotten {
+            self.registries
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&forgotten);
+            self.metrics.forget(&forgotten);
+            self.ports.send_if_modified(|ports| {
+                let before = ports.clone();
+                forget_port(ports, &forgotten);
+                *ports != before
+            });
+        }
+        Ok(read.workspace)
+    }
+
+    /// The breakers, read where blocking is allowed.
+    pub(crate) async fn breakers(self: &Arc<Self>) -> Result<&Breakers, ErrorReport> {
+        if !self.breakers.is_read() {
+            let inner = Arc::clone(self);
+            blocking(move || {
+                inner.breakers.read();
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(&self.breakers)
+    }
+
+    /// Writes what has changed of the breakers.
+    pub(crate) async fn keep_breakers(self: &Arc<Self>) -> Result<(), ErrorReport> {
+        if !self.breakers.is_changed() {
+            return Ok(());
+        }
+        let inner = Arc::clone(self);
+        blocking(move || {
+            inner.breakers.save();
+            Ok(())
+        })
+        .await
     }
 
     fn want_metrics(&self, workspace: &Workspace) {
@@ -189,10 +251,7 @@ impl Inner {
         let port = monitoring.metrics_port.filter(|_| monitoring.enabled);
         self.ports.send_if_modified(|ports| {
             let before = ports.clone();
-            for workspaces in ports.values_mut() {
-                workspaces.remove(&workspace.path);
-            }
-            ports.retain(|_, workspaces| !workspaces.is_empty());
+            forget_port(ports, &workspace.path);
             if let Some(port) = port {
                 ports
                     .entry(port)
@@ -296,6 +355,13 @@ impl Inner {
                 )
         })
     }
+}
+
+fn forget_port(ports: &mut BTreeMap<u16, BTreeSet<PathBuf>>, workspace: &Path) {
+    ports.retain(|_, workspaces| {
+        workspaces.remove(workspace);
+        !workspaces.is_empty()
+    });
 }
 
 /// Runs something that blocks where blocking is allowed.

@@ -285,13 +285,11 @@ impl Launches {
 fn skill_folders(workspace: &Workspace) -> Vec<PathBuf> {
     let roots =
         mycelium_config::skill_roots(&workspace.path, &workspace.home, &workspace.configuration);
+    let plugins = mycelium_config::plugin_roots(&workspace.path, &workspace.home).roots;
+    let roots = roots.into_iter().map(|root| root.path);
     roots
-        .into_iter()
-        .map(|root| {
-            HostFiles::default()
-                .resolve(&root.path)
-                .unwrap_or(root.path)
-        })
+        .chain(plugins.into_iter().map(|root| root.path))
+        .map(|path| HostFiles::default().resolve(&path).unwrap_or(path))
         .collect()
 }
 

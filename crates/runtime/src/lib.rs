@@ -3,6 +3,7 @@
 
 mod answers;
 mod arguments;
+mod asking;
 mod atomic_file;
 mod audit;
 pub mod blocking;
@@ -22,6 +23,7 @@ mod host_paths;
 mod info;
 mod inner;
 mod instance;
+mod known_skills;
 mod launch;
 mod lifecycle;
 mod listener;
@@ -49,13 +51,26 @@ pub use hook::LifecycleHook;
 pub use hook::Stage;
 pub use hook::StageOutcome;
 pub use instance::WatchedSkill;
-pub use mycelium_loader::Parameter;
+/// Verified skills, and what verifying takes.
+pub use mycelium_loader as loader;
 pub use mycelium_policy::Rung;
+pub use mycelium_protocol::ConsoleLevel;
+pub use mycelium_protocol::Event;
+pub use mycelium_protocol::LifecycleStep;
+pub use mycelium_protocol::Operation;
+pub use mycelium_protocol::Violation;
+/// What is asked and answered: plain data, the same for a runtime in this process and for the daemon.
+pub use mycelium_protocol::control;
+/// Records of known skills, and the registry that finds and searches them.
+pub use mycelium_registry as registry;
 pub use mycelium_sandbox::DoctorReport;
 pub use mycelium_sandbox::Outcome as AttackOutcome;
 pub use mycelium_sandbox::SandboxError;
 pub use mycelium_sandbox::SandboxReport;
+pub use mycelium_sandbox::close_inherited;
 pub use mycelium_sandbox::probe as doctor;
+/// The nouns of it all: names, versions, manifests, errors.
+pub use mycelium_types as types;
 pub use runtime::RuntimeOptions;
 pub use runtime::SkillRuntime;
 pub use transition::IllegalTransition;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use std::time::Instant;
 
 use mycelium_audit::AuditEvent;
-use mycelium_audit::Subject;
 use mycelium_protocol::Event;
 use mycelium_protocol::LifecycleStep;
 use mycelium_protocol::Violation;
@@ -19,19 +18,16 @@ use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
 use mycelium_types::InstanceScope;
-use mycelium_types::Limits;
 use mycelium_types::Manifest;
 use mycelium_types::SkillState;
 use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::EventSink;
+use crate::asking::WallLimit;
 use crate::audit::Asker;
 use crate::audit::about_skill;
 use crate::audit::stage_subject;
-use crate::connection::megabytes;
-use crate::failure;
-use crate::failure::Asked;
 use crate::hook::Stage;
 use crate::hook::StageOutcome;
 use crate::inner::Inner;
@@ -40,8 +36,6 @@ use crate::instance::Instance;
 use crate::instance::InstanceKey;
 use crate::instance::Running;
 use crate::instance::WatchedSkill;
-use crate::listener::Listener;
-use crate::supervisor::Budget;
 use crate::supervisor::ended;
 use crate::workspace::Workspace;
 
@@ -69,14 +63,6 @@ impl Caller<'_> {
 
 /// An instance's own: whoever holds it drives the instance.
 pub(crate) type Slot = OwnedMutexGuard<Option<Running>>;
-
-pub(crate) fn budget(limits: &Limits) -> Budget {
-    Budget {
-        wall: Duration::from_secs(limits.wall_seconds),
-        cpu: Duration::from_secs(limits.cpu_seconds),
-        output_bytes: megabytes(limits.output_mb),
-    }
-}
 
 impl Inner {
     /// What makes this caller's requests share an instance of the skill.
@@ -136,7 +122,10 @@ impl Inner {
             inner: self,
             instance,
         };
-        let loaded = self.load(caller, record, instance, slot).await;
+        let mut violations = Vec::new();
+        let loaded = self
+            .load(caller, record, instance, slot, &mut violations)
+            .await;
         let evaluation = slot.as_ref().map(|run| run.launch.evaluation.clone());
         let stage = Stage {
             evaluation: evaluation.as_ref(),
@@ -149,7 +138,7 @@ impl Inner {
                 error: loaded.as_ref().err(),
                 duration: started.elapsed(),
                 cpu: None,
-                violations: &[],
+                violations: &violations,
             },
         );
         let loaded = self.audit.denied(stage_subject(&stage), loaded).await;
@@ -178,6 +167,7 @@ impl Inner {
         record: &SkillRecord,
         instance: &Arc<Instance>,
         slot: &mut Slot,
+        violations: &mut Vec<Violation>,
     ) -> Result<(), ErrorReport> {
         let skill = &instance.key.skill;
         let events = caller.events;
@@ -234,13 +224,15 @@ impl Inner {
             workspace: Arc::clone(caller.workspace),
             hooks: Default::default(),
         };
-        let (answer, _) = self
+        let wall = WallLimit::from_now(launch.policy.limits.wall_seconds);
+        let answer = self
             .ask(
                 &mut running,
                 Request::Load(launch.load_params()),
-                Asked::Load,
+                wall,
                 caller.asker(),
                 events,
+                violations,
             )
             .await;
         let loaded = answer.and_then(|value| {
@@ -252,8 +244,13 @@ impl Inner {
             layers: layers(&report, loaded.layers),
         });
         running.hooks = loaded.hooks.into_iter().collect();
+        let on_load = HookParams {
+            hook: Hook::Load,
+            argument: Value::Null,
+        };
+        let wall = WallLimit::from_now(wall.seconds);
         let asker = caller.asker();
-        self.run_hook(&mut running, Hook::Load, Value::Null, asker, events)
+        self.run_hook(&mut running, on_load, wall, asker, events, violations)
             .await?;
         let init = stage(Hook::Init, instance, caller.correlation_id);
         self.run_stage(&init, &mut running, events).await?;
@@ -432,24 +429,6 @@ impl Inner {
         Ok(())
     }
 
-    /// Runs one of the skill's hooks, if it has it.
-    pub(crate) async fn run_hook(
-        &self,
-        running: &mut Running,
-        hook: Hook,
-        argument: Value,
-        asker: Asker<'_>,
-        events: &EventSink,
-    ) -> Result<(), ErrorReport> {
-        if !running.hooks.contains(&hook) {
-            return Ok(());
-        }
-        let request = Request::Hook(HookParams { hook, argument });
-        let asked = Asked::Hook(hook);
-        let (answer, _) = self.ask(running, request, asked, asker, events).await;
-        answer.map(|_| ())
-    }
-
     /// Runs the skill's hook of a stage, and the middleware around it.
     async fn run_stage(
         &self,
@@ -458,10 +437,16 @@ impl Inner {
         events: &EventSink,
     ) -> Result<(), ErrorReport> {
         let started = Instant::now();
+        let mut violations = Vec::new();
         let outcome = match self.before(stage) {
             Ok(()) => {
+                let wall = WallLimit::from_now(running.launch.policy.limits.wall_seconds);
+                let hook = HookParams {
+                    hook: stage.hook,
+                    argument: Value::Null,
+                };
                 let asker = Asker::from(stage);
-                self.run_hook(running, stage.hook, Value::Null, asker, events)
+                self.run_hook(running, hook, wall, asker, events, &mut violations)
                     .await
             }
             Err(refused) => Err(refused),
@@ -472,7 +457,7 @@ impl Inner {
                 error: outcome.as_ref().err(),
                 duration: started.elapsed(),
                 cpu: None,
-                violations: &[],
+                violations: &violations,
             },
         );
         outcome
@@ -492,50 +477,6 @@ impl Inner {
                     .with("method", stage.hook)
                     .with("limit", FAREWELL.as_secs()))
             })
-    }
-
-    /// Asks a worker, with the skill's limits. Gives the answer and what the sandbox refused meanwhile.
-    pub(crate) async fn ask(
-        &self,
-        running: &mut Running,
-        request: Request,
-        asked: Asked<'_>,
-        asker: Asker<'_>,
-        events: &EventSink,
-    ) -> (
-        Result<Box<serde_json::value::RawValue>, ErrorReport>,
-        Vec<Violation>,
-    ) {
-        let launch = Arc::clone(&running.launch);
-        let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
-        let mut listener = Listener::new(&launch, events, &self.audit, subject.clone());
-        let answer = running
-            .worker
-            .request(request, budget(&launch.policy.limits), &mut |told| {
-                listener.hear(told);
-            })
-            .await;
-        let (violations, on_record) = listener.settle().await;
-        let answer = answer
-            .map_err(|failure| failure::report(failure, asked, &launch.policy, &violations))
-            // What a skill tried and nobody can read about later, it did not get away with.
-            .and_then(|value| on_record.map(|()| value));
-        if let Some(limit) = answer.as_ref().err().and_then(ErrorReport::limit) {
-            let value = launch.policy.limits.get(limit);
-            let reached = AuditEvent::LimitReached {
-                limit: limit.to_string(),
-                value,
-            };
-            if let Err(failure) = self.audit.keep(subject, reached).await {
-                tracing::error!(%failure, "a limit that was reached is not on record yet");
-            }
-            (events)(Event::LimitReached {
-                skill: launch.policy.skill.name.clone(),
-                limit,
-                value,
-            });
-        }
-        (answer, violations)
     }
 
     /// Follows a new instance: forgets it when its worker ends by itself, retires it when it is idle.

@@ -19,7 +19,7 @@ use crate::EventSink;
 use crate::audit::AuditTrail;
 use crate::launch::LaunchSpec;
 
-/// Refusals kept for one request; a skill that goes on trying says nothing new.
+/// Refusals kept for one call or stage; a skill that goes on trying says nothing new.
 const MAX_VIOLATIONS: usize = 100;
 
 /// Passes a worker's notifications on as events, and keeps what was refused.

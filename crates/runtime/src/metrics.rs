@@ -161,6 +161,11 @@ impl Metrics {
         page
     }
 
+    /// Forgets a workspace that nobody has asked for in a long time.
+    pub(crate) fn forget(&self, workspace: &Path) {
+        self.lock().remove(workspace);
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Totals>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -329,7 +329,8 @@ impl Inner {
         let target = self.target(context, skill).await?;
         let caller = target.caller(context, events);
         let key = breaker_key(&caller, &target.record);
-        let changed = self.breakers.reset(&key);
+        let changed = self.breakers().await?.reset(&key);
+        self.keep_breakers().await?;
         let state = self.state_of(&target.workspace, &context.session, &target.record);
         Ok(target.change(state, changed))
     }

@@ -55,7 +55,7 @@ pub struct RuntimeOptions {
 /// call ends the worker that ran it.
 #[derive(Clone)]
 pub struct SkillRuntime {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 impl SkillRuntime {

@@ -13,7 +13,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use std::time::Instant;
 
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::worker::Failure;
@@ -36,6 +35,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::connection::Connection;
 use crate::connection::ConnectionError;
@@ -232,7 +232,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// How much one request may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
-    pub(crate) wall: Duration,
+    pub(crate) deadline: Instant,
     pub(crate) cpu: Duration,
     pub(crate) output_bytes: usize,
 }
@@ -331,7 +331,7 @@ impl LiveWorker {
                 }
                 Err(error) => Err(self.broken(error).await),
             },
-            () = tokio::time::sleep(budget.wall) => Err(WorkerFailure::Over(Limit::WallTime.into())),
+            () = tokio::time::sleep_until(budget.deadline) => Err(WorkerFailure::Over(Limit::WallTime.into())),
             () = self.ticket.exceeded.notified() => Err(WorkerFailure::Over(Limit::CpuTime.into())),
         };
         let goes_on = match &outcome {

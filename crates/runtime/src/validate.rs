@@ -13,8 +13,8 @@ use mycelium_types::Severity;
 use mycelium_types::SkillSource;
 use mycelium_types::printable_path;
 
+use crate::asking::WallLimit;
 use crate::audit::Asker;
-use crate::failure::Asked;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::instance::Running;
@@ -117,8 +117,9 @@ impl Inner {
             session: None,
             correlation_id: &correlation_id,
         };
-        let (answer, _) = self
-            .ask(&mut running, request, Asked::Load, asker, &events)
+        let wall = WallLimit::from_now(running.launch.policy.limits.wall_seconds);
+        let answer = self
+            .ask(&mut running, request, wall, asker, &events, &mut Vec::new())
             .await;
         process.kill();
         answer.map(|_| ())

@@ -1,6 +1,7 @@
 //! One project folder as requests see it: its configuration, what is trusted, its skills.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -28,8 +29,9 @@ use crate::Folders;
 use crate::trust::Answers;
 use crate::trust::TrustStore;
 
-/// Workspaces remembered at once; more are possible, then the memory starts over.
-const MAX_REMEMBERED: usize = 256;
+/// Workspaces remembered at once, as far as they have no instances. The one asked for least recently is
+/// forgotten for a new one.
+const MAX_REMEMBERED: usize = 64;
 
 /// A project folder at one moment.
 #[derive(Debug)]
@@ -40,10 +42,10 @@ pub(crate) struct Workspace {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) overrides: BTreeMap<String, Value>,
     pub(crate) offline: bool,
-    pub(crate) configuration: Configuration,
+    pub(crate) configuration: Arc<Configuration>,
     /// Remarks about the configuration that do not keep it from being used.
-    pub(crate) remarks: Vec<Diagnostic>,
-    pub(crate) answers: Answers,
+    pub(crate) remarks: Arc<[Diagnostic]>,
+    pub(crate) answers: Arc<Answers>,
 }
 
 impl Workspace {
@@ -122,57 +124,151 @@ fn load(
 
 /// The workspaces that were asked for, read again when one of their files or the client changes.
 #[derive(Debug, Default)]
-pub(crate) struct Workspaces(Mutex<HashMap<PathBuf, Remembered>>);
+pub(crate) struct Workspaces(Mutex<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
+    known: HashMap<PathBuf, Remembered>,
+    /// Requests so far, which orders them.
+    requests: u64,
+}
 
 #[derive(Debug)]
 struct Remembered {
-    context: RequestContext,
-    stamps: [Option<Stamp>; 4],
+    stamps: Stamps,
     workspace: Arc<Workspace>,
+    /// The variables that the configuration's files name.
+    variables: BTreeSet<String>,
+    used: u64,
+}
+
+/// A workspace that was read, and one that was forgotten for it.
+#[derive(Debug)]
+pub(crate) struct NewlyRead {
+    pub(crate) workspace: Arc<Workspace>,
+    pub(crate) forgotten: Option<PathBuf>,
 }
 
 /// What changes when a file is written: device, inode, size, and the time in nanoseconds.
 type Stamp = (u64, u64, u64, i64, i64);
+/// Of the configuration's three files and what the person trusts.
+type Stamps = [Option<Stamp>; 4];
 
 impl Workspaces {
-    /// The workspace of a request. Costs four looks at files when nothing has changed.
-    pub(crate) fn get(
+    /// The workspace of a request, if nothing has changed since it was read. Costs four looks at files.
+    pub(crate) fn known(
         &self,
         context: &RequestContext,
         system_config: &Path,
         trust: &TrustStore,
-    ) -> Result<Arc<Workspace>, ErrorReport> {
+    ) -> Option<Arc<Workspace>> {
+        let stamps = stamps(&files(context, system_config), trust);
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        table.requests += 1;
+        let used = table.requests;
+        let remembered = table.known.get_mut(&context.workspace)?;
+        if remembered.stamps != stamps || !remembered.configures(context) {
+            return None;
+        }
+        remembered.used = used;
+        if !remembered.workspace.is_of(context) {
+            remembered.workspace = Arc::new(remembered.workspace.with(context));
+        }
+        Some(Arc::clone(&remembered.workspace))
+    }
+
+    /// Reads the workspace of a request, which blocks, and remembers it in place of the one that was asked
+    /// for least recently among those that are not busy, if there are many.
+    pub(crate) fn read(
+        &self,
+        context: &RequestContext,
+        system_config: &Path,
+        trust: &TrustStore,
+        is_busy: &dyn Fn(&Path) -> bool,
+    ) -> Result<NewlyRead, ErrorReport> {
         let files = files(context, system_config);
-        let stamps = [&files.system, &files.user, &files.project, trust.file()].map(stamp);
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(remembered) = known.get(&context.workspace)
-            && remembered.stamps == stamps
-            && same_place(&remembered.context, context)
-        {
-            return Ok(Arc::clone(&remembered.workspace));
-        }
-        let workspace = Arc::new(read(context, &files, trust)?);
-        if known.len() >= MAX_REMEMBERED {
-            known.clear();
-        }
-        known.insert(
+        // Taken first: what is written while this reads is read again.
+        let stamps = stamps(&files, trust);
+        let (workspace, variables) = read(context, &files, trust)?;
+        let workspace = Arc::new(workspace);
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = table.requests;
+        table.known.insert(
             context.workspace.clone(),
             Remembered {
-                context: context.clone(),
                 stamps,
                 workspace: Arc::clone(&workspace),
+                variables,
+                used,
             },
         );
-        Ok(workspace)
+        let forgotten = (table.known.len() > MAX_REMEMBERED)
+            .then(|| table.least_recently_used(&context.workspace, is_busy))
+            .flatten();
+        if let Some(path) = &forgotten {
+            table.known.remove(path);
+        }
+        Ok(NewlyRead {
+            workspace,
+            forgotten,
+        })
     }
 }
 
-/// Whether two requests see the same workspace; the session makes no difference.
-fn same_place(one: &RequestContext, two: &RequestContext) -> bool {
-    one.home == two.home
-        && one.offline == two.offline
-        && one.overrides == two.overrides
-        && one.environment == two.environment
+impl Table {
+    fn least_recently_used(&self, new: &Path, is_busy: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
+        let others = self.known.iter().filter(|(path, _)| path.as_path() != new);
+        others
+            .filter(|(path, _)| !is_busy(path))
+            .min_by_key(|(_, remembered)| remembered.used)
+            .map(|(path, _)| path.clone())
+    }
+}
+
+impl Remembered {
+    /// Whether the configuration would be the same for this request. A shell changes some variables with
+    /// every command; only those that a configuration can see count.
+    fn configures(&self, context: &RequestContext) -> bool {
+        let counts = |name: &&String| {
+            name.starts_with(mycelium_config::VARIABLE_PREFIX) || self.variables.contains(*name)
+        };
+        let seen = |environment: &BTreeMap<String, String>| -> Vec<(String, String)> {
+            let variables = environment.iter().filter(|(name, _)| counts(name));
+            variables
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect()
+        };
+        let known = &self.workspace;
+        known.home == context.home
+            && known.overrides == context.overrides
+            && (known.environment == context.environment
+                || seen(&known.environment) == seen(&context.environment))
+    }
+}
+
+impl Workspace {
+    /// Whether it is what a request of this context sees; the session makes no difference.
+    fn is_of(&self, context: &RequestContext) -> bool {
+        self.offline == context.offline && self.environment == context.environment
+    }
+
+    /// The same workspace for a request with another environment that makes the same configuration.
+    fn with(&self, context: &RequestContext) -> Self {
+        Self {
+            path: self.path.clone(),
+            home: self.home.clone(),
+            environment: context.environment.clone(),
+            overrides: self.overrides.clone(),
+            offline: context.offline,
+            configuration: Arc::clone(&self.configuration),
+            remarks: Arc::clone(&self.remarks),
+            answers: Arc::clone(&self.answers),
+        }
+    }
+}
+
+fn stamps(files: &ConfigurationFiles, trust: &TrustStore) -> Stamps {
+    [&files.system, &files.user, &files.project, trust.file()].map(stamp)
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {
@@ -190,10 +286,12 @@ fn read(
     context: &RequestContext,
     files: &ConfigurationFiles,
     trust: &TrustStore,
-) -> Result<Workspace, ErrorReport> {
+) -> Result<(Workspace, BTreeSet<String>), ErrorReport> {
     let answers = trust.answers()?;
+    let mut reading = load(context, files, &answers);
+    let variables = std::mem::take(&mut reading.variables);
     // A configuration with an error may be looser than its author meant: nothing runs with it.
-    let (configuration, remarks) = load(context, files, &answers).into_result()?;
+    let (configuration, remarks) = reading.into_result()?;
     for remark in &remarks {
         if remark.severity >= Severity::Warning {
             tracing::warn!(
@@ -204,16 +302,17 @@ fn read(
             );
         }
     }
-    Ok(Workspace {
+    let workspace = Workspace {
         path: context.workspace.clone(),
         home: context.home.clone(),
         environment: context.environment.clone(),
         overrides: context.overrides.clone(),
         offline: context.offline,
-        configuration,
-        remarks,
-        answers,
-    })
+        configuration: Arc::new(configuration),
+        remarks: remarks.into(),
+        answers: Arc::new(answers),
+    };
+    Ok((workspace, variables))
 }
 
 #[cfg(test)]
@@ -237,10 +336,13 @@ mod tests {
         let root = folder.path();
         let trust = TrustStore::of(&Folders::below(root));
         let workspaces = Workspaces::default();
+        let system = root.join("system.json");
         let get = |context: &RequestContext| {
-            workspaces
-                .get(context, &root.join("system.json"), &trust)
-                .unwrap()
+            let known = workspaces.known(context, &system, &trust);
+            known.unwrap_or_else(|| {
+                let read = workspaces.read(context, &system, &trust, &|_| false);
+                read.unwrap().workspace
+            })
         };
         let first = get(&context(root));
         assert!(Arc::ptr_eq(&first, &get(&context(root))));
@@ -260,14 +362,68 @@ mod tests {
     }
 
     #[test]
+    fn only_variables_that_the_configuration_sees_make_it_another_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let trust = TrustStore::of(&Folders::below(root));
+        let system = root.join("system.json");
+        fs_err::write(&system, r#"{"skillPaths": ["${TEAM:-none}/skills"]}"#).unwrap();
+        let workspaces = Workspaces::default();
+        let with = |name: &str, value: &str| {
+            let mut context = context(root);
+            context
+                .environment
+                .insert(name.to_owned(), value.to_owned());
+            context
+        };
+        let first = workspaces
+            .read(&with("PWD", "/a"), &system, &trust, &|_| false)
+            .unwrap()
+            .workspace;
+        let known = |context: &RequestContext| workspaces.known(context, &system, &trust);
+        let second = known(&with("PWD", "/b")).unwrap();
+        assert!(Arc::ptr_eq(&first.configuration, &second.configuration));
+        assert_eq!(second.environment["PWD"], "/b");
+        assert!(Arc::ptr_eq(&second, &known(&with("PWD", "/b")).unwrap()));
+        assert!(known(&with("TEAM", "x")).is_none());
+        assert!(known(&with("MYCELIUM_WATCH", "true")).is_none());
+    }
+
+    #[test]
+    fn many_workspaces_are_not_all_remembered_and_busy_ones_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let trust = TrustStore::of(&Folders::below(folder.path()));
+        let system = folder.path().join("system.json");
+        let workspaces = Workspaces::default();
+        let mut forgotten = Vec::new();
+        for number in 0..MAX_REMEMBERED + 3 {
+            let context = context(&folder.path().join(number.to_string()));
+            assert!(workspaces.known(&context, &system, &trust).is_none());
+            let is_busy = |path: &Path| path.ends_with("0");
+            let read = workspaces
+                .read(&context, &system, &trust, &is_busy)
+                .unwrap();
+            forgotten.extend(read.forgotten);
+        }
+        let numbers: Vec<_> = forgotten
+            .iter()
+            .map(|path| path.file_name().unwrap())
+            .collect();
+        assert_eq!(numbers, ["1", "2", "3"]);
+        let first = context(&folder.path().join("0"));
+        assert!(workspaces.known(&first, &system, &trust).is_some());
+    }
+
+    #[test]
     fn a_broken_configuration_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         let trust = TrustStore::of(&Folders::below(root));
         fs_err::create_dir(root.join(".claude")).unwrap();
         fs_err::write(root.join(".claude/skills.json"), "{").unwrap();
+        let system = root.join("system.json");
         let error = Workspaces::default()
-            .get(&context(root), &root.join("system.json"), &trust)
+            .read(&context(root), &system, &trust, &|_| false)
             .unwrap_err();
         assert_eq!(error.code, mycelium_types::ErrorCode::ConfigInvalid);
     }

@@ -7,6 +7,7 @@ mod suite {
     mod calls;
     mod faults;
     mod hostile_repository;
+    mod library;
     mod lifecycle;
     mod limits;
     mod neighbours;

@@ -96,6 +96,7 @@ pub use supervisor::Launcher;
 pub use supervisor::LauncherOptions;
 pub use survey::Survey;
 pub use survey::TooMuch;
+pub use syscall::close_inherited;
 pub use syscall::peak_memory;
 pub use timer::CpuTimer;
 pub use timer::CpuTimers;

@@ -264,13 +264,22 @@ pub(crate) fn close_all_but(kept: &[u32]) -> Result<()> {
     let mut first = 3;
     for descriptor in kept.into_iter().chain([u32::MAX]) {
         if descriptor > first {
-            // SAFETY: close_range(2) takes numbers. The caller is a fresh child that never uses, and
-            // never drops, what it inherited under them.
+            // SAFETY: close_range(2) takes numbers. The caller is a fresh child, or a program at its
+            // start, that never uses, and never drops, what it inherited under them.
             check(unsafe { libc::syscall(libc::SYS_close_range, first, descriptor - 1, 0) })?;
         }
         first = descriptor.saturating_add(1).max(first);
     }
     Ok(())
+}
+
+/// Closes every descriptor above standard error that the program was started with. It must be the first
+/// thing a program does: nothing may be open by then that it uses itself.
+///
+/// # Errors
+/// When the kernel is older than Linux 5.9.
+pub fn close_inherited() -> std::result::Result<(), OsError> {
+    close_all_but(&[])
 }
 
 /// A process that has ended, as [`reap`] finds it.

@@ -1,6 +1,7 @@
 //! One connected client: hello, then requests side by side until it goes.
 
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -26,8 +27,8 @@ use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::mpsc;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use crate::daemon::Daemon;
 
@@ -39,8 +40,6 @@ const MAX_HELLO: usize = 64 << 10;
 const MAX_REQUESTS: usize = 256;
 /// Frames waiting to be written before events of a slow reader are dropped; replies always wait.
 const WRITE_QUEUE: usize = 4096;
-/// How long a stopping daemon still takes requests of the clients it has.
-const LAST_CALL: Duration = Duration::from_millis(500);
 /// How long a client may take for its last replies.
 const WRITE_PATIENCE: Duration = Duration::from_secs(5);
 const READ_SIZE: usize = 16 << 10;
@@ -73,6 +72,7 @@ pub(crate) async fn serve(daemon: Arc<Daemon>, stream: UnixStream) -> Result<(),
     let mut incoming = Incoming {
         stream,
         decoder: FrameDecoder::new(MAX_HELLO),
+        is_open: true,
     };
     let hello: ClientHello = tokio::time::timeout(HELLO_PATIENCE, incoming.next())
         .await
@@ -91,8 +91,10 @@ pub(crate) async fn serve(daemon: Arc<Daemon>, stream: UnixStream) -> Result<(),
     let mut incoming = Incoming {
         stream: read,
         decoder: incoming.decoder,
+        is_open: true,
     };
-    let mut ended = requests(&daemon, &mut incoming, outgoing).await;
+    let mut ended = requests(&daemon, &mut incoming, &outgoing).await;
+    drop(outgoing);
     // Replies that are queued are still written; a client that does not read them is let go.
     let abandon = writer.abort_handle();
     match (tokio::time::timeout(WRITE_PATIENCE, writer).await, ended) {
@@ -141,55 +143,104 @@ async fn agent(
 }
 
 /// Runs requests until the client closes or the daemon stops. What still runs when the client closes is
-/// dropped, which ends its call; a stopping daemon lets it finish.
-async fn requests<R: AsyncReadExt + Unpin>(
+/// dropped, which ends its call.
+///
+/// A stopping daemon closes its reading end first. A request that was written until then is here and is
+/// answered; one that comes later cannot be written, which tells the client to ask the next daemon.
+async fn requests(
     daemon: &Arc<Daemon>,
-    incoming: &mut Incoming<R>,
-    outgoing: mpsc::Sender<Vec<u8>>,
+    incoming: &mut Incoming<OwnedReadHalf>,
+    outgoing: &mpsc::Sender<Vec<u8>>,
 ) -> Result<Ended, ClientError> {
-    let mut running = JoinSet::new();
+    let mut running = Running::default();
     let mut stopping = daemon.stopping();
-    let mut last_call = None;
     loop {
-        let stop = *stopping.borrow_and_update();
-        if stop && running.is_empty() {
-            // A request may be on its way from a client that was told it is welcome.
-            let until = *last_call.get_or_insert_with(|| Instant::now() + LAST_CALL);
-            if Instant::now() >= until {
-                return Ok(Ended::Gone);
-            }
-        }
-        let until = last_call.unwrap_or_else(|| Instant::now() + HELLO_PATIENCE);
         let request: Option<Request> = tokio::select! {
-            request = incoming.next() => request?,
-            Some(_) = running.join_next(), if !running.is_empty() => continue,
-            Ok(()) = stopping.changed(), if !stop => continue,
-            () = tokio::time::sleep_until(until), if last_call.is_some() && running.is_empty() => continue,
+            request = incoming.request(outgoing) => request?,
+            Some(failed) = running.next(), if !running.tasks.is_empty() => {
+                if let Some((id, failure)) = failed {
+                    reply(outgoing, id, Err(failure)).await;
+                }
+                continue;
+            }
+            () = is_set(&mut stopping), if incoming.is_open => {
+                incoming.close()?;
+                continue;
+            }
         };
         let Some(request) = request else {
-            return Ok(Ended::Gone);
+            if incoming.is_open {
+                return Ok(Ended::Gone);
+            }
+            break;
         };
         if let Command::Agent = request.command {
             // Calls that run would have nowhere to send what they say.
-            if running.is_empty() {
+            if running.tasks.is_empty() {
                 daemon.requests.count(&request.command);
-                reply(&outgoing, request.id, Ok(Reply::Agent)).await;
+                reply(outgoing, request.id, Ok(Reply::Agent)).await;
                 return Ok(Ended::Agent(Box::new(request.context)));
             }
             return Err(ClientError::NoSession);
         }
-        if running.len() >= MAX_REQUESTS {
+        if running.tasks.len() >= MAX_REQUESTS {
             let refused = ErrorReport::new(ErrorCode::Overloaded).with("skill", "mycelium");
-            reply(&outgoing, request.id, Err(refused)).await;
+            reply(outgoing, request.id, Err(refused)).await;
             continue;
         }
+        let id = request.id;
         let daemon = Arc::clone(daemon);
         let outgoing = outgoing.clone();
-        running.spawn(async move {
-            let id = request.id;
+        running.spawn(id, async move {
             let result = answer(&daemon, request, &outgoing).await;
             reply(&outgoing, id, result).await;
         });
+    }
+    loop {
+        tokio::select! {
+            failed = running.next() => match failed {
+                Some(Some((id, failure))) => reply(outgoing, id, Err(failure)).await,
+                Some(None) => {}
+                None => return Ok(Ended::Gone),
+            },
+            // Nobody is left to be answered.
+            () = outgoing.closed() => return Ok(Ended::Gone),
+        }
+    }
+}
+
+/// Waits until the flag is set, or nobody is left to set it.
+async fn is_set(flag: &mut watch::Receiver<bool>) {
+    let _ = flag.wait_for(|set| *set).await;
+}
+
+/// The requests that run, with their numbers: one that panics must be answered all the same.
+#[derive(Default)]
+struct Running {
+    tasks: JoinSet<()>,
+    numbers: HashMap<tokio::task::Id, u64>,
+}
+
+impl Running {
+    fn spawn(&mut self, number: u64, work: impl Future<Output = ()> + Send + 'static) {
+        let task = self.tasks.spawn(work);
+        self.numbers.insert(task.id(), number);
+    }
+
+    /// Waits for the next one to end. Gives its number and what to answer if it could not do so itself;
+    /// nothing when none runs.
+    async fn next(&mut self) -> Option<Option<(u64, ErrorReport)>> {
+        match self.tasks.join_next_with_id().await? {
+            Ok((task, ())) => {
+                self.numbers.remove(&task);
+                Some(None)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a request ended in a defect");
+                let number = self.numbers.remove(&error.id());
+                Some(number.map(|number| (number, ErrorReport::internal(error))))
+            }
+        }
     }
 }
 
@@ -251,21 +302,70 @@ async fn write_all<W: AsyncWriteExt + Unpin>(
 struct Incoming<R> {
     stream: R,
     decoder: FrameDecoder,
+    /// Whether the client can still send.
+    is_open: bool,
+}
+
+impl Incoming<OwnedReadHalf> {
+    /// Lets the client send no more. What it has sent can still be read.
+    fn close(&mut self) -> Result<(), ClientError> {
+        self.is_open = false;
+        match rustix::net::shutdown(self.stream.as_ref(), rustix::net::Shutdown::Read) {
+            // It has closed its end already.
+            Ok(()) | Err(rustix::io::Errno::NOTCONN) => Ok(()),
+            Err(errno) => Err(ClientError::Socket(errno.into())),
+        }
+    }
+
+    /// The next request; `None` when there will be none. One that cannot be understood is answered if at
+    /// least its number can be read. Safe to drop and call again.
+    async fn request(
+        &mut self,
+        outgoing: &mpsc::Sender<Vec<u8>>,
+    ) -> Result<Option<Request>, ClientError> {
+        loop {
+            let Some(bytes) = self.frame().await? else {
+                return Ok(None);
+            };
+            let error = match serde_json::from_slice(bytes) {
+                Ok(request) => return Ok(Some(request)),
+                Err(error) => error,
+            };
+            let Ok(Numbered { id }) = serde_json::from_slice(bytes) else {
+                return Err(ClientError::Message(error));
+            };
+            let reason = format!("the request cannot be understood: {error}");
+            let refused = ErrorReport::new(ErrorCode::Usage).with("reason", reason);
+            reply(outgoing, id, Err(refused)).await;
+        }
+    }
+}
+
+/// As much of a request as an answer takes.
+#[derive(serde::Deserialize)]
+struct Numbered {
+    id: u64,
 }
 
 impl<R: AsyncReadExt + Unpin> Incoming<R> {
     /// The next message; `None` when the client closed. Safe to drop and call again.
     async fn next<T: serde::de::DeserializeOwned>(&mut self) -> Result<Option<T>, ClientError> {
-        loop {
-            if let Some(bytes) = self.decoder.next_frame()? {
-                return Ok(Some(serde_json::from_slice(bytes)?));
-            }
+        match self.frame().await? {
+            Some(bytes) => Ok(Some(serde_json::from_slice(bytes)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The next frame; `None` when the client closed. Safe to drop and call again.
+    async fn frame(&mut self) -> Result<Option<&[u8]>, ClientError> {
+        while !self.decoder.has_frame()? {
             let mut buffer = Vec::with_capacity(READ_SIZE);
             if self.stream.read_buf(&mut buffer).await? == 0 {
                 return Ok(None);
             }
             self.decoder.push(&buffer);
         }
+        Ok(self.decoder.next_frame()?)
     }
 }
 
@@ -287,3 +387,7 @@ impl RequestCounts {
             .collect()
     }
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

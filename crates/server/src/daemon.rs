@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::Write;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -75,6 +76,8 @@ pub fn run(options: DaemonOptions) -> ExitCode {
         .with_max_level(tracing::Level::INFO)
         .with_ansi(false)
         .with_writer(io::stderr)
+        // Where the log is on a full disk, saying so on the same disk would be a panic.
+        .log_internal_errors(false)
         .init();
     raise_file_limit();
     let executor = tokio::runtime::Builder::new_multi_thread()
@@ -121,16 +124,7 @@ async fn serve(options: DaemonOptions) -> io::Result<()> {
         system_config: options.system_config,
     })
     .map_err(io::Error::other)?;
-    let daemon = Arc::new(Daemon {
-        runtime,
-        requests: RequestCounts::default(),
-        build: build_stamp(&options.program),
-        started: Instant::now(),
-        clients: AtomicUsize::new(0),
-        activity: watch::Sender::new(0),
-        stopping: watch::Sender::new(false),
-        metrics: MetricsPorts::default(),
-    });
+    let daemon = Arc::new(Daemon::new(runtime, &options.program));
     announce_ready()?;
     tracing::info!(pid = std::process::id(), "the daemon serves");
     let follower = Arc::clone(&daemon);
@@ -143,7 +137,7 @@ async fn serve(options: DaemonOptions) -> io::Result<()> {
         () = daemon.idle(options.idle) => tracing::info!("idle for long enough"),
         () = daemon.told_to_stop() => {}
     }
-    let _ = daemon.stopping.send(true);
+    daemon.stop();
     // From here on a new client starts a new daemon; this one ends what it has begun.
     drop(socket);
     let drained = tokio::time::timeout(DRAIN_PATIENCE, async {
@@ -225,6 +219,19 @@ impl Drop for Presence<'_> {
 }
 
 impl Daemon {
+    pub(crate) fn new(runtime: SkillRuntime, program: &Path) -> Self {
+        Self {
+            runtime,
+            requests: RequestCounts::default(),
+            build: build_stamp(program),
+            started: Instant::now(),
+            clients: AtomicUsize::new(0),
+            activity: watch::Sender::new(0),
+            stopping: watch::Sender::new(false),
+            metrics: MetricsPorts::default(),
+        }
+    }
+
     pub(crate) fn hello(&self) -> ServerHello {
         ServerHello {
             protocol: CONTROL_PROTOCOL,
@@ -249,7 +256,7 @@ impl Daemon {
 
     /// Takes no new clients; the ones that are there finish.
     pub(crate) fn stop(&self) {
-        let _ = self.stopping.send(true);
+        self.stopping.send_replace(true);
     }
 
     /// Turns true when the daemon stops.

@@ -1,6 +1,7 @@
 //! The daemon: control socket, metrics endpoint, file watching.
 #![forbid(unsafe_code)]
 
+mod address;
 mod client;
 mod daemon;
 mod identity;
@@ -8,6 +9,7 @@ mod listener;
 mod metrics;
 mod watch;
 
+pub use address::SocketAddress;
 pub use daemon::DAEMON_ARGUMENT;
 pub use daemon::DaemonOptions;
 pub use daemon::READY;

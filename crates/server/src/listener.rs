@@ -11,6 +11,8 @@ use fs_err as fs;
 use mycelium_runtime::Folders;
 use tokio::net::UnixListener;
 
+use crate::SocketAddress;
+
 /// What came of the attempt to become the daemon.
 pub(crate) enum Seized {
     /// This process is the daemon now.
@@ -50,7 +52,7 @@ impl ControlSocket {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        let listener = UnixListener::bind(&path)?;
+        let listener = UnixListener::bind(SocketAddress::of(&path)?.path())?;
         fs::set_permissions(&path, PermissionsExt::from_mode(0o600))?;
         Ok(Seized::Listening(Self {
             listener,
@@ -113,6 +115,19 @@ mod tests {
             ControlSocket::seize(&folders).unwrap(),
             Seized::Listening(_)
         ));
+    }
+
+    #[tokio::test]
+    async fn a_path_longer_than_an_address_is_listened_on_and_reached() {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = Folders::below(&folder.path().join("long".repeat(40)));
+        let Seized::Listening(socket) = ControlSocket::seize(&folders).unwrap() else {
+            panic!("nobody else is there");
+        };
+        let address = SocketAddress::of(&folders.socket()).unwrap();
+        assert!(std::os::unix::net::UnixStream::connect(address.path()).is_ok());
+        drop(socket);
+        assert!(!folders.socket().exists());
     }
 
     #[test]

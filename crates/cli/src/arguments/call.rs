@@ -1,6 +1,8 @@
 //! The arguments of a call, from words of the command line or from JSON.
 
+use mycelium_protocol::InvalidValue;
 use mycelium_protocol::control::Arguments;
+use mycelium_protocol::read_value;
 use serde_json::Value;
 
 /// Why a text is no list of arguments.
@@ -9,6 +11,18 @@ pub(crate) enum InvalidArguments {
     /// It is not JSON.
     #[error("--args is not JSON: {0}")]
     Syntax(#[source] serde_json::Error),
+    /// It is nested too deep for a message.
+    #[error("--args cannot be passed on: {0}")]
+    TooDeep(#[source] InvalidValue),
+    /// A word is JSON that is nested too deep for a message.
+    #[error("argument {position} cannot be passed on: {reason}")]
+    WordTooDeep {
+        /// Which one, from 1.
+        position: usize,
+        /// What is wrong with it.
+        #[source]
+        reason: InvalidValue,
+    },
     /// It is JSON of another kind.
     #[error("--args is {kind}, neither a list of arguments nor an object of named ones")]
     Kind {
@@ -27,16 +41,27 @@ pub(crate) enum InvalidArguments {
 ///
 /// A number with more digits than 64 bits hold (or an array or object with one in it) stays the string
 /// it was typed as, so that no digit is ever lost.
-pub(crate) fn from_words(words: Vec<String>) -> Arguments {
-    Arguments::Positional(words.into_iter().map(from_word).collect())
+///
+/// # Errors
+/// When one is JSON and nested too deep.
+pub(crate) fn from_words(words: Vec<String>) -> Result<Arguments, InvalidArguments> {
+    let words = words.into_iter().enumerate();
+    let values = words.map(|(index, word)| {
+        from_word(word).map_err(|reason| InvalidArguments::WordTooDeep {
+            position: index + 1,
+            reason,
+        })
+    });
+    Ok(Arguments::Positional(values.collect::<Result<_, _>>()?))
 }
 
-fn from_word(word: String) -> Value {
+fn from_word(word: String) -> Result<Value, InvalidValue> {
     let plain = word.trim() == word && inexact_number(&word).is_none();
-    match serde_json::from_str(&word) {
-        Ok(Value::String(_)) | Err(_) => Value::String(word),
-        Ok(value) if plain => value,
-        Ok(_) => Value::String(word),
+    match read_value(&word) {
+        Ok(Value::String(_)) | Err(InvalidValue::Syntax(_)) => Ok(Value::String(word)),
+        Ok(value) if plain => Ok(value),
+        Ok(_) => Ok(Value::String(word)),
+        Err(InvalidValue::TooDeep) => Err(InvalidValue::TooDeep),
     }
 }
 
@@ -45,7 +70,10 @@ fn from_word(word: String) -> Value {
 /// # Errors
 /// When it is not JSON, or JSON of another kind, or has a number that does not fit in 64 bits.
 pub(crate) fn from_json(text: &str) -> Result<Arguments, InvalidArguments> {
-    let value = serde_json::from_str(text).map_err(InvalidArguments::Syntax)?;
+    let value = read_value(text).map_err(|error| match error {
+        InvalidValue::Syntax(error) => InvalidArguments::Syntax(error),
+        InvalidValue::TooDeep => InvalidArguments::TooDeep(error),
+    })?;
     if let Some(number) = inexact_number(text) {
         return Err(InvalidArguments::Inexact {
             number: number.chars().take(60).collect(),
@@ -104,7 +132,7 @@ mod tests {
     use super::*;
 
     fn words(list: &[&str]) -> Value {
-        match from_words(list.iter().map(|word| (*word).to_owned()).collect()) {
+        match from_words(list.iter().map(|word| (*word).to_owned()).collect()).unwrap() {
             Arguments::Positional(values) => Value::Array(values),
             Arguments::Named(_) => unreachable!("words are positional"),
         }
@@ -183,5 +211,20 @@ mod tests {
         ] {
             assert_eq!(from_json(text).unwrap_err().to_string(), message);
         }
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_for_a_message_is_refused() {
+        let deep = format!("{}{}", "[".repeat(150), "]".repeat(150));
+        assert_eq!(
+            from_json(&deep).unwrap_err().to_string(),
+            "--args cannot be passed on: it is nested deeper than 100 levels"
+        );
+        assert_eq!(
+            from_words(vec!["a".to_owned(), deep])
+                .unwrap_err()
+                .to_string(),
+            "argument 2 cannot be passed on: it is nested deeper than 100 levels"
+        );
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use mycelium_protocol::InvalidValue;
+use mycelium_protocol::read_value;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Locale;
@@ -115,16 +117,22 @@ impl Settings {
 /// Splits `KEY=VALUE`. The value is what it is as JSON, else a string.
 ///
 /// # Errors
-/// `USAGE` when there is no `=` or nothing before it.
+/// `USAGE` when there is no `=` or nothing before it, or the value is nested too deep.
 pub(crate) fn key_and_value(
     text: &str,
     locale: Locale,
 ) -> Result<(String, Value), Box<ErrorReport>> {
     match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => {
-            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-            Ok((key.to_owned(), value))
-        }
+        Some((key, value)) if !key.is_empty() => match read_value(value) {
+            Ok(value) => Ok((key.to_owned(), value)),
+            Err(InvalidValue::Syntax(_)) => Ok((key.to_owned(), Value::from(value))),
+            Err(InvalidValue::TooDeep) => {
+                let reason = format!("{}: {}.", printable(key), InvalidValue::TooDeep);
+                Err(Box::new(
+                    ErrorReport::new(ErrorCode::Usage).with("reason", reason),
+                ))
+            }
+        },
         _ => {
             let reason = Message::new("usage-no-assignment").with("text", printable(text));
             Err(Box::new(
@@ -174,7 +182,8 @@ mod tests {
 
     #[test]
     fn an_assignment_needs_a_key() {
-        for text in ["key", "=value", ""] {
+        let deep = format!("key={}{}", "[".repeat(101), "]".repeat(101));
+        for text in ["key", "=value", "", &deep] {
             let report = key_and_value(text, Locale::EnUs).unwrap_err();
             assert_eq!(report.code, ErrorCode::Usage, "{text}");
         }

@@ -3,8 +3,6 @@
 use std::io;
 use std::io::Read as _;
 use std::io::Write as _;
-use std::os::fd::AsFd as _;
-use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -20,9 +18,8 @@ use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::ServerHello;
 use mycelium_protocol::control::ServerMessage;
 use mycelium_protocol::encode_frame;
+use mycelium_server::SocketAddress;
 use mycelium_types::ErrorReport;
-use rustix::fs::Mode;
-use rustix::fs::OFlags;
 use rustix::process::Pid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,8 +30,6 @@ use super::Wait;
 
 /// How long a daemon may take to say hello. One that is merely busy answers at once: hellos wait for nothing.
 const HELLO_LIMIT: Duration = Duration::from_secs(10);
-/// The longest path a socket's address holds, its final zero included (`sun_path` in unix(7)).
-const MAX_SOCKET_PATH: usize = 108;
 
 /// A connection to the daemon.
 #[derive(Debug)]
@@ -104,8 +99,9 @@ impl Connection {
     /// Asks one thing and hands on what happens until the answer.
     ///
     /// # Errors
-    /// When the connection ends before the answer, or the person interrupts: the daemon gives the request
-    /// up when the connection is closed.
+    /// [`ClientError::NotTaken`] when the daemon cannot have read the request; when the connection ends
+    /// before the answer, or the person interrupts: the daemon gives the request up when the connection
+    /// is closed.
     pub(crate) fn request(
         &mut self,
         context: RequestContext,
@@ -115,10 +111,15 @@ impl Connection {
     ) -> Result<Result<Reply, ErrorReport>, ClientError> {
         let id = self.next_id;
         self.next_id += 1;
-        self.send(&Request {
+        let sent = self.send(&Request {
             id,
             context,
             command,
+        });
+        sent.map_err(|error| match error {
+            // A frame of which the end is missing is no request.
+            ClientError::Lost => ClientError::NotTaken,
+            error => error,
         })?;
         loop {
             match self.receive(interrupt, None)? {
@@ -176,18 +177,8 @@ impl Connection {
     }
 }
 
-/// Connects to a socket whose path may be longer than an address holds: by its folder's descriptor.
 fn connect(socket: &Path) -> io::Result<UnixStream> {
-    let (Some(folder), Some(name)) = (socket.parent(), socket.file_name()) else {
-        return UnixStream::connect(socket);
-    };
-    if socket.as_os_str().len() < MAX_SOCKET_PATH {
-        return UnixStream::connect(socket);
-    }
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder = rustix::fs::open(folder, flags, Mode::empty())?;
-    let folder = folder.as_fd().as_raw_fd().to_string();
-    UnixStream::connect(Path::new("/proc/self/fd").join(folder).join(name))
+    UnixStream::connect(SocketAddress::of(socket)?.path())
 }
 
 #[cfg(test)]

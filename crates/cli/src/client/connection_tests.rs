@@ -10,7 +10,10 @@ use mycelium_types::ErrorCode;
 use super::*;
 
 /// Listens on a socket and hands the first connection to `script`.
-fn daemon(socket: &Path, script: impl FnOnce(UnixStream) + Send + 'static) -> JoinHandle<()> {
+fn daemon<T: Send + 'static>(
+    socket: &Path,
+    script: impl FnOnce(UnixStream) -> T + Send + 'static,
+) -> JoinHandle<T> {
     let listener = UnixListener::bind(socket).unwrap();
     std::thread::spawn(move || script(listener.accept().unwrap().0))
 }
@@ -180,14 +183,28 @@ fn a_path_longer_than_an_address_is_reached_through_its_folder() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("long".repeat(40));
     fs_err::create_dir(&folder).unwrap();
-    let flags = OFlags::PATH | OFlags::DIRECTORY;
-    let handle = rustix::fs::open(&folder, flags, Mode::empty()).unwrap();
-    let number = handle.as_raw_fd();
-    let short = format!("/proc/self/fd/{number}/daemon.sock");
-    let _listener = UnixListener::bind(short).unwrap();
-    assert!(
-        Connection::open(&folder.join("daemon.sock"))
-            .unwrap()
-            .is_some()
-    );
+    let socket = folder.join("daemon.sock");
+    assert!(Connection::open(&socket).unwrap().is_none());
+    let address = SocketAddress::of(&socket).unwrap();
+    let _listener = UnixListener::bind(address.path()).unwrap();
+    assert!(Connection::open(&socket).unwrap().is_some());
+}
+
+#[test]
+fn a_request_that_a_stopping_daemon_does_not_read_was_not_taken() {
+    let root = tempfile::tempdir().unwrap();
+    let socket = root.path().join("daemon.sock");
+    let (interrupt, _raise) = Interrupt::scripted();
+    let (closed, is_closed) = std::sync::mpsc::channel();
+    let server = daemon(&socket, move |stream| {
+        stream.shutdown(std::net::Shutdown::Read).unwrap();
+        closed.send(()).unwrap();
+        // Kept open for writing, as a daemon that finishes other requests does.
+        stream
+    });
+    let mut connection = Connection::open(&socket).unwrap().unwrap();
+    is_closed.recv().unwrap();
+    let outcome = connection.request(context(), Command::Metrics, &interrupt, &mut |_| {});
+    assert!(matches!(outcome, Err(ClientError::NotTaken)), "{outcome:?}");
+    server.join().unwrap();
 }

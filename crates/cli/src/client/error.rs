@@ -29,6 +29,9 @@ pub(crate) enum ClientError {
     /// The daemon ended, or closed the connection.
     #[error("it ended in the middle of the command")]
     Lost,
+    /// The daemon stopped before it had the whole request.
+    #[error("it stopped before it took the command")]
+    NotTaken,
     /// The daemon's words make no sense.
     #[error("it said something that makes no sense: {reason}")]
     Nonsense { reason: String },
@@ -69,6 +72,7 @@ impl From<ClientError> for ErrorReport {
             | ClientError::Newer { .. }
             | ClientError::OtherProtocol { .. }
             | ClientError::Lost
+            | ClientError::NotTaken
             | ClientError::Nonsense { .. }
             | ClientError::Frame(_)
             | ClientError::Start { .. }

@@ -25,7 +25,7 @@ pub(crate) fn ask_to_stop(
 ) -> Result<(), ClientError> {
     match connection.request(context, Command::Shutdown, interrupt, &mut |_| {}) {
         // One that is gone before it could answer has stopped too.
-        Ok(_) | Err(ClientError::Lost) => Ok(()),
+        Ok(_) | Err(ClientError::Lost | ClientError::NotTaken) => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -65,16 +65,34 @@ impl Transport {
             Placement::InProcess => {
                 let runtime = match self.in_process.take() {
                     Some(runtime) => runtime,
-                    None => InProcess::start(surroundings)?,
+                    None => {
+                        if let Err(problem) = surroundings.folders.check_state() {
+                            on_event(Event::Note {
+                                skill: None,
+                                key: "state-not-kept".to_owned(),
+                                args: problem.context,
+                            });
+                        }
+                        InProcess::start(surroundings)?
+                    }
                 };
                 self.in_process
                     .insert(runtime)
                     .request(context, command, on_event)
             }
             Placement::Daemon => {
-                let (mut connection, _) = self.connect(surroundings, settings)?;
-                let answer = connection.request(context, command, &self.interrupt, on_event)?;
-                Ok(answer?)
+                for _ in 0..MAX_ATTEMPTS {
+                    let (mut connection, _) = self.connect(surroundings, settings)?;
+                    let context = context.clone();
+                    let command = command.clone();
+                    match connection.request(context, command, &self.interrupt, on_event) {
+                        Ok(answer) => return Ok(answer?),
+                        // It stops, and nothing has happened: its successor is asked.
+                        Err(ClientError::NotTaken) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                Err(ClientError::Unsettled.into())
             }
         }
     }

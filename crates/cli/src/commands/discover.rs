@@ -83,6 +83,7 @@ fn describe(found: &Discovery, telling: &Telling<'_>, page: &mut Page) {
             };
             let text = Text::new(key)
                 .with("path", candidate.path.display())
+                .with("plugin", candidate.plugin.as_deref().unwrap_or("none"))
                 .with("reason", &candidate.reason);
             page.line(text.render(locale));
         }
@@ -166,11 +167,13 @@ mod tests {
                     path: "/w/a".into(),
                     taken: true,
                     reason: "a valid skill".into(),
+                    plugin: None,
                 },
                 Candidate {
                     path: "/w/c".into(),
                     taken: false,
                     reason: "no skill.json".into(),
+                    plugin: Some("tools@market".into()),
                 },
             ],
             roots: Vec::new(),
@@ -217,7 +220,7 @@ mod tests {
 
         Looked at 2 folders:
         + /w/a: a valid skill
-        - /w/c: no skill.json
+        - /w/c: (plugin tools@market) no skill.json
         ");
     }
 }

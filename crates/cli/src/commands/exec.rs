@@ -31,10 +31,7 @@ use crate::session::Session;
 use crate::session::answer;
 
 pub(super) fn run(options: ExecOptions, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
-    let args = match &options.args_json {
-        Some(text) => from_json(text, &options, session)?,
-        None => arguments::from_words(options.words),
-    };
+    let args = call_arguments(&options, session)?;
     let request = ExecRequest {
         skill: session.selector(&options.skill)?,
         method: options.method,
@@ -49,16 +46,13 @@ pub(super) fn run(options: ExecOptions, session: &mut Session<'_>) -> Result<Exi
     show(&report, session)
 }
 
-fn from_json(text: &str, options: &ExecOptions, session: &Session<'_>) -> Result<Arguments, Error> {
-    let read;
-    let text = match text {
-        "-" => {
-            read = input::read_all(session.transport.interrupt())?;
-            &read
-        }
-        given => given,
+fn call_arguments(options: &ExecOptions, session: &Session<'_>) -> Result<Arguments, Error> {
+    let read = match options.args_json.as_deref() {
+        None => arguments::from_words(options.words.clone()),
+        Some("-") => arguments::from_json(&input::read_all(session.transport.interrupt())?),
+        Some(text) => arguments::from_json(text),
     };
-    arguments::from_json(text).map_err(|error| {
+    read.map_err(|error| {
         ErrorReport::new(ErrorCode::ArgumentsInvalid)
             .with("skill", printable(&options.skill))
             .with("method", printable(&options.method))

@@ -141,6 +141,63 @@ fn arguments_by_name_as_json_and_from_standard_input() {
 }
 
 #[test]
+fn what_is_nested_too_deep_is_refused_on_the_way_in_and_on_the_way_out() {
+    if !sandbox_holds() {
+        return;
+    }
+    let test = environment();
+    test.skill(
+        "nest",
+        &["nest"],
+        "exports.nest = levels => { let v = 1; for (let i = 0; i < levels; i++) v = [v]; return v };",
+    );
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    for placement in ["--offline", "--no-daemon"] {
+        for levels in ["101", "119", "122", "127", "128", "5000"] {
+            let result = test.run(&["--json", placement, "exec", "nest", "nest", levels]);
+            let error = &result.json()["error"]["code"];
+            assert_eq!(error, "RESULT_INVALID", "{levels}: {result}");
+            let deep = nested(levels.parse().unwrap());
+            for arguments in [&["--args", &format!("[{deep}]")][..], &[&deep]] {
+                let command = [&["--json", placement, "exec", "tool", "echo"], arguments].concat();
+                let refused = test.run(&command).expect(3);
+                let error = &refused.json()["error"]["code"];
+                assert_eq!(error, "ARGUMENTS_INVALID", "{levels}: {refused}");
+            }
+            // The breaker has seen enough of it.
+            test.run(&[placement, "reset", "nest"]).expect(0);
+        }
+        // The function returns the list of its arguments, which is one level more.
+        let deepest = nested(99);
+        let echo = test.run(&["-q", placement, "exec", "tool", "echo", &deepest]);
+        assert_eq!(echo.expect(0).stdout, format!("[{deepest}]\n"));
+    }
+}
+
+#[test]
+fn too_many_open_files_are_told_with_the_limit_and_how_to_raise_it() {
+    if !sandbox_holds() {
+        return;
+    }
+    let test = TestEnvironment::new();
+    test.skill_with(
+        &json!({
+            "name": "hoarder", "version": "1.0.0", "description": "Opens files",
+            "entrypoint": "index.js", "exports": ["open"], "limits": {"openFiles": 16},
+        }),
+        "exports.open = () => { for (;;) require('fs').openSync(__filename); };",
+    );
+    let refused = test.run(&["exec", "hoarder", "open"]).expect(7);
+    for text in [
+        "Error: Skill `hoarder` opened more than 16 files.",
+        "Error Code: FILE_LIMIT",
+        "increase `limits.openFiles` in the skill's manifest (and `security.maxOpenFiles` in the configuration)",
+    ] {
+        assert!(refused.stderr.contains(text), "{text}: {refused}");
+    }
+}
+
+#[test]
 fn what_is_not_there_is_told_with_what_is() {
     if !sandbox_holds() {
         return;

@@ -2,6 +2,7 @@
 
 use std::io::BufRead as _;
 use std::io::BufReader;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::process::Child;
 
 use rustix::process::Pid;
@@ -84,6 +85,54 @@ fn its_log_is_followed_until_an_interrupt() {
     }
     rustix::process::kill_process(Pid::from_child(&follower), Signal::INT).unwrap();
     assert_eq!(follower.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn it_keeps_nothing_open_that_its_starter_had() {
+    let test = TestEnvironment::new();
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    // The program gets the pipe's writing end as its descriptor 9.
+    #[expect(clippy::disallowed_methods, reason = "a shell hands on a descriptor")]
+    let mut shell = std::process::Command::new("/bin/sh");
+    let program = test.command(&[]);
+    shell
+        .args(["-c", "exec 9>&1 >/dev/null; exec \"$0\" list"])
+        .arg(program.get_program())
+        .current_dir(test.workspace())
+        .env_clear()
+        .envs(
+            program
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .stdout(writer);
+    let status = shell.status().unwrap();
+    drop(shell);
+    assert!(status.success());
+    assert!(test.daemon().is_some());
+    let mut rest = Vec::new();
+    // Ends only when nobody has the other end any more.
+    std::io::Read::read_to_end(&mut reader, &mut rest).unwrap();
+    assert!(rest.is_empty(), "{rest:?}");
+}
+
+#[test]
+fn a_home_with_a_long_path_has_a_daemon_too() {
+    let test = TestEnvironment::new();
+    let long = test.root().join("run").join("long".repeat(40));
+    std::fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&long)
+        .unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = test.command(arguments);
+        command.env("XDG_RUNTIME_DIR", &long);
+        test.outcome(command.spawn().unwrap()).expect(0)
+    };
+    run(&["list"]);
+    let status = run(&["daemon", "status", "--json"]).json();
+    assert_eq!(status["requests"]["list"], 1, "{status}");
+    run(&["daemon", "stop"]);
 }
 
 #[test]

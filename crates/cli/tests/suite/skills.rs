@@ -212,3 +212,46 @@ fn all_about_a_skill() {
         "{unknown}"
     );
 }
+
+#[test]
+fn skills_of_installed_plugins_are_found_and_explained_with_the_plugin() {
+    let test = TestEnvironment::new();
+    let plugin = test.root().join("plugins/tools");
+    let manifest = |version: &str| {
+        serde_json::json!({
+            "name": "ruler", "version": version, "description": "Measures", "entrypoint": "index.js",
+            "exports": ["measure"],
+        })
+    };
+    let write = |folder: &std::path::Path, content: &serde_json::Value| {
+        fs_err::create_dir_all(folder).unwrap();
+        fs_err::write(folder.join("skill.json"), content.to_string()).unwrap();
+        fs_err::write(folder.join("index.js"), "exports.measure = () => 1;").unwrap();
+    };
+    write(&plugin.join("skills/ruler"), &manifest("1.0.0"));
+    let list = serde_json::json!({"version": 2, "plugins": {
+        "tools@market": [{"scope": "user", "installPath": plugin, "version": "0.1.0"}],
+    }});
+    let folder = test.root().join("home/.claude/plugins");
+    fs_err::create_dir_all(&folder).unwrap();
+    fs_err::write(folder.join("installed_plugins.json"), list.to_string()).unwrap();
+
+    let explained = test.run(&["discover", "--explain"]).expect(0);
+    let line = "+ [ROOT]/plugins/tools/skills/ruler: (plugin tools@market) it is ruler";
+    assert!(explained.stdout.contains(line), "{explained}");
+    let found = test.run(&["discover", "--json"]).expect(0).json();
+    let candidates = found["candidates"].as_array().unwrap();
+    assert!(
+        candidates
+            .iter()
+            .any(|it| it["plugin"] == "tools@market" && it["taken"] == true),
+        "{found}"
+    );
+    // What the project has comes first.
+    write(&test.workspace().join("skills/ruler"), &manifest("1.0.0"));
+    let hidden = test.run(&["discover"]).expect(0);
+    assert!(hidden.stderr.contains("ruler"), "{hidden}");
+    let info = test.run(&["info", "ruler", "--json"]).expect(0).json();
+    let source = info["source"].to_string();
+    assert!(source.contains("project/skills/ruler"), "{info}");
+}

@@ -30,7 +30,8 @@ pub(crate) fn registry_answers(outcome: &Outcome) -> bool {
     true
 }
 
-fn missing(reason: &str) -> bool {
+/// Says why a test cannot run, or fails where all must.
+pub(crate) fn missing(reason: &str) -> bool {
     #[expect(
         clippy::disallowed_methods,
         reason = "a setting of the test run itself"

@@ -82,6 +82,7 @@ fn a_hostile_schema_is_refused_or_harmless() {
         json!({"properties": {"x": {"pattern": "(a"}}}),
         json!({"properties": {"x": {"pattern": "(?=a)b"}}}),
         json!({"properties": {"x": {"pattern": "((a{1000}){1000}){1000}"}}}),
+        json!({"allOf": vec![json!({"$ref": "#/$defs/a"}); 17], "$defs": {"a": true}}),
     ] {
         let remarks = configuration
             .skill_settings(&name, SkillOwner::Workspace, Some(&schema))

@@ -106,6 +106,9 @@ pub struct Candidate {
     pub taken: bool,
     /// Why, or why not.
     pub reason: String,
+    /// The installed plugin it belongs to, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
 }
 
 /// All about one skill.

@@ -15,6 +15,8 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::Event;
+use crate::InvalidValue;
+use crate::check_nesting;
 use crate::control::DaemonStatus;
 use crate::control::Discovery;
 use crate::control::ExecReport;
@@ -231,6 +233,19 @@ pub enum Arguments {
     Positional(Vec<Value>),
     /// By name.
     Named(Map<String, Value>),
+}
+
+impl Arguments {
+    /// Checks that every argument fits into a message.
+    ///
+    /// # Errors
+    /// When one is nested deeper than [`crate::MAX_NESTING`].
+    pub fn check(&self) -> Result<(), InvalidValue> {
+        match self {
+            Self::Positional(list) => list.iter().try_for_each(check_nesting),
+            Self::Named(members) => members.values().try_for_each(check_nesting),
+        }
+    }
 }
 
 /// Conditions a skill must meet; absent ones are met by all.

@@ -1,6 +1,8 @@
 //! Calls: results, arguments, errors, permissions.
 
 use mycelium_protocol::Event;
+use mycelium_protocol::MAX_NESTING;
+use mycelium_protocol::check_nesting;
 use mycelium_types::ErrorCode;
 use serde_json::json;
 
@@ -63,13 +65,17 @@ async fn what_is_no_json_is_no_result() {
     let world = World::new();
     world.skill(
         "results",
-        json!({"exports": ["cycle", "big", "nothing", "never", "large", "exit"], "limits": {"outputMB": 1}}),
+        json!({
+            "exports": ["cycle", "big", "nothing", "never", "large", "nested", "exit"],
+            "limits": {"outputMB": 1}
+        }),
         "module.exports = {
             cycle() { const a = {}; a.a = a; return a },
             big() { return 10n },
             nothing() {},
             never() { return new Promise(() => {}) },
             large() { return 'x'.repeat(2 << 20) },
+            nested(levels) { let value = 1; for (let i = 0; i < levels; i++) value = [value]; return value },
             exit() { process.exit(3) },
         }",
     );
@@ -90,6 +96,20 @@ async fn what_is_no_json_is_no_result() {
     assert_eq!(
         world.value("results", "nothing", json!([])).await,
         json!(null)
+    );
+    let deepest = world.value("results", "nested", json!([MAX_NESTING])).await;
+    assert!(check_nesting(&deepest).is_ok());
+    for levels in [MAX_NESTING + 1, 125, 200, 100_000] {
+        assert_eq!(
+            world.code("results", "nested", json!([levels])).await,
+            ErrorCode::ResultInvalid,
+            "{levels}"
+        );
+    }
+    // The deepest result, as an argument of one more level.
+    assert_eq!(
+        world.code("results", "nested", json!([[deepest]])).await,
+        ErrorCode::ArgumentsInvalid
     );
     world.runtime.shutdown().await;
 }
@@ -142,6 +162,31 @@ async fn a_path_nobody_granted_is_a_violation_and_leaks_nothing() {
             .await,
         json!("none")
     );
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_while_the_call_is_announced_is_the_calls_own() {
+    let world = World::new();
+    world.skill(
+        "nosy",
+        json!({"exports": ["fine", "fail"]}),
+        "const fs = require('fs');
+         module.exports = {
+            onExecute() { try { fs.readFileSync('/etc/passwd') } catch {} },
+            fine() { return 'fine' },
+            fail() { throw new Error('for want of it') },
+         }",
+    );
+    // The hook got over it, and so did the function.
+    assert_eq!(world.value("nosy", "fine", json!([])).await, json!("fine"));
+    let refused = |event: &Event| matches!(event, Event::Violation(_));
+    assert_eq!(world.heard().iter().filter(|it| refused(it)).count(), 1);
+    let report = world.exec("shell", "nosy", "fail", json!([])).await;
+    let error = report.outcome.unwrap_err();
+    assert_eq!(error.code, ErrorCode::SecurityViolation);
+    assert_eq!(error.context["method"], "fail");
+    assert_eq!(error.context["path"], "/etc/passwd");
     world.runtime.shutdown().await;
 }
 

@@ -77,6 +77,72 @@ async fn every_limit_ends_the_call_with_its_code_and_the_next_call_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_calls_own_time_limit_covers_its_hook_and_is_told_like_the_skills() {
+    let world = World::new();
+    world.skill(
+        "slow",
+        json!({"exports": ["call"], "limits": {"wallSeconds": 60}}),
+        "module.exports = {
+            onExecute({ args: [where] }) { if (where === 'hook') return new Promise(done => setTimeout(done, 60000)) },
+            call(where) { if (where === 'call') return new Promise(done => setTimeout(done, 60000)); return 'fine' },
+         }",
+    );
+    for place in ["hook", "call"] {
+        let report = world
+            .exec_within("shell", "slow", "call", json!([place]), Some(1))
+            .await;
+        let error = report.outcome.unwrap_err();
+        assert_eq!(error.code, ErrorCode::SkillTimeout, "{place}");
+        assert_eq!(error.context["limit"], "1", "{place}");
+        let told = |event: &Event| matches!(event, Event::LimitReached { limit, value: 1, .. } if limit == "wallSeconds");
+        assert!(world.heard().iter().any(told), "{place}");
+        world
+            .runtime
+            .reset(
+                &world.context("shell"),
+                &"slow".parse().unwrap(),
+                &world.events(),
+            )
+            .await
+            .unwrap();
+    }
+    // A longer limit than the skill's own changes nothing.
+    let report = world
+        .exec_within("shell", "slow", "call", json!(["no"]), Some(86_400))
+        .await;
+    assert_eq!(report.outcome, Ok(json!("fine")));
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_open_files_are_a_limit_with_its_value() {
+    let world = World::new();
+    world.skill(
+        "hoarder",
+        json!({"exports": ["open"], "limits": {"openFiles": 20}}),
+        "const fs = require('fs');
+         exports.open = count => {
+            const files = [];
+            try {
+                for (let i = 0; i < count; i++) files.push(fs.openSync(__filename));
+                return files.length;
+            } finally {
+                files.forEach(file => fs.closeSync(file));
+            }
+         }",
+    );
+    assert_eq!(world.value("hoarder", "open", json!([15])).await, json!(15));
+    let report = world.exec("shell", "hoarder", "open", json!([200])).await;
+    let error = report.outcome.unwrap_err();
+    assert_eq!(error.code, ErrorCode::FileLimit);
+    assert_eq!(error.context["limit"], "20");
+    assert_eq!(error.context["error_code"], "EMFILE");
+    // The worker lives on.
+    assert_eq!(world.value("hoarder", "open", json!([15])).await, json!(15));
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn killing_the_worker_in_the_middle_of_a_call_is_a_coded_error_and_the_next_call_works() {
     let world = std::sync::Arc::new(World::new());
     hostile(&world);

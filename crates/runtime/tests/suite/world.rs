@@ -62,16 +62,19 @@ impl World {
         fs_err::create_dir_all(folder.path().join("home")).unwrap();
         let runtime = SkillRuntime::new(RuntimeOptions {
             program: program.to_owned(),
-            folders: Folders::below(&folder.path().join("mycelium")),
-            system_config: folder.path().join("no-such-file"),
-        })
-        .unwrap();
+            ..options(folder.path(), "mycelium")
+        }).unwrap();
         Self {
             folder,
             network,
             runtime,
             heard: Arc::default(),
         }
+    }
+
+    /// What another runtime in this world needs, which keeps its files in a folder of its own.
+    pub(crate) fn options(&self, name: &str) -> RuntimeOptions {
+        options(self.folder.path(), name)
     }
 
     pub(crate) fn workspace(&self) -> PathBuf {
@@ -138,12 +141,24 @@ impl World {
         method: &str,
         args: Value,
     ) -> ExecReport {
+        self.exec_within(session, skill, method, args, None).await
+    }
+
+    /// A call with a time limit of its own, in seconds.
+    pub(crate) async fn exec_within(
+        &self,
+        session: &str,
+        skill: &str,
+        method: &str,
+        args: Value,
+        timeout_seconds: Option<u64>,
+    ) -> ExecReport {
         let args: Arguments = serde_json::from_value(args).unwrap();
         let request = ExecRequest {
             skill: skill.parse().unwrap(),
             method: method.to_owned(),
             args,
-            timeout_seconds: None,
+            timeout_seconds,
             correlation_id: None,
         };
         self.runtime
@@ -221,6 +236,14 @@ pub(crate) fn scratch() -> Option<PathBuf> {
     )]
     let given = std::env::var_os(SCRATCH);
     given.map(PathBuf::from)
+}
+
+fn options(root: &Path, name: &str) -> RuntimeOptions {
+    RuntimeOptions {
+        program: program(),
+        folders: Folders::below(&root.join(name)),
+        system_config: root.join("no-such-file"),
+    }
 }
 
 /// The example program, which is a launcher and a worker; `cargo test` builds it beside the tests.

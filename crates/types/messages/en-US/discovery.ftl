@@ -26,6 +26,14 @@ manifest-link-leaves = The skill.json is a link that leads out of the skill's fo
     .help = Put the file itself into the folder, or link the whole folder.
 manifest-unreadable = The skill.json cannot be read: { $reason }
 
+plugins-unreadable = The list of installed plugins cannot be read: { $reason }
+    .help = Plugins are left out. Claude Code writes the list anew when a plugin is installed.
+plugins-too-many = Only the first { $most } installed plugins are looked at.
+plugin-missing = The folder { $path } of the plugin `{ $plugin }` does not exist.
+    .help = Install the plugin again, or remove it.
+plugin-unreadable = The plugin.json of `{ $plugin }` cannot be read: { $reason }
+    .help = Only the plugin's `skills` folder is searched.
+
 ignore-too-large = The ignore file is larger than { $most } KiB and has no effect.
 ignore-too-many = The ignore file has more than { $most } lines; the rest has no effect.
 ignore-unreadable = The ignore file cannot be read and has no effect: { $reason }

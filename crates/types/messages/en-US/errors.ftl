@@ -35,8 +35,8 @@ SKILL_LOAD_ERROR = Skill `{ $skill }` could not be loaded: { $reason }
 SKILL_EXECUTION_ERROR = { $reason }
     .help = Check skill implementation for bugs. Review error logs for details.
 
-RESULT_INVALID = { $skill }.{ $method } returned something that is not JSON: { $reason }
-    .help = Return strings, numbers, booleans, null, arrays and plain objects without cycles.
+RESULT_INVALID = { $skill }.{ $method } returned something that cannot be passed on as JSON: { $reason }
+    .help = Return strings, numbers, booleans, null, arrays and plain objects, without cycles and nested at most 100 deep.
 
 SKILL_TIMEOUT = { $skill }.{ $method } took longer than { $limit } seconds.
     .help = Increase timeout limit in skill configuration or optimize skill code.

@@ -1,6 +1,7 @@
 # What commands print. Parts of the runtime are named in brackets, as the specification has it.
 
 note = note: { $text }
+state-not-kept = Nothing can be kept for the next command, neither known skills nor breakers nor what is trusted: { $reason }
 
 # Events.
 
@@ -107,8 +108,14 @@ discover-candidates = { $count ->
     [one] Looked at 1 folder:
    *[other] Looked at { $count } folders:
 }
-discover-taken = + { $path }: { $reason }
-discover-not-taken = - { $path }: { $reason }
+discover-taken = + { $path }: { $plugin ->
+        [none] { $reason }
+       *[other] (plugin { $plugin }) { $reason }
+    }
+discover-not-taken = - { $path }: { $plugin ->
+        [none] { $reason }
+       *[other] (plugin { $plugin }) { $reason }
+    }
 discover-time = Discovery completed in { $time }
 discover-collision = { $skill } exists twice: the one from { $winner } is used, the one from { $loser } is not.
 skills-none = No skills are known. Run `mycelium discover --explain` to see where they were looked for.

@@ -1,0 +1,122 @@
+//! Asking a worker: with the skill's limits, hearing what it tells, and knowing why it failed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mycelium_audit::AuditEvent;
+use mycelium_protocol::Event;
+use mycelium_protocol::Violation;
+use mycelium_protocol::worker::HookParams;
+use mycelium_protocol::worker::Request;
+use mycelium_types::ErrorReport;
+use mycelium_types::Limit;
+use mycelium_types::Limits;
+use serde_json::value::RawValue;
+
+use crate::EventSink;
+use crate::audit::Asker;
+use crate::failure;
+use crate::failure::Asked;
+use crate::inner::Inner;
+use crate::instance::Running;
+use crate::listener::Listener;
+use crate::supervisor::Budget;
+use crate::connection::megabytes;
+
+/// How long something may take by the clock on the wall, from a moment on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WallLimit {
+    pub(crate) seconds: u64,
+    deadline: tokio::time::Instant,
+}
+
+impl WallLimit {
+    pub(crate) fn from_now(seconds: u64) -> Self {
+        Self {
+            seconds,
+            deadline: tokio::time::Instant::now() + Duration::from_secs(seconds),
+        }
+    }
+
+    /// The value of a limit of this request: the skill's, but for the time, which may be shorter.
+    pub(crate) fn value_of(self, limit: Limit, limits: &Limits) -> u64 {
+        match limit {
+            Limit::WallTime => self.seconds,
+            limit => limits.get(limit),
+        }
+    }
+}
+
+fn budget(limits: &Limits, wall: WallLimit) -> Budget {
+    Budget {
+        deadline: wall.deadline,
+        cpu: Duration::from_secs(limits.cpu_seconds),
+        output_bytes: megabytes(limits.output_mb),
+    }
+}
+
+impl Inner {
+    /// Asks a worker, with the skill's limits. What the sandbox refuses meanwhile joins `violations`; an
+    /// answer that is a failure is blamed on them.
+    pub(crate) async fn ask(
+        &self,
+        running: &mut Running,
+        request: Request,
+        wall: WallLimit,
+        asker: Asker<'_>,
+        events: &EventSink,
+        violations: &mut Vec<Violation>,
+    ) -> Result<Box<RawValue>, ErrorReport> {
+        let launch = Arc::clone(&running.launch);
+        let asked = Asked::of(&request);
+        let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
+        let mut listener = Listener::new(&launch, events, &self.audit, subject.clone());
+        let answer = running
+            .worker
+            .request(request, budget(&launch.policy.limits, wall), &mut |told| {
+                listener.hear(told);
+            })
+            .await;
+        let (refused, on_record) = listener.settle().await;
+        violations.extend(refused);
+        let answer = answer
+            .map_err(|failure| failure::report(failure, &asked, &launch.policy, wall, violations))
+            // What a skill tried and nobody can read about later, it did not get away with.
+            .and_then(|value| on_record.map(|()| value));
+        if let Some(limit) = answer.as_ref().err().and_then(ErrorReport::limit) {
+            let value = wall.value_of(limit, &launch.policy.limits);
+            let reached = AuditEvent::LimitReached {
+                limit: limit.to_string(),
+                value,
+            };
+            if let Err(failure) = self.audit.keep(subject, reached).await {
+                tracing::error!(%failure, "a limit that was reached is not on record yet");
+            }
+            (events)(Event::LimitReached {
+                skill: launch.policy.skill.name.clone(),
+                limit,
+                value,
+            });
+        }
+        answer
+    }
+
+    /// Runs one of the skill's hooks, if it has it.
+    pub(crate) async fn run_hook(
+        &self,
+        running: &mut Running,
+        params: HookParams,
+        wall: WallLimit,
+        asker: Asker<'_>,
+        events: &EventSink,
+        violations: &mut Vec<Violation>,
+    ) -> Result<(), ErrorReport> {
+        if !running.hooks.contains(&params.hook) {
+            return Ok(());
+        }
+        let request = Request::Hook(params);
+        self.ask(running, request, wall, asker, events, violations)
+            .await
+            .map(|_| ())
+    }
+}
