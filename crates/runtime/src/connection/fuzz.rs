@@ -4,6 +4,7 @@ use mycelium_protocol::encode_frame;
 use mycelium_protocol::worker::HookParams;
 use mycelium_protocol::worker::Request;
 use mycelium_types::Hook;
+use mycelium_types::Limits;
 use proptest::prelude::*;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
@@ -34,7 +35,7 @@ async fn ask(bytes: Vec<u8>) {
         let _ = theirs.read(&mut [0; 4096]).await;
         let _ = theirs.write_all(&bytes).await;
     });
-    let mut connection = Connection::new(ours, 1000);
+    let mut connection = Connection::new(ours, &Limits::default());
     let hook = Request::Hook(HookParams {
         hook: Hook::Init,
         argument: serde_json::Value::Null,
