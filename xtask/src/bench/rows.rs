@@ -33,6 +33,9 @@ pub(crate) enum Unit {
     Megabytes,
     #[serde(rename = "%")]
     Percent,
+    /// Of something else that was measured at the same time.
+    #[serde(rename = "x")]
+    Multiple,
 }
 
 impl Unit {
@@ -41,6 +44,7 @@ impl Unit {
             Self::Milliseconds => "ms",
             Self::Megabytes => "MB",
             Self::Percent => "%",
+            Self::Multiple => "x",
         }
     }
 }
@@ -134,6 +138,25 @@ const ROWS: &[Row] = &[
         .beside("node-memory")
         .maximum(200.0)
         .counting(Unit::Megabytes),
+    row(
+        "beside",
+        "p99 of a call beside a hostile skill, of quiet",
+        2.0,
+    )
+    .counting(Unit::Multiple),
+    row(
+        "limit-report",
+        "end of a worker at a limit until the report",
+        50.0,
+    )
+    .maximum(50.0),
+    row(
+        "hostile-memory",
+        "memory that 1,000 hostile calls leave",
+        5.0,
+    )
+    .maximum(5.0)
+    .counting(Unit::Percent),
     row("idle-cpu", "processor use when idle", 0.1)
         .maximum(5.0)
         .counting(Unit::Percent),
