@@ -227,6 +227,11 @@ fn describe_violation(violation: &Violation, page: &mut Page) {
     for name in ["skill", "attempted", "allowed", "blocked"] {
         detail(page, &text.attribute(name, locale));
     }
+    let permission = violation.permission.as_ref();
+    if let Some(Ok(permission)) = permission.map(serde_json::to_string) {
+        let text = Text::new("violation-permission").with("permission", permission);
+        detail(page, &text.render(locale));
+    }
 
     let text = Text::new("event-audit")
         .with("operation", violation.operation.as_str())
