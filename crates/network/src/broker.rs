@@ -20,6 +20,7 @@ use crate::Connection;
 use crate::Gate;
 use crate::NetworkError;
 use crate::NetworkObserver;
+use crate::RefusalReason;
 use crate::RequestRecord;
 use crate::Resolve;
 use crate::Verdict;
@@ -125,6 +126,15 @@ impl Broker {
     /// When it is refused, fails or takes too long, and when the broker closes.
     pub async fn open(&self, attempt: Attempt) -> Result<Connection, NetworkError> {
         self.shared.open(attempt).await
+    }
+
+    /// Takes note of something that is refused for what it says and not for where it goes.
+    pub(crate) fn refuse(&self, attempt: &Attempt, reason: RefusalReason) -> NetworkError {
+        let method = attempt.method.as_ref();
+        let refusal = Gate::refusal(&attempt.host, attempt.port, method, reason);
+        let verdict = Verdict::Refused(refusal.clone());
+        self.shared.log.add(RequestRecord::of(attempt, verdict));
+        NetworkError::Refused(refusal)
     }
 
     /// Ends every connection, and refuses new ones from now on.

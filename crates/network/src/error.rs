@@ -51,6 +51,71 @@ pub enum NetworkError {
     /// The skill is being unloaded.
     #[error("the skill's connections are closed")]
     Closed,
+    /// The host's certificate is not to be trusted.
+    #[error("the certificate of {place} is not to be trusted")]
+    Untrusted {
+        /// `host:port`.
+        place: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// TLS failed for another reason.
+    #[error("no TLS connection to {place} can be made")]
+    Tls {
+        /// `host:port`.
+        place: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The body of a request is not as long as was said.
+    #[error("the request's body is not as long as it said")]
+    BodyLength,
+    /// The host broke the connection.
+    #[error("{place} broke the connection")]
+    Reset {
+        /// `host:port`.
+        place: String,
+        /// How.
+        source: io::Error,
+    },
+    /// The host closed the connection before it answered.
+    #[error("{place} closed the connection without an answer")]
+    HungUp {
+        /// `host:port`.
+        place: String,
+    },
+    /// The host closed the connection in the middle of the response.
+    #[error("{place} closed the connection before the response was complete")]
+    Truncated {
+        /// `host:port`.
+        place: String,
+    },
+    /// The head of a response is too large.
+    #[error(
+        "the response's headers of {place} are more than the {limit} bytes or 256 lines that are read"
+    )]
+    HeadTooLarge {
+        /// `host:port`.
+        place: String,
+        /// How many bytes are read.
+        limit: usize,
+    },
+    /// What came is not an HTTP/1 response.
+    #[error("the answer of {place} is no HTTP/1 response: {detail}")]
+    NotHttp {
+        /// `host:port`.
+        place: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The host said nothing for too long.
+    #[error("{place} said nothing for {} s", limit.as_secs_f32())]
+    Silent {
+        /// `host:port`.
+        place: String,
+        /// How long it may say nothing.
+        limit: Duration,
+    },
     /// The worker's end cannot be served.
     #[error("the listeners of a worker cannot be used")]
     Listeners {
@@ -81,6 +146,15 @@ impl NetworkError {
             | Self::NoAddress { .. }
             | Self::Unreachable { .. }
             | Self::TimedOut { .. }
+            | Self::Untrusted { .. }
+            | Self::Tls { .. }
+            | Self::BodyLength
+            | Self::Reset { .. }
+            | Self::HungUp { .. }
+            | Self::Truncated { .. }
+            | Self::HeadTooLarge { .. }
+            | Self::NotHttp { .. }
+            | Self::Silent { .. }
             | Self::Closed => ErrorCode::SkillExecutionError,
             Self::Listeners { .. } => ErrorCode::SandboxUnavailable,
         }

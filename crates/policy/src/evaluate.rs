@@ -14,6 +14,7 @@ use mycelium_types::Permission;
 use crate::Denial;
 use crate::DenialReason;
 use crate::Grant;
+use crate::NetworkGrant;
 use crate::NetworkPolicy;
 use crate::PathGrant;
 use crate::Rung;
@@ -105,6 +106,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
         answered,
         paths: Vec::new(),
         sealed: Vec::new(),
+        network: NetworkPolicy::default(),
         environment: base_environment(),
         denials: Vec::new(),
         unanswered: Vec::new(),
@@ -123,7 +125,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
             dependency_layer: None,
             bytecode: None,
             data: None,
-            network: NetworkPolicy::default(),
+            network: decision.network,
             environment: decision.environment,
             limits: request.limits,
             required_rung: request.required_rung,
@@ -151,6 +153,7 @@ struct Decision<'a> {
     answered: bool,
     paths: Vec<PathGrant>,
     sealed: Vec<PathBuf>,
+    network: NetworkPolicy,
     environment: BTreeMap<String, String>,
     denials: Vec<Denial>,
     unanswered: Vec<Permission>,
@@ -188,8 +191,16 @@ impl Decision<'_> {
                     }
                 }
             }
-            Permission::Network { .. }
-            | Permission::Process { .. }
+            Permission::Network { hosts, methods } => {
+                if let Err(reason) = self.judge_grant() {
+                    return self.deny(permission.clone(), reason);
+                }
+                self.network.allow.push(NetworkGrant {
+                    hosts: hosts.clone(),
+                    methods: methods.clone(),
+                });
+            }
+            Permission::Process { .. }
             | Permission::Mcp { .. }
             | Permission::Skill { .. }
             | Permission::Git { .. }

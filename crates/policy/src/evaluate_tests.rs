@@ -362,13 +362,12 @@ fn a_built_in_skill_sees_variables_in_a_trusted_workspace() {
 
 #[test]
 fn what_no_engine_can_give_is_denied_with_that_reason() {
-    let network = Permission::Network {
-        hosts: vec!["example.org".to_owned()],
-        methods: Vec::new(),
+    let process = Permission::Process {
+        commands: vec!["git".to_owned()],
     };
     assert_eq!(
         Case::workspace(WorkspaceTrust::Trusted)
-            .run(&[network])
+            .run(&[process])
             .policy
             .denials[0]
             .reason,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use mycelium_types::Hook;
 use mycelium_types::Limit;
 use mycelium_types::Limits;
+use mycelium_types::Permission;
 use mycelium_types::SkillName;
 use mycelium_types::SkillState;
 use mycelium_types::Version;
@@ -230,10 +231,13 @@ pub struct Violation {
     pub operation: Operation,
     /// The path or address as the skill gave it.
     pub attempted: String,
-    /// The path it means, absolute.
+    /// The path it means, absolute; or the host and the port.
     pub resolved: PathBuf,
-    /// The paths it may use that way, as its manifest declares them.
+    /// The paths or hosts it may use that way, as its manifest declares them.
     pub allowed: Vec<String>,
+    /// The permission that would allow it, where it is known that one would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permission: Option<Permission>,
     /// When, in milliseconds since 1970 UTC.
     pub timestamp_milliseconds: u64,
 }

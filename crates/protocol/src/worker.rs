@@ -1,7 +1,10 @@
 //! The worker protocol: JSON-RPC 2.0 between the runtime and one worker.
 //!
 //! The runtime asks ([`Request`]), the worker answers each request once and may send
-//! [`Notification`]s at any time. The worker is hostile: whatever it sends is bounded and checked.
+//! [`Notification`]s at any time. Requests to the network are the worker's: it sends [`ExchangeCall`]s, and the
+//! runtime [`ExchangeReply`]s. The worker is hostile: whatever it sends is bounded and checked.
+
+mod exchange;
 
 use std::path::PathBuf;
 
@@ -14,6 +17,23 @@ use serde_json::value::RawValue;
 
 use crate::ConsoleLevel;
 use crate::Operation;
+
+pub use exchange::BodyLength;
+pub use exchange::EXCHANGE_WINDOW;
+pub use exchange::ExchangeBody;
+pub use exchange::ExchangeCall;
+pub use exchange::ExchangeCredit;
+pub use exchange::ExchangeEnd;
+pub use exchange::ExchangeFailed;
+pub use exchange::ExchangeFailure;
+pub use exchange::ExchangeHead;
+pub use exchange::ExchangeNumber;
+pub use exchange::ExchangeReply;
+pub use exchange::MAX_EXCHANGE_CHUNK;
+pub use exchange::MAX_EXCHANGE_HEAD;
+pub use exchange::MAX_EXCHANGE_HEADERS;
+pub use exchange::MAX_EXCHANGES;
+pub use exchange::OpenExchange;
 
 /// The protocol's version; both ends come from one executable, so it only guards against mistakes.
 pub const WORKER_PROTOCOL: u32 = 1;
@@ -41,6 +61,25 @@ pub struct Frame {
     /// The failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<RpcError>,
+}
+
+impl Frame {
+    /// A frame that nobody answers.
+    fn notification(method: &str, params: Box<RawValue>) -> Self {
+        Self {
+            method: Some(method.to_owned()),
+            params: Some(params),
+            ..Self::default()
+        }
+    }
+
+    /// The method and the parameters of a frame that nobody answers.
+    fn as_notification(&self) -> Option<(&str, &str)> {
+        match (self.id, self.method.as_deref(), self.params.as_deref()) {
+            (None, Some(method), Some(params)) => Some((method, params.get())),
+            _ => None,
+        }
+    }
 }
 
 /// The text `2.0`.
@@ -298,11 +337,7 @@ impl Notification {
             Self::Console(printed) => ("console", to_raw_value(printed)?),
             Self::Denied(denied) => ("denied", to_raw_value(denied)?),
         };
-        Ok(Frame {
-            method: Some(method.to_owned()),
-            params: Some(params),
-            ..Frame::default()
-        })
+        Ok(Frame::notification(method, params))
     }
 
     /// The notification in a frame; `None` for a frame that is none.
@@ -310,18 +345,14 @@ impl Notification {
     /// # Errors
     /// When the parameters are not the method's.
     pub fn from_frame(frame: &Frame) -> serde_json::Result<Option<Self>> {
-        let (None, Some(method), Some(params)) =
-            (frame.id, frame.method.as_deref(), frame.params.as_deref())
-        else {
+        let Some((method, params)) = frame.as_notification() else {
             return Ok(None);
         };
-        match method {
-            "console" => {
-                serde_json::from_str(params.get()).map(|printed| Some(Self::Console(printed)))
-            }
-            "denied" => serde_json::from_str(params.get()).map(|denied| Some(Self::Denied(denied))),
-            _ => Ok(None),
-        }
+        Ok(Some(match method {
+            "console" => Self::Console(serde_json::from_str(params)?),
+            "denied" => Self::Denied(serde_json::from_str(params)?),
+            _ => return Ok(None),
+        }))
     }
 }
 

@@ -1,12 +1,16 @@
 //! One worker's end of the worker protocol: a request at a time, everything in between passed on.
+//!
+//! The worker's own requests to the network go on meanwhile. Between two requests nobody listens to it, and they rest.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use mycelium_network::Refusal;
 use mycelium_protocol::FrameDecoder;
 use mycelium_protocol::FrameError;
 use mycelium_protocol::encode_frame;
+use mycelium_protocol::worker::ExchangeCall;
 use mycelium_protocol::worker::Frame;
 use mycelium_protocol::worker::Notification;
 use mycelium_protocol::worker::Request;
@@ -17,6 +21,8 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 
+use crate::exchanges::Exchanges;
+use crate::exchanges::Told;
 use crate::meter::LineRate;
 use crate::meter::Meter;
 
@@ -24,6 +30,8 @@ use crate::meter::Meter;
 const READ_SIZE: usize = 64 << 10;
 /// What a frame may have beside a result, and a request beside its console output.
 const SLACK: usize = 1 << 20;
+/// Bytes that wait for the worker to read them, beyond which its exchanges wait too.
+const MAX_UNSENT: usize = 256 << 10;
 
 /// Why a request got no answer. The connection is of no use afterwards.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +59,15 @@ pub(crate) enum ConnectionError {
     LineFlood,
 }
 
+/// What is heard of a worker while it works.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// It told something.
+    Told(Notification),
+    /// It was refused something by the network.
+    Refused(Refusal),
+}
+
 /// A connection to one worker. The worker is hostile: sizes and order are checked here.
 pub(crate) struct Connection {
     stream: UnixStream,
@@ -60,10 +77,14 @@ pub(crate) struct Connection {
     max_frame: usize,
     lines: LineRate,
     meter: Arc<Meter>,
+    /// Frames that the worker has not read, of which it has read the first `sent` bytes.
+    unsent: Vec<u8>,
+    sent: usize,
+    exchanges: Exchanges,
 }
 
 impl Connection {
-    pub(crate) fn new(stream: UnixStream, limits: &Limits) -> Self {
+    pub(crate) fn new(stream: UnixStream, limits: &Limits, exchanges: Exchanges) -> Self {
         let max_frame = megabytes(limits.frame_mb) + SLACK;
         Self {
             stream,
@@ -73,6 +94,9 @@ impl Connection {
             max_frame,
             lines: LineRate::new(limits.log_lines_per_second),
             meter: Arc::default(),
+            unsent: Vec::new(),
+            sent: 0,
+            exchanges,
         }
     }
 
@@ -87,18 +111,19 @@ impl Connection {
         &mut self,
         request: Request,
         max_notified: usize,
-        notify: &mut (dyn FnMut(Notification) + Send),
+        notify: &mut (dyn FnMut(Heard) + Send),
     ) -> Result<Result<Box<RawValue>, RpcError>, ConnectionError> {
         self.next_id += 1;
         let id = self.next_id;
         let frame = request.into_frame(id).map_err(FrameError::Encode)?;
-        self.buffer.clear();
-        encode_frame(&frame, &mut self.buffer)?;
-        if self.buffer.len() > self.max_frame {
-            return Err(ConnectionError::Request(self.buffer.len()));
+        let before = self.unsent.len();
+        encode_frame(&frame, &mut self.unsent)?;
+        let length = self.unsent.len() - before;
+        if length > self.max_frame {
+            self.unsent.truncate(before);
+            return Err(ConnectionError::Request(length));
         }
         self.meter.begin_request();
-        self.stream.write_all(&self.buffer).await?;
         let mut budget = max_notified + SLACK;
         loop {
             while let Some(bytes) = self.decoder.next_frame()? {
@@ -120,6 +145,14 @@ impl Connection {
                         };
                     }
                     frame => {
+                        let call = ExchangeCall::from_frame(&frame)
+                            .map_err(|_| ConnectionError::Protocol("a malformed exchange"))?;
+                        if let Some(call) = call {
+                            self.exchanges
+                                .take(call)
+                                .map_err(ConnectionError::Protocol)?;
+                            continue;
+                        }
                         budget = budget
                             .checked_sub(bytes.len())
                             .ok_or(ConnectionError::Flood)?;
@@ -131,7 +164,7 @@ impl Connection {
                                 {
                                     return Err(ConnectionError::LineFlood);
                                 }
-                                notify(notification);
+                                notify(Heard::Told(notification));
                             }
                             Ok(None) | Err(_) => {
                                 return Err(ConnectionError::Protocol("an unexpected frame"));
@@ -140,13 +173,43 @@ impl Connection {
                     }
                 }
             }
-            self.buffer.clear();
-            self.buffer.reserve(READ_SIZE);
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return Err(ConnectionError::Closed);
-            }
-            self.decoder.push(&self.buffer);
+            self.turn(notify).await?;
         }
+    }
+
+    /// Reads something, writes something, or takes what an exchange has to tell: whatever comes first.
+    async fn turn(
+        &mut self,
+        notify: &mut (dyn FnMut(Heard) + Send),
+    ) -> Result<(), ConnectionError> {
+        self.buffer.clear();
+        self.buffer.reserve(READ_SIZE);
+        let (mut reader, mut writer) = self.stream.split();
+        let unsent = &self.unsent[self.sent..];
+        tokio::select! {
+            read = reader.read_buf(&mut self.buffer) => {
+                if read? == 0 {
+                    return Err(ConnectionError::Closed);
+                }
+                self.decoder.push(&self.buffer);
+            }
+            written = writer.write(unsent), if !unsent.is_empty() => {
+                self.sent += written?;
+                if self.sent == self.unsent.len() {
+                    self.unsent.clear();
+                    self.unsent.shrink_to(MAX_UNSENT);
+                    self.sent = 0;
+                }
+            }
+            told = self.exchanges.next(), if unsent.len() < MAX_UNSENT => match told {
+                Told::Refused(refusal) => notify(Heard::Refused(refusal)),
+                Told::Reply(reply) => {
+                    let frame = reply.to_frame().map_err(FrameError::Encode)?;
+                    encode_frame(&frame, &mut self.unsent)?;
+                }
+            },
+        }
+        Ok(())
     }
 }
 
@@ -192,9 +255,12 @@ mod tests {
             log_lines_per_second: 10,
             ..Limits::default()
         };
-        let mut connection = Connection::new(ours, &limits);
+        let mut connection = Connection::new(ours, &limits, Exchanges::without_network());
         let answer = connection
-            .request(hook(), 0, &mut |notification| seen.push(notification))
+            .request(hook(), 0, &mut |heard| match heard {
+                Heard::Told(notification) => seen.push(notification),
+                Heard::Refused(refusal) => panic!("{refusal}"),
+            })
             .await;
         // A worker that still writes must find the connection closed, not a reader that has stopped.
         drop(connection);
@@ -264,7 +330,7 @@ mod tests {
             frame_mb: 1,
             ..Limits::default()
         };
-        let mut connection = Connection::new(ours, &limits);
+        let mut connection = Connection::new(ours, &limits, Exchanges::without_network());
         let large = Request::Hook(HookParams {
             hook: Hook::Init,
             argument: json!("x".repeat(2 << 20)),

@@ -13,6 +13,7 @@ mod bytecode;
 mod catalogue;
 mod compile;
 mod connection;
+mod exchanges;
 mod execution;
 mod exports;
 mod failure;

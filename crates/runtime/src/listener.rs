@@ -1,5 +1,6 @@
 //! What a worker tells while it works, made into events.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
@@ -7,16 +8,20 @@ use std::time::UNIX_EPOCH;
 use mycelium_audit::Receipt;
 use mycelium_audit::Recorded;
 use mycelium_audit::Subject;
+use mycelium_network::Refusal;
 use mycelium_protocol::Audited;
 use mycelium_protocol::Event;
 use mycelium_protocol::Operation;
 use mycelium_protocol::Violation;
+use mycelium_protocol::worker::Denied;
 use mycelium_protocol::worker::Notification;
 use mycelium_types::ErrorReport;
 use mycelium_types::FileAccess;
+use mycelium_types::Permission;
 
 use crate::EventSink;
 use crate::audit::AuditTrail;
+use crate::connection::Heard;
 use crate::launch::LaunchSpec;
 
 /// Refusals kept for one call or stage; a skill that goes on trying says nothing new.
@@ -47,32 +52,51 @@ impl Listener {
         }
     }
 
-    pub(crate) fn hear(&mut self, notification: Notification) {
-        let id = &self.launch.policy.skill;
-        match notification {
-            Notification::Console(printed) => (self.events)(Event::Console {
-                skill: id.name.clone(),
+    pub(crate) fn hear(&mut self, heard: Heard) {
+        match heard {
+            Heard::Told(Notification::Console(printed)) => (self.events)(Event::Console {
+                skill: self.launch.policy.skill.name.clone(),
                 level: printed.level,
                 text: printed.text,
             }),
-            Notification::Denied(denied) => {
-                if self.violations.len() >= MAX_VIOLATIONS {
-                    return;
-                }
-                let violation = Violation {
-                    skill: id.name.clone(),
-                    version: id.version.clone(),
-                    allowed: self.allowed(denied.operation),
-                    operation: denied.operation,
-                    attempted: denied.attempted,
-                    resolved: denied.resolved,
-                    timestamp_milliseconds: now(),
-                };
-                let receipt = self.audit.violation(self.subject.clone(), &violation);
-                (self.events)(Event::Violation(violation.clone()));
-                self.violations.push((violation, receipt));
-            }
+            Heard::Told(Notification::Denied(Denied {
+                operation,
+                attempted,
+                resolved,
+            })) => self.keep(operation, attempted, resolved, None),
+            Heard::Refused(refusal) => self.keep(
+                Operation::Connect,
+                place(&refusal),
+                PathBuf::from(refusal.place()),
+                refusal.allowing(),
+            ),
         }
+    }
+
+    fn keep(
+        &mut self,
+        operation: Operation,
+        attempted: String,
+        resolved: PathBuf,
+        permission: Option<Permission>,
+    ) {
+        if self.violations.len() >= MAX_VIOLATIONS {
+            return;
+        }
+        let id = &self.launch.policy.skill;
+        let violation = Violation {
+            skill: id.name.clone(),
+            version: id.version.clone(),
+            allowed: self.allowed(operation),
+            operation,
+            attempted,
+            resolved,
+            permission,
+            timestamp_milliseconds: now(),
+        };
+        let receipt = self.audit.violation(self.subject.clone(), &violation);
+        (self.events)(Event::Violation(violation.clone()));
+        self.violations.push((violation, receipt));
     }
 
     /// What was refused, once all of it is on record.
@@ -92,18 +116,34 @@ impl Listener {
     }
 
     fn allowed(&self, operation: Operation) -> Vec<String> {
-        let wanted = |access| match operation {
-            Operation::Read => true,
-            Operation::Write => access == FileAccess::Write,
-            Operation::Connect | Operation::Exec => false,
+        let policy = &self.launch.policy;
+        let paths = |wanted: fn(FileAccess) -> bool| {
+            policy
+                .paths
+                .iter()
+                .filter(move |grant| wanted(grant.access))
+                .map(|grant| grant.declared.clone())
+                .collect()
         };
-        self.launch
-            .policy
-            .paths
-            .iter()
-            .filter(|grant| wanted(grant.access))
-            .map(|grant| grant.declared.clone())
-            .collect()
+        match operation {
+            Operation::Read => paths(|_| true),
+            Operation::Write => paths(|access| access == FileAccess::Write),
+            Operation::Connect => policy
+                .network
+                .allow
+                .iter()
+                .flat_map(|grant| grant.hosts.iter().cloned())
+                .collect(),
+            Operation::Exec => Vec::new(),
+        }
+    }
+}
+
+/// What was to be reached: `GET host:port`.
+fn place(refusal: &Refusal) -> String {
+    match &refusal.method {
+        Some(method) => format!("{method} {}", refusal.place()),
+        None => refusal.place(),
     }
 }
 

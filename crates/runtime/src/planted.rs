@@ -96,6 +96,7 @@ fn violation(launch: &LaunchSpec, path: PathBuf) -> Violation {
         attempted: path.display().to_string(),
         resolved: path,
         allowed: Vec::new(),
+        permission: None,
         timestamp_milliseconds: now(),
     }
 }

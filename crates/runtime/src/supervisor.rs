@@ -14,10 +14,17 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use mycelium_network::Broker;
+use mycelium_network::BrokerLimits;
+use mycelium_network::Certificates;
+use mycelium_network::Gate;
+use mycelium_network::HttpClient;
+use mycelium_network::RequestRecord;
+use mycelium_network::SystemResolver;
+use mycelium_network::Verdict;
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::FailureKind;
-use mycelium_protocol::worker::Notification;
 use mycelium_protocol::worker::Request;
 use mycelium_sandbox::CpuTimer;
 use mycelium_sandbox::CpuTimers;
@@ -39,6 +46,8 @@ use tokio::time::Instant;
 
 use crate::connection::Connection;
 use crate::connection::ConnectionError;
+use crate::connection::Heard;
+use crate::exchanges::Exchanges;
 use crate::gauges::Gauges;
 use crate::space::Reached;
 use crate::space::SpaceKeeper;
@@ -56,6 +65,7 @@ const SIGXFSZ: i32 = 25;
 /// Makes workers and keeps some ready.
 pub(crate) struct Supervisor {
     program: PathBuf,
+    client: Arc<HttpClient>,
     launcher: Mutex<Option<Arc<Launcher>>>,
     /// Each with the launcher that made it, which is the only one that can give it a skill.
     warm: Mutex<Vec<(Arc<Launcher>, Worker)>>,
@@ -71,6 +81,7 @@ impl Supervisor {
     pub(crate) fn new(program: PathBuf) -> Self {
         Self {
             program,
+            client: Arc::new(HttpClient::new(Certificates::OfThisMachine)),
             launcher: Mutex::default(),
             warm: Mutex::default(),
             refilling: AtomicBool::new(false),
@@ -86,7 +97,8 @@ impl Supervisor {
         self: &Arc<Self>,
         policy: &SandboxPolicy,
     ) -> Result<(LiveWorker, SandboxReport), ErrorReport> {
-        let mut started = self.try_start(policy);
+        let broker = Arc::new(broker(policy)?);
+        let mut started = self.try_start(policy, &broker);
         for _ in 0..=WARM {
             // A warm worker, or the launcher with all of them, was ended by somebody: the next try takes
             // another one.
@@ -96,7 +108,7 @@ impl Supervisor {
             ) {
                 break;
             }
-            started = self.try_start(policy);
+            started = self.try_start(policy, &broker);
         }
         self.refill();
         started.map_err(|error| ErrorReport::from(error).with("skill", &policy.skill.name))
@@ -105,6 +117,7 @@ impl Supervisor {
     fn try_start(
         &self,
         policy: &SandboxPolicy,
+        broker: &Arc<Broker>,
     ) -> Result<(LiveWorker, SandboxReport), SandboxError> {
         let warm = lock(&self.warm).pop();
         let (launcher, mut worker) = match warm {
@@ -128,7 +141,11 @@ impl Supervisor {
         let watch = Watch::start(keeper, Arc::clone(&worker), timer_of_watch, self.ticket());
         let live = LiveWorker {
             worker,
-            connection: Connection::new(stream, &policy.limits),
+            connection: Connection::new(
+                stream,
+                &policy.limits,
+                Exchanges::new(Arc::clone(&self.client), Arc::clone(broker)),
+            ),
             timer,
             ticket: self.ticket(),
             watch,
@@ -225,6 +242,42 @@ impl Supervisor {
     }
 }
 
+/// What makes the connections of a worker with this policy.
+fn broker(policy: &SandboxPolicy) -> Result<Broker, ErrorReport> {
+    let gate = Gate::compile(&policy.network)
+        .map_err(mycelium_network::NetworkError::from)
+        .map_err(|error| ErrorReport::from(error).with("skill", &policy.skill.name))?;
+    let skill = policy.skill.to_string();
+    Ok(Broker::new(
+        gate,
+        BrokerLimits::with_bandwidth(policy.limits.bandwidth_kbps),
+        Arc::new(SystemResolver),
+        Arc::new(move |record: RequestRecord| log(&skill, &record)),
+    ))
+}
+
+fn log(skill: &str, record: &RequestRecord) {
+    let verdict = match &record.verdict {
+        Verdict::Allowed => "allowed".to_owned(),
+        Verdict::Refused(refusal) => format!("refused: {refusal}"),
+        Verdict::Failed { reason } => format!("failed: {reason}"),
+    };
+    tracing::info!(
+        skill,
+        protocol = record.protocol.as_str(),
+        method = record.method.as_ref().map(|method| method.as_str()),
+        host = record.host,
+        port = record.port,
+        path = record.path,
+        sent = record.bytes_sent,
+        received = record.bytes_received,
+        milliseconds = record.duration.as_secs_f64() * 1000.0,
+        omitted = record.omitted,
+        verdict,
+        "a skill used the network"
+    );
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -302,7 +355,7 @@ impl LiveWorker {
         &mut self,
         request: Request,
         budget: Budget,
-        notify: &mut (dyn FnMut(Notification) + Send),
+        notify: &mut (dyn FnMut(Heard) + Send),
     ) -> Result<Box<RawValue>, WorkerFailure> {
         self.usable = false;
         // A signal that came too late for the last request is not about this one. Waiting for it, however

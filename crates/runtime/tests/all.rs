@@ -11,6 +11,7 @@ mod suite {
     mod lifecycle;
     mod limits;
     mod neighbours;
+    mod network;
     mod packages;
     mod stage;
     mod trust;

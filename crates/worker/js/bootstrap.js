@@ -124,7 +124,12 @@ Object.assign(exports, {
   turn: timers.turn,
   drain: tasks.drain,
   delay: timers.delay,
-  isAlive: timers.isAlive,
+  isAlive: () => timers.isAlive() || (builtins.get('internal/network/exchange')?.exports.isAlive() ?? false),
+  /** Takes what the runtime tells of a request that it makes for the program. */
+  deliver(...message) {
+    builtins.get('internal/network/exchange')?.exports.deliver(...message);
+    tasks.drain();
+  },
   textLength: (text) => text.length,
   wellFormed: Function.prototype.call.bind(String.prototype.toWellFormed),
   /** Passes on what a program wrote to its standard streams without ending the line. */

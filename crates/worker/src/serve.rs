@@ -16,6 +16,7 @@ use mycelium_protocol::FrameDecoder;
 use mycelium_protocol::MAX_FRAME;
 use mycelium_protocol::worker::CompileParams;
 use mycelium_protocol::worker::Compiled;
+use mycelium_protocol::worker::ExchangeReply;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::FailureKind;
 use mycelium_protocol::worker::Frame;
@@ -198,6 +199,10 @@ impl<P: Place> Worker<P> {
     fn take_requests(&mut self) -> Result<(), WorkerError> {
         while let Some(bytes) = self.decoder.next_frame()? {
             let frame: Frame = serde_json::from_slice(bytes)?;
+            if let Some(reply) = ExchangeReply::from_frame(&frame)? {
+                self.deliver(reply)?;
+                continue;
+            }
             match Request::from_frame(&frame) {
                 Ok(Some((id, request))) => self.begin(id, request)?,
                 Ok(None) => {
@@ -211,6 +216,14 @@ impl<P: Place> Worker<P> {
                     self.wire.borrow_mut().invalid(id, &error.to_string())?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Passes on what the runtime tells of an exchange; the program's part in it is a task of its own.
+    fn deliver(&mut self, reply: ExchangeReply) -> Result<(), WorkerError> {
+        if let Err(failure) = self.engine.deliver(reply) {
+            self.fail_all(&failure)?;
         }
         Ok(())
     }

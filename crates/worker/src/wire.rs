@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use mycelium_protocol::FrameError;
 use mycelium_protocol::encode_frame;
+use mycelium_protocol::worker::ExchangeCall;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::Frame;
 use mycelium_protocol::worker::Notification;
@@ -142,8 +143,8 @@ impl Wire {
         self.flush()
     }
 
-    fn add(&mut self, notification: &Notification) -> Result<(), WorkerError> {
-        encode_frame(&notification.to_frame()?, &mut self.unwritten)?;
+    fn add(&mut self, frame: serde_json::Result<Frame>) -> Result<(), WorkerError> {
+        encode_frame(&frame?, &mut self.unwritten)?;
         if self.unwritten.len() >= BATCH || self.written.elapsed() >= DELAY {
             self.flush()?;
         }
@@ -155,10 +156,20 @@ impl Listener for Rc<RefCell<Wire>> {
     fn notify(&mut self, notification: Notification) {
         let mut wire = self.borrow_mut();
         if wire.failed.is_none()
-            && let Err(error) = wire.add(&notification)
+            && let Err(error) = wire.add(notification.to_frame())
         {
             wire.failed = Some(error);
         }
+    }
+
+    fn exchange(&mut self, call: ExchangeCall) -> bool {
+        let mut wire = self.borrow_mut();
+        if wire.failed.is_none()
+            && let Err(error) = wire.add(call.to_frame())
+        {
+            wire.failed = Some(error);
+        }
+        true
     }
 
     fn pause(&mut self) {

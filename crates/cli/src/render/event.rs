@@ -231,6 +231,11 @@ fn describe_violation(violation: &Violation, page: &mut Page) {
     for name in ["skill", "attempted", "allowed", "blocked"] {
         detail(page, &text.attribute(name, locale));
     }
+    let permission = violation.permission.as_ref();
+    if let Some(Ok(permission)) = permission.map(serde_json::to_string) {
+        let text = Text::new("violation-permission").with("permission", permission);
+        detail(page, &text.render(locale));
+    }
 }
 
 fn describe_audited(audited: &Audited, page: &mut Page) {

@@ -159,6 +159,7 @@ fn violations_name_the_guard_and_what_is_allowed() {
             attempted: "../../etc/passwd".into(),
             resolved: "/etc/passwd".into(),
             allowed: allowed.iter().map(|path| (*path).to_owned()).collect(),
+            permission: None,
             timestamp_milliseconds: 1_760_974_245_000,
         })
     };

@@ -63,6 +63,7 @@ event-violation-process = [ProcessIsolator] Blocked unauthorized program:
     .attempted = Attempted program: { $attempted }
     .allowed = Allowed programs: [{ $allowed }]
     .blocked = Blocked programs: [{ $blocked }]
+violation-permission = Permission that would allow it: { $permission }
 violation-allowed-none = <none>
 violation-blocked-all = { $operation ->
     [connect] all addresses

@@ -107,7 +107,13 @@ function rejectionChanged(promise, reason, isHandled) {
   }
 }
 
+/** The program's asynchronous context, for a task that comes later. */
+function currentContext() {
+  return asyncContext?.current();
+}
+
 module.exports = {
+  currentContext,
   drain,
   nextTick,
   queueMicrotask,

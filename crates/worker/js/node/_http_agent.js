@@ -1,3 +1,5 @@
 'use strict';
 
-module.exports = require('internal/unsupported').makeUnsupported('_http_agent');
+const { Agent, globalAgent } = require('internal/http/agent');
+
+module.exports = { Agent, globalAgent };

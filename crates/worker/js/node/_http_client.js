@@ -1,3 +1,5 @@
 'use strict';
 
-module.exports = require('internal/unsupported').makeUnsupported('_http_client');
+const { ClientRequest } = require('internal/http/client');
+
+module.exports = { ClientRequest };

@@ -10,6 +10,7 @@ mod encoding;
 mod engine;
 mod fs;
 mod modules;
+mod network;
 mod os;
 mod outcome;
 mod types;
@@ -22,6 +23,7 @@ use rquickjs::Object;
 use rquickjs::Result;
 
 pub(super) use async_context::Followers;
+pub(super) use network::deliver;
 
 type Install = for<'js> fn(&Ctx<'js>, &Object<'js>) -> Result<()>;
 
@@ -34,6 +36,7 @@ const BINDINGS: &[(&str, Install)] = &[
     ("engine", engine::install),
     ("modules", modules::install),
     ("fs", fs::install),
+    ("network", network::install),
     ("os", os::install),
     ("types", types::install),
     ("url", url::install),

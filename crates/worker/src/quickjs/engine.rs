@@ -8,6 +8,7 @@ use mycelium_policy::BYTECODE_PATH;
 use mycelium_policy::DEPENDENCIES_PATH;
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::ConsoleLevel;
+use mycelium_protocol::worker::ExchangeReply;
 use mycelium_protocol::worker::Failure;
 use rquickjs::Context;
 use rquickjs::Ctx;
@@ -160,6 +161,15 @@ impl Engine {
         self.enter(|ctx| self.host.hook(ctx, "turn")?.call::<_, ()>(()))?;
         // What ends a program in a promise's reaction is thrown where nobody sees it.
         failure::ended(&self.host).map_or(Ok(()), Err)
+    }
+
+    /// Gives the program what the runtime tells of a request to the network. What the program does then is done in
+    /// the next turn.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub(crate) fn deliver(&self, reply: ExchangeReply) -> Result<(), Failure> {
+        self.enter(|ctx| binding::deliver(ctx, reply))
     }
 
     /// When the next turn is due.

@@ -1,6 +1,7 @@
 //! What a program tells the outside: console lines and refusals, bounded for each call.
 
 use mycelium_protocol::ConsoleLevel;
+use mycelium_protocol::worker::ExchangeCall;
 use mycelium_protocol::worker::Notification;
 use mycelium_protocol::worker::Printed;
 
@@ -14,6 +15,12 @@ const EVENT_SIZE: u64 = 32;
 pub trait Listener {
     /// Takes one notification. It must not run JavaScript.
     fn notify(&mut self, notification: Notification);
+
+    /// Takes a call about a request to the network; false where nobody makes requests.
+    fn exchange(&mut self, call: ExchangeCall) -> bool {
+        let _ = call;
+        false
+    }
 
     /// Is called now and then while a program runs, for what should not wait until the program pauses.
     fn pause(&mut self) {}
@@ -77,6 +84,11 @@ impl Output {
     /// Tells something that the limit does not count.
     pub(super) fn tell(&mut self, notification: Notification) {
         self.listener.notify(notification);
+    }
+
+    /// Passes on a call about a request to the network; false if nobody takes it.
+    pub(super) fn exchange(&mut self, call: ExchangeCall) -> bool {
+        self.listener.exchange(call)
     }
 
     /// Lets the listener do what should not wait.

@@ -47,6 +47,8 @@ module.exports = {
   ERR_FS_FILE_TOO_LARGE: [RangeError, (size) => `File size (${size}) is greater than 2 GiB`],
   ERR_FS_INVALID_SYMLINK_TYPE: [Error, (type) => (
     `Symlink type must be one of "dir", "file", or "junction". Received "${type}"`)],
+  ERR_HTTP_HEADERS_SENT: [Error, (what) => `Cannot ${what} headers after they are sent to the client`],
+  ERR_HTTP_INVALID_HEADER_VALUE: [TypeError, (value, name) => `Invalid value "${value}" for header "${name}"`],
   ERR_ILLEGAL_CONSTRUCTOR: [TypeError, 'Illegal constructor'],
   ERR_INCOMPATIBLE_OPTION_PAIR: [TypeError, (first, second) => (
     `Option "${first}" cannot be used in combination with option "${second}"`)],
@@ -54,12 +56,17 @@ module.exports = {
   ERR_INVALID_ARG_VALUE: [TypeError, argumentMessages.invalidValue, RangeError],
   ERR_INVALID_ASYNC_ID: [RangeError, (name, id) => `Invalid ${name} value: ${id}`],
   ERR_INVALID_BUFFER_SIZE: [RangeError, (bits) => `Buffer size must be a multiple of ${bits}`],
+  ERR_INVALID_CHAR: [TypeError, (name, field) => (
+    `Invalid character in ${name}${field === undefined ? '' : ` ["${field}"]`}`)],
   ERR_INVALID_CURSOR_POS: [TypeError, 'Cannot set cursor row without setting its column'],
   ERR_INVALID_FD: [RangeError, (fd) => `"fd" must be a positive integer: ${fd}`],
   ERR_INVALID_FILE_URL_HOST: [TypeError, (platform) => `File URL host must be "localhost" or empty on ${platform}`],
   ERR_INVALID_FILE_URL_PATH: [TypeError, (reason) => `File URL path ${reason}`],
+  ERR_INVALID_HTTP_TOKEN: [TypeError, (name, field) => `${name} must be a valid HTTP token ["${field}"]`],
   ERR_INVALID_MIME_SYNTAX: [TypeError, (production, text, index) => (
     `The MIME syntax for a ${production} in "${text}" is invalid${index === -1 ? '' : ` at ${index}`}`)],
+  ERR_INVALID_PROTOCOL: [TypeError, (protocol, expected) => (
+    `Protocol "${protocol}" not supported. Expected "${expected}"`)],
   ERR_INVALID_RETURN_VALUE: [TypeError, (input, name, value) => (
     `Expected ${input} to be returned from the "${name}" function but got ${determineSpecificType(value)}.`),
   RangeError],
@@ -98,6 +105,7 @@ module.exports = {
   ERR_STREAM_WRITE_AFTER_END: [Error, 'write after end'],
   ERR_SYSTEM_ERROR: ['SystemError', 'A system error occurred'],
   ERR_TTY_INIT_FAILED: ['SystemError', 'TTY initialization failed'],
+  ERR_UNESCAPED_CHARACTERS: [TypeError, (name) => `${name} contains unescaped characters`],
   ERR_UNHANDLED_ERROR: [Error, (error) => (
     error === undefined ? 'Unhandled error.' : `Unhandled error. (${error})`)],
   ERR_UNKNOWN_BUILTIN_MODULE: [Error, (name) => `No such built-in module: ${name}`],

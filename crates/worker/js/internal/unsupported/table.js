@@ -16,7 +16,6 @@ const resolver = 'lookup lookupService Resolver getDefaultResultOrder setDefault
   'resolve resolve4 resolve6 resolveAny resolveCaa resolveCname resolveMx resolveNaptr resolveNs resolvePtr ' +
   'resolveSoa resolveSrv resolveTxt reverse';
 const inspector = 'open close url waitForDebugger Session';
-const server = 'Agent ClientRequest IncomingMessage OutgoingMessage Server ServerResponse createServer get request';
 
 function resolverErrors() {
   const values = {};
@@ -31,24 +30,25 @@ function resolverErrors() {
 
 module.exports = {
   '__proto__': null,
-  '_http_agent': { functions: 'Agent', values: () => ({ globalAgent: {} }) },
-  '_http_client': { functions: 'ClientRequest' },
   '_http_common': {
     functions: '_checkInvalidHeaderChar _checkIsHttpToken freeParser HTTPParser isLenient prepareError',
-    values: () => ({ CRLF: '\r\n', methods: require('internal/unsupported/http').METHODS }),
+    values: () => ({ CRLF: '\r\n', methods: require('internal/http/names').METHODS }),
   },
-  '_http_incoming': { functions: 'IncomingMessage readStart readStop' },
+  '_http_incoming': {
+    functions: 'readStart readStop',
+    values: () => ({ IncomingMessage: require('internal/http/incoming').IncomingMessage }),
+  },
   '_http_outgoing': {
-    functions: 'OutgoingMessage parseUniqueHeadersOption',
+    functions: 'parseUniqueHeadersOption',
     values: () => {
-      const { validateHeaderName, validateHeaderValue } = require('internal/unsupported/http');
-      return { validateHeaderName, validateHeaderValue };
+      const { validateHeaderName, validateHeaderValue } = require('internal/http/names');
+      return { OutgoingMessage: require('internal/http/outgoing').OutgoingMessage, validateHeaderName, validateHeaderValue };
     },
   },
   '_http_server': {
     functions: 'Server ServerResponse setupConnectionsTracking storeHTTPOptions _connectionListener ' +
       'httpServerPreClose',
-    values: () => ({ STATUS_CODES: require('internal/unsupported/http').STATUS_CODES }),
+    values: () => ({ STATUS_CODES: require('internal/http/names').STATUS_CODES }),
   },
   '_stream_wrap': { isFunction: true, functions: 'StreamWrap' },
   '_tls_common': { functions: 'SecureContext createSecureContext translatePeerCertificate' },
@@ -80,16 +80,11 @@ module.exports = {
   },
   'dns/promises': { functions: resolver, values: resolverErrors },
   'domain': { functions: 'Domain create createDomain', values: () => ({ active: null, _stack: [] }) },
-  'http': {
-    functions: `${server} _connectionListener setMaxIdleHTTPParsers`,
-    values: () => ({ ...require('internal/unsupported/http'), globalAgent: {}, maxHeaderSize: 16384 }),
-  },
   'http2': {
     functions: 'connect createServer createSecureServer getDefaultSettings getPackedSettings getUnpackedSettings ' +
       'performServerHandshake Http2ServerRequest Http2ServerResponse',
     values: () => ({ constants: {}, sensitiveHeaders: Symbol('nodejs.http2.sensitiveHeaders') }),
   },
-  'https': { functions: 'Agent Server createServer get request', values: () => ({ globalAgent: {} }) },
   'inspector': { functions: inspector, values: () => ({ console, Network: {} }) },
   'inspector/promises': { functions: inspector, values: () => ({ console, Network: {} }) },
   'net': {

@@ -14,6 +14,8 @@ use mycelium_protocol::MAX_FRAME;
 use mycelium_protocol::Operation;
 use mycelium_protocol::encode_frame;
 use mycelium_protocol::worker::CallParams;
+use mycelium_protocol::worker::ExchangeCall;
+use mycelium_protocol::worker::ExchangeReply;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::Frame;
 use mycelium_protocol::worker::HookParams;
@@ -117,19 +119,36 @@ impl Fixture {
 
     /// The next answer; notifications that come before it are kept.
     pub(super) fn receive(&mut self) -> (u64, Result<Box<RawValue>, RpcError>) {
+        let frame = self.next_frame();
+        let id = frame.id.unwrap_or_else(|| panic!("no answer: {frame:?}"));
+        match (frame.result, frame.error) {
+            (Some(result), None) => (id, Ok(result)),
+            (None, Some(error)) => (id, Err(error)),
+            other => panic!("neither result nor error: {other:?}"),
+        }
+    }
+
+    /// The next call about an exchange; notifications that come before it are kept.
+    pub(super) fn receive_call(&mut self) -> ExchangeCall {
+        let frame = self.next_frame();
+        let call = ExchangeCall::from_frame(&frame).unwrap();
+        call.unwrap_or_else(|| panic!("no call: {frame:?}"))
+    }
+
+    /// Tells the worker of an exchange.
+    pub(super) fn reply(&mut self, reply: &ExchangeReply) {
+        self.send_frame(&reply.to_frame().unwrap());
+    }
+
+    /// The next frame that is no notification.
+    pub(super) fn next_frame(&mut self) -> Frame {
         loop {
             while let Some(bytes) = self.decoder.next_frame().unwrap() {
                 let frame: Frame = serde_json::from_slice(bytes).unwrap();
-                if let Some(notification) = Notification::from_frame(&frame).unwrap() {
-                    self.notifications.push(notification);
-                    continue;
+                match Notification::from_frame(&frame).unwrap() {
+                    Some(notification) => self.notifications.push(notification),
+                    None => return frame,
                 }
-                let id = frame.id.unwrap();
-                return match (frame.result, frame.error) {
-                    (Some(result), None) => (id, Ok(result)),
-                    (None, Some(error)) => (id, Err(error)),
-                    other => panic!("neither result nor error: {other:?}"),
-                };
             }
             let mut chunk = vec![0; 1 << 16];
             let length = self.socket.read(&mut chunk).unwrap();

@@ -1,6 +1,8 @@
 'use strict';
 
-// The parts of `http` that are plain data or plain computation.
+// Methods, statuses, and what may stand in a header.
+
+const { codes } = require('internal/errors');
 
 const METHODS = ('ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL ' +
   'MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE ' +
@@ -72,25 +74,21 @@ const STATUS_CODES = {
   511: 'Network Authentication Required',
 };
 
-function validateHeaderName(name, label) {
-  if (typeof name !== 'string' || !/^[\^_`a-zA-Z\-0-9!#$%&'*+.|~]+$/.test(name)) {
-    const error = new TypeError(`${label || 'Header name'} must be a valid HTTP token ["${name}"]`);
-    error.code = 'ERR_INVALID_HTTP_TOKEN';
-    throw error;
-  }
+function isToken(text) {
+  return typeof text === 'string' && /^[\^_`a-zA-Z\-0-9!#$%&'*+.|~]+$/.test(text);
+}
+
+function hasInvalidCharacter(text) {
+  return /[^\t\x20-\x7e\x80-\xff]/.test(text);
+}
+
+function validateHeaderName(name, label = undefined) {
+  if (!isToken(name)) throw new codes.ERR_INVALID_HTTP_TOKEN(label || 'Header name', name);
 }
 
 function validateHeaderValue(name, value) {
-  if (value === undefined) {
-    const error = new TypeError(`Invalid value "${value}" for header "${name}"`);
-    error.code = 'ERR_HTTP_INVALID_HEADER_VALUE';
-    throw error;
-  }
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
-    const error = new TypeError(`Invalid character in header content ["${name}"]`);
-    error.code = 'ERR_INVALID_CHAR';
-    throw error;
-  }
+  if (value === undefined) throw new codes.ERR_HTTP_INVALID_HEADER_VALUE(value, name);
+  if (hasInvalidCharacter(value)) throw new codes.ERR_INVALID_CHAR('header content', name);
 }
 
-module.exports = { METHODS, STATUS_CODES, validateHeaderName, validateHeaderValue };
+module.exports = { METHODS, STATUS_CODES, hasInvalidCharacter, isToken, validateHeaderName, validateHeaderValue };
