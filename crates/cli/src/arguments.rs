@@ -2,6 +2,7 @@
 
 mod call;
 mod help;
+mod moment;
 mod prefix;
 mod settings;
 mod typed;
@@ -23,12 +24,16 @@ pub(crate) use settings::Format;
 pub(crate) use settings::Placement;
 pub(crate) use settings::Settings;
 pub(crate) use settings::Verbosity;
+pub(crate) use typed::AuditAction;
+pub(crate) use typed::AuditFilter;
+pub(crate) use typed::AuditOptions;
 pub(crate) use typed::ConfigAction;
 pub(crate) use typed::ConfigLayer;
 pub(crate) use typed::DaemonAction;
 pub(crate) use typed::DemoOptions;
 pub(crate) use typed::DiscoverOptions;
 pub(crate) use typed::ExecOptions;
+pub(crate) use typed::ExportFormat;
 pub(crate) use typed::LogOptions;
 pub(crate) use typed::McpAction;
 pub(crate) use typed::SearchOptions;

@@ -11,6 +11,7 @@ mod explain;
 mod info;
 mod lifecycle;
 mod list;
+mod log;
 mod logs;
 mod mcp;
 mod metrics;
@@ -19,6 +20,7 @@ mod search;
 mod trust;
 mod unload;
 mod validate;
+mod watch;
 
 use mycelium_protocol::control::Command;
 use mycelium_types::ExitStatus;
@@ -54,6 +56,7 @@ pub(crate) fn run_alone(
         | TypedCommand::Config { .. }
         | TypedCommand::Doctor
         | TypedCommand::Demo(_)
+        | TypedCommand::Log(_)
         | TypedCommand::Daemon { .. }
         | TypedCommand::Mcp { .. } => None,
     }
@@ -86,6 +89,7 @@ pub(crate) fn run(command: TypedCommand, session: &mut Session<'_>) -> Result<Ex
         TypedCommand::Demo(options) => demo::run(options, session),
         TypedCommand::Daemon { action } => daemon::run(action, session),
         TypedCommand::Mcp { action } => mcp::run(&action, session),
+        TypedCommand::Log(options) => log::run(options, session),
         TypedCommand::Completions { shell } => completions::run(shell, session.output),
     }
 }

@@ -26,6 +26,7 @@ mod suite {
     mod daemon;
     mod demo;
     mod lifecycle;
+    mod log;
     mod shell;
     mod skills;
     mod specification;

@@ -86,6 +86,8 @@ pub enum Event {
     },
     /// The sandbox refused something.
     Violation(Violation),
+    /// What the sandbox refused is on record.
+    Audited(Audited),
     /// A limit was reached and the worker is ended.
     LimitReached {
         /// The skill.
@@ -200,6 +202,21 @@ impl Operation {
             Self::Exec => "exec",
         }
     }
+}
+
+/// The audit log's entry of something the sandbox refused. It is on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audited {
+    /// The entry's number.
+    pub sequence: u64,
+    /// When it was recorded, in milliseconds since 1970 UTC.
+    pub timestamp_milliseconds: u64,
+    /// The skill.
+    pub skill: SkillName,
+    /// What it tried.
+    pub operation: Operation,
+    /// The path it means, absolute.
+    pub path: PathBuf,
 }
 
 /// Something the sandbox refused.

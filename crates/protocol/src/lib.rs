@@ -7,6 +7,7 @@ pub mod worker;
 mod event;
 mod frame;
 
+pub use event::Audited;
 pub use event::ConsoleLevel;
 pub use event::Event;
 pub use event::LifecycleStep;

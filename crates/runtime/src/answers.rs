@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mycelium_audit::Subject;
 use mycelium_policy::Grant;
 use mycelium_policy::WorkspaceTrust;
 use mycelium_protocol::control::RequestContext;
@@ -13,6 +14,8 @@ use mycelium_types::Digest;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 
+use crate::audit::about_skill;
+use crate::audit::about_workspace;
 use crate::inner::Inner;
 use crate::inner::blocking;
 
@@ -54,8 +57,10 @@ impl Inner {
         trust: WorkspaceTrust,
     ) -> Result<TrustReport, ErrorReport> {
         let workspace = self.workspace(context).await?;
+        let subject = about_workspace(&workspace.path, Some(&context.session));
+        self.audit.answer(&subject, trust, &[]).await?;
         let inner = Arc::clone(self);
-        blocking(move || {
+        let stored = blocking(move || {
             Ok(TrustReport {
                 changed: inner.trust.set_workspace(&workspace.path, trust)?,
                 workspace: workspace.path.clone(),
@@ -63,7 +68,8 @@ impl Inner {
                 permissions: Vec::new(),
             })
         })
-        .await
+        .await;
+        self.audit.answered(subject, stored).await
     }
 
     /// Grants what the skill asks for, if it still is what the person was shown.
@@ -75,16 +81,32 @@ impl Inner {
     ) -> Result<TrustReport, ErrorReport> {
         let workspace = self.workspace(context).await?;
         let record = self.find(&workspace, skill).await?;
+        let verified = {
+            let inner = Arc::clone(self);
+            let workspace = Arc::clone(&workspace);
+            blocking(move || {
+                let (verified, _) = inner.launches.verify(&workspace, &record.source)?;
+                if verified.digest() != shown {
+                    return Err(ErrorReport::new(ErrorCode::SkillChanged)
+                        .with("skill", &verified.manifest().name)
+                        .with("shown", shown.short())
+                        .with("found", verified.digest().short()));
+                }
+                Ok(verified)
+            })
+            .await?
+        };
+        let manifest = verified.manifest();
+        let subject = Subject {
+            digest: Some(verified.digest()),
+            ..about_skill(&workspace.path, Some(&context.session), &manifest.id())
+        };
+        self.audit
+            .answer(&subject, WorkspaceTrust::Trusted, &manifest.permissions)
+            .await?;
         let inner = Arc::clone(self);
-        blocking(move || {
-            let (verified, _) = inner.launches.verify(&workspace, &record.source)?;
+        let stored = blocking(move || {
             let manifest = verified.manifest();
-            if verified.digest() != shown {
-                return Err(ErrorReport::new(ErrorCode::SkillChanged)
-                    .with("skill", &manifest.name)
-                    .with("shown", shown.short())
-                    .with("found", verified.digest().short()));
-            }
             let changed = inner.trust.grant(Grant {
                 skill: manifest.name.clone(),
                 digest: verified.digest(),
@@ -101,7 +123,8 @@ impl Inner {
                 changed,
             })
         })
-        .await
+        .await;
+        self.audit.answered(subject, stored).await
     }
 
     /// Forgets all answers about a skill, also one that cannot be loaded any more.
@@ -112,7 +135,10 @@ impl Inner {
     ) -> Result<TrustReport, ErrorReport> {
         let workspace = self.workspace(context).await?;
         let record = self.find(&workspace, skill).await?;
-        let report = {
+        let subject = about_skill(&workspace.path, Some(&context.session), &record.id());
+        let revoked = WorkspaceTrust::Untrusted;
+        self.audit.answer(&subject, revoked, &[]).await?;
+        let stored = {
             let inner = Arc::clone(self);
             let name = record.name().clone();
             blocking(move || {
@@ -123,8 +149,9 @@ impl Inner {
                     permissions: Vec::new(),
                 })
             })
-            .await?
+            .await
         };
+        let report = self.audit.answered(subject, stored).await?;
         // An answer about a content counts in every workspace.
         let affected = self.instances.select(|key| key.skill.name == skill.name);
         self.renew_all(affected).await;

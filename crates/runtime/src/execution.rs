@@ -15,6 +15,7 @@ use mycelium_protocol::worker::CallParams;
 use mycelium_protocol::worker::Request;
 use mycelium_protocol::worker::Returned;
 use mycelium_registry::SkillRecord;
+use mycelium_types::Digest;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Export;
@@ -26,6 +27,9 @@ use serde_json::json;
 use serde_json::value::to_raw_value;
 
 use crate::EventSink;
+use crate::audit::Asker;
+use crate::audit::CallRecord;
+use crate::audit::stage_subject;
 use crate::breaker::BreakerKey;
 use crate::breaker::BreakerRules;
 use crate::breaker::Recorded;
@@ -45,6 +49,7 @@ use crate::workspace::Workspace;
 /// What is known of a call on the way.
 #[derive(Default)]
 struct Trail {
+    digest: Option<Digest>,
     version: Option<Version>,
     attempts: u32,
     cpu_microseconds: Option<u64>,
@@ -64,10 +69,22 @@ impl Inner {
             .correlation_id
             .clone()
             .unwrap_or_else(|| self.new_correlation_id());
+        let (skill, method) = (&request.skill.name, &request.method);
+        let mut call = self
+            .audit
+            .begin_call(context, skill, method, &correlation_id);
         let mut trail = Trail::default();
         let mut outcome = self
-            .try_execute(context, &request, events, &correlation_id, &mut trail)
+            .try_execute(
+                context,
+                &request,
+                events,
+                &correlation_id,
+                &mut trail,
+                &mut call,
+            )
             .await;
+        call.end(outcome.as_ref().err(), trail.attempts).await;
         if let Err(error) = &mut outcome {
             error.correlation_id = Some(correlation_id.clone());
         }
@@ -91,11 +108,14 @@ impl Inner {
         events: &EventSink,
         correlation_id: &str,
         trail: &mut Trail,
+        call: &mut CallRecord,
     ) -> Result<Value, ErrorReport> {
         let workspace = self.workspace(context).await?;
         let record = self.find(&workspace, &request.skill).await?;
         trail.version = Some(record.version().clone());
+        call.subject.version = Some(record.version().clone());
         let export = find_export(&record, &request.method)?;
+        call.arguments(&request.args, &export);
         let caller = Caller {
             workspace: &workspace,
             session: &context.session,
@@ -117,6 +137,7 @@ impl Inner {
             }
             let permit = admitted?;
             let outcome = self.call(caller, &record, &export, request, trail).await;
+            call.subject.digest = trail.digest;
             if let Recorded::Opened { failures } = permit.record(outcome.as_ref().err()) {
                 (events)(Event::BreakerOpened {
                     skill: record.name().clone(),
@@ -195,14 +216,17 @@ impl Inner {
             return Err(ErrorReport::internal("an active instance has no worker"));
         };
         let launch = Arc::clone(&running.launch);
+        trail.digest = Some(launch.skill.digest());
         let manifest = launch.skill.manifest();
         let args = launch.schemas.check(manifest, export, &request.args)?;
         let stage = Stage {
             method: Some(&export.name),
             evaluation: Some(&launch.evaluation),
+            digest: trail.digest,
             ..stage(Hook::Execute, instance, caller.correlation_id)
         };
-        self.before(&stage)?;
+        let admitted = self.before(&stage);
+        self.audit.denied(stage_subject(&stage), admitted).await?;
         (caller.events)(Event::Executing {
             skill: instance.key.skill.name.clone(),
             method: export.name.clone(),
@@ -216,6 +240,7 @@ impl Inner {
                 running,
                 Hook::Execute,
                 json!({"method": export.name, "args": args}),
+                Asker::from(&stage),
                 caller.events,
             )
             .await;
@@ -230,7 +255,8 @@ impl Inner {
                     max_output: limits.output_mb << 20,
                 };
                 let asked = Asked::Call(&export.name);
-                let asking = self.ask(running, Request::Call(call), asked, caller.events);
+                let asker = Asker::from(&stage);
+                let asking = self.ask(running, Request::Call(call), asked, asker, caller.events);
                 match request.timeout_seconds {
                     Some(seconds) => tokio::time::timeout(Duration::from_secs(seconds), asking)
                         .await
@@ -240,7 +266,9 @@ impl Inner {
             }
             Err(error) => (Err(error), Vec::new()),
         };
-        let planted = self.look_for_planted(&launch, caller.events).await;
+        let planted = self
+            .look_for_planted(&launch, Asker::from(&stage), caller.events)
+            .await;
         let answer = match planted.first() {
             Some(first) => {
                 running.worker.process().kill();

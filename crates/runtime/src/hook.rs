@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mycelium_policy::Evaluation;
 use mycelium_protocol::Violation;
+use mycelium_types::Digest;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
 use mycelium_types::SkillId;
@@ -44,6 +45,8 @@ pub struct Stage<'a> {
     pub method: Option<&'a str>,
     /// The permission decision, once it is made.
     pub evaluation: Option<&'a Evaluation>,
+    /// The digest of the skill's content, once it is verified.
+    pub digest: Option<Digest>,
     /// The request's correlation id.
     pub correlation_id: &'a str,
 }

@@ -29,6 +29,7 @@ use tokio::sync::watch;
 
 use crate::EventSink;
 use crate::RuntimeOptions;
+use crate::audit::AuditTrail;
 use crate::breaker::Breakers;
 use crate::catalogue::Found;
 use crate::exports::Surfaces;
@@ -52,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) instances: Instances,
     pub(crate) breakers: Breakers,
     pub(crate) trust: TrustStore,
+    pub(crate) audit: AuditTrail,
     pub(crate) metrics: Metrics,
     pub(crate) launches: Launches,
     pub(crate) surfaces: Surfaces,
@@ -73,6 +75,7 @@ impl Inner {
             .map_err(ErrorReport::internal)?;
         let folders = options.folders.clone();
         let metrics = Metrics::default();
+        let audit = AuditTrail::below(&folders.state);
         let loader = Loader::new(&folders.cache, Host::current(version), Box::new(NoEngines));
         Ok(Self {
             supervisor: Arc::new(Supervisor::new(options.program.clone())),
@@ -81,10 +84,12 @@ impl Inner {
             trust: TrustStore::of(&folders),
             hooks: RwLock::new(vec![
                 Arc::new(PermissionCheck),
+                Arc::new(audit.clone()),
                 Arc::new(metrics.clone()),
                 Arc::new(Logging),
             ]),
             metrics,
+            audit,
             launches: Launches::new(loader, folders, &options.program),
             surfaces: Surfaces::default(),
             catalogue_changes: watch::Sender::default(),

@@ -4,6 +4,7 @@
 mod answers;
 mod arguments;
 mod atomic_file;
+mod audit;
 pub mod blocking;
 mod bounded_file;
 mod breaker;

@@ -5,6 +5,7 @@ use std::sync::Weak;
 use std::time::Duration;
 use std::time::Instant;
 
+use mycelium_audit::AuditEvent;
 use mycelium_protocol::Event;
 use mycelium_protocol::LifecycleStep;
 use mycelium_protocol::Violation;
@@ -24,6 +25,9 @@ use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::EventSink;
+use crate::audit::Asker;
+use crate::audit::about_skill;
+use crate::audit::stage_subject;
 use crate::connection::megabytes;
 use crate::failure;
 use crate::failure::Asked;
@@ -50,6 +54,16 @@ pub(crate) struct Caller<'a> {
     pub(crate) session: &'a str,
     pub(crate) events: &'a EventSink,
     pub(crate) correlation_id: &'a str,
+}
+
+impl Caller<'_> {
+    pub(crate) fn asker(&self) -> Asker<'_> {
+        Asker {
+            workspace: &self.workspace.path,
+            session: Some(self.session),
+            correlation_id: self.correlation_id,
+        }
+    }
 }
 
 /// An instance's own: whoever holds it drives the instance.
@@ -125,6 +139,7 @@ impl Inner {
         let evaluation = slot.as_ref().map(|run| run.launch.evaluation.clone());
         let stage = Stage {
             evaluation: evaluation.as_ref(),
+            digest: slot.as_ref().map(|run| run.launch.skill.digest()),
             ..stage(Hook::Load, instance, caller.correlation_id)
         };
         self.after(
@@ -136,6 +151,7 @@ impl Inner {
                 violations: &[],
             },
         );
+        let loaded = self.audit.denied(stage_subject(&stage), loaded).await;
         let outcome = match loaded {
             Ok(()) => self.activate_running(caller, instance, slot).await,
             Err(error) => Err(error),
@@ -222,6 +238,7 @@ impl Inner {
                 &mut running,
                 Request::Load(launch.load_params()),
                 Asked::Load,
+                caller.asker(),
                 events,
             )
             .await;
@@ -234,7 +251,8 @@ impl Inner {
             layers: layers(&report, loaded.layers),
         });
         running.hooks = loaded.hooks.into_iter().collect();
-        self.run_hook(&mut running, Hook::Load, Value::Null, events)
+        let asker = caller.asker();
+        self.run_hook(&mut running, Hook::Load, Value::Null, asker, events)
             .await?;
         let init = stage(Hook::Init, instance, caller.correlation_id);
         self.run_stage(&init, &mut running, events).await?;
@@ -379,9 +397,17 @@ impl Inner {
             running.worker.process().kill();
             // What it did after its last call is told to whoever listens.
             let inner = Arc::clone(self);
+            let key = instance.key.clone();
             tokio::spawn(async move {
                 let events = inner.silent();
-                inner.look_for_planted(&running.launch, &events).await;
+                let asker = Asker {
+                    workspace: &key.workspace,
+                    session: key.session.as_deref(),
+                    correlation_id: &inner.new_correlation_id(),
+                };
+                inner
+                    .look_for_planted(&running.launch, asker, &events)
+                    .await;
             });
         }
         instance.set_gauges(None);
@@ -411,13 +437,15 @@ impl Inner {
         running: &mut Running,
         hook: Hook,
         argument: Value,
+        asker: Asker<'_>,
         events: &EventSink,
     ) -> Result<(), ErrorReport> {
         if !running.hooks.contains(&hook) {
             return Ok(());
         }
         let request = Request::Hook(HookParams { hook, argument });
-        let (answer, _) = self.ask(running, request, Asked::Hook(hook), events).await;
+        let asked = Asked::Hook(hook);
+        let (answer, _) = self.ask(running, request, asked, asker, events).await;
         answer.map(|_| ())
     }
 
@@ -431,7 +459,8 @@ impl Inner {
         let started = Instant::now();
         let outcome = match self.before(stage) {
             Ok(()) => {
-                self.run_hook(running, stage.hook, Value::Null, events)
+                let asker = Asker::from(stage);
+                self.run_hook(running, stage.hook, Value::Null, asker, events)
                     .await
             }
             Err(refused) => Err(refused),
@@ -470,27 +499,39 @@ impl Inner {
         running: &mut Running,
         request: Request,
         asked: Asked<'_>,
+        asker: Asker<'_>,
         events: &EventSink,
     ) -> (
         Result<Box<serde_json::value::RawValue>, ErrorReport>,
         Vec<Violation>,
     ) {
         let launch = Arc::clone(&running.launch);
-        let mut listener = Listener::new(&launch, events);
+        let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
+        let mut listener = Listener::new(&launch, events, &self.audit, subject.clone());
         let answer = running
             .worker
             .request(request, budget(&launch.policy.limits), &mut |told| {
                 listener.hear(told);
             })
             .await;
-        let violations = listener.into_violations();
-        let answer =
-            answer.map_err(|failure| failure::report(failure, asked, &launch.policy, &violations));
+        let (violations, on_record) = listener.settle().await;
+        let answer = answer
+            .map_err(|failure| failure::report(failure, asked, &launch.policy, &violations))
+            // What a skill tried and nobody can read about later, it did not get away with.
+            .and_then(|value| on_record.map(|()| value));
         if let Some(limit) = answer.as_ref().err().and_then(ErrorReport::limit) {
+            let value = launch.policy.limits.get(limit);
+            let reached = AuditEvent::LimitReached {
+                limit: limit.to_string(),
+                value,
+            };
+            if let Err(failure) = self.audit.keep(subject, reached).await {
+                tracing::error!(%failure, "a limit that was reached is not on record yet");
+            }
             (events)(Event::LimitReached {
                 skill: launch.policy.skill.name.clone(),
                 limit,
-                value: launch.policy.limits.get(limit),
+                value,
             });
         }
         (answer, violations)
@@ -541,6 +582,15 @@ impl Inner {
                     Some((policy.skill.name.clone(), reached.limit, policy.limits))
                 });
                 if let Some((skill, limit, limits)) = reached {
+                    let key = &instance.key;
+                    let event = AuditEvent::LimitReached {
+                        limit: limit.to_string(),
+                        value: limits.get(limit),
+                    };
+                    let subject = about_skill(&key.workspace, key.session.as_deref(), &key.skill);
+                    if let Err(failure) = inner.audit.keep(subject, event).await {
+                        tracing::error!(%failure, "a limit that was reached is not on record yet");
+                    }
                     (inner.silent())(Event::LimitReached {
                         skill,
                         limit,
@@ -591,6 +641,7 @@ pub(crate) fn stage<'a>(hook: Hook, instance: &'a Instance, correlation_id: &'a 
         session: instance.key.session.as_deref(),
         method: None,
         evaluation: None,
+        digest: None,
         correlation_id,
     }
 }

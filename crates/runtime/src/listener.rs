@@ -4,13 +4,19 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
+use mycelium_audit::Receipt;
+use mycelium_audit::Recorded;
+use mycelium_audit::Subject;
+use mycelium_protocol::Audited;
 use mycelium_protocol::Event;
 use mycelium_protocol::Operation;
 use mycelium_protocol::Violation;
 use mycelium_protocol::worker::Notification;
+use mycelium_types::ErrorReport;
 use mycelium_types::FileAccess;
 
 use crate::EventSink;
+use crate::audit::AuditTrail;
 use crate::launch::LaunchSpec;
 
 /// Refusals kept for one request; a skill that goes on trying says nothing new.
@@ -20,14 +26,23 @@ const MAX_VIOLATIONS: usize = 100;
 pub(crate) struct Listener {
     launch: Arc<LaunchSpec>,
     events: EventSink,
-    violations: Vec<Violation>,
+    audit: AuditTrail,
+    subject: Subject,
+    violations: Vec<(Violation, Receipt)>,
 }
 
 impl Listener {
-    pub(crate) fn new(launch: &Arc<LaunchSpec>, events: &EventSink) -> Self {
+    pub(crate) fn new(
+        launch: &Arc<LaunchSpec>,
+        events: &EventSink,
+        audit: &AuditTrail,
+        subject: Subject,
+    ) -> Self {
         Self {
             launch: Arc::clone(launch),
             events: Arc::clone(events),
+            audit: audit.clone(),
+            subject,
             violations: Vec::new(),
         }
     }
@@ -53,15 +68,27 @@ impl Listener {
                     resolved: denied.resolved,
                     timestamp_milliseconds: now(),
                 };
+                let receipt = self.audit.violation(self.subject.clone(), &violation);
                 (self.events)(Event::Violation(violation.clone()));
-                self.violations.push(violation);
+                self.violations.push((violation, receipt));
             }
         }
     }
 
-    /// What was refused.
-    pub(crate) fn into_violations(self) -> Vec<Violation> {
-        self.violations
+    /// What was refused, once all of it is on record.
+    ///
+    /// The second value is an error when some of it cannot be put on record.
+    pub(crate) async fn settle(self) -> (Vec<Violation>, Result<(), ErrorReport>) {
+        let mut kept = Ok(());
+        let mut violations = Vec::with_capacity(self.violations.len());
+        for (violation, receipt) in self.violations {
+            match receipt.await {
+                Ok(recorded) => (self.events)(audited(&violation, recorded)),
+                Err(error) => kept = Err(error.into()),
+            }
+            violations.push(violation);
+        }
+        (violations, kept)
     }
 
     fn allowed(&self, operation: Operation) -> Vec<String> {
@@ -81,6 +108,17 @@ impl Listener {
 }
 
 /// The time in milliseconds since 1970 UTC.
+/// What is told of a refusal's entry.
+pub(crate) fn audited(violation: &Violation, recorded: Recorded) -> Event {
+    Event::Audited(Audited {
+        sequence: recorded.sequence,
+        timestamp_milliseconds: recorded.time.milliseconds(),
+        skill: violation.skill.clone(),
+        operation: violation.operation,
+        path: violation.resolved.clone(),
+    })
+}
+
 pub(crate) fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -364,6 +364,7 @@ mod tests {
                 session: None,
                 method: None,
                 evaluation: None,
+                digest: None,
                 correlation_id: "c",
             },
             &StageOutcome {

@@ -17,9 +17,11 @@ use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 
 use crate::EventSink;
+use crate::audit::Asker;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::launch::LaunchSpec;
+use crate::listener::audited;
 use crate::listener::now;
 
 /// What lies below the folders a skill may write to, as it was when the skill started.
@@ -50,10 +52,11 @@ impl Grounds {
 }
 
 impl Inner {
-    /// Looks for what a skill has planted since the last look, and tells it.
+    /// Looks for what a skill has planted since the last look, puts it on record and tells it.
     pub(crate) async fn look_for_planted(
         self: &Arc<Self>,
         launch: &Arc<LaunchSpec>,
+        asker: Asker<'_>,
         events: &EventSink,
     ) -> Vec<Violation> {
         if launch.grounds.lock().is_empty() {
@@ -71,8 +74,14 @@ impl Inner {
             .into_iter()
             .map(|path| violation(launch, path))
             .collect();
+        let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
         for violation in &violations {
             (events)(Event::Violation(violation.clone()));
+            match self.audit.violation(subject.clone(), violation).await {
+                Ok(recorded) => (events)(audited(violation, recorded)),
+                // The call fails in any case.
+                Err(error) => tracing::error!(%error, "a planted name is not on record yet"),
+            }
         }
         violations
     }

@@ -350,7 +350,12 @@ impl SkillRuntime {
         let all = self.inner.instances.select(|_| true);
         self.inner.retire_all(all, &events).await;
         let supervisor = Arc::clone(&self.inner.supervisor);
-        let stopped = tokio::task::spawn_blocking(move || supervisor.stop()).await;
+        let audit = self.inner.audit.clone();
+        let stopped = tokio::task::spawn_blocking(move || {
+            supervisor.stop();
+            audit.close();
+        })
+        .await;
         if let Err(error) = stopped {
             tracing::warn!(%error, "the launcher could not be stopped");
         }

@@ -13,6 +13,7 @@ use mycelium_types::Severity;
 use mycelium_types::SkillSource;
 use mycelium_types::printable_path;
 
+use crate::audit::Asker;
 use crate::failure::Asked;
 use crate::inner::Inner;
 use crate::inner::blocking;
@@ -110,7 +111,15 @@ impl Inner {
             workspace: Arc::clone(workspace),
         };
         let request = Request::Load(launch.load_params());
-        let (answer, _) = self.ask(&mut running, request, Asked::Load, &events).await;
+        let correlation_id = self.new_correlation_id();
+        let asker = Asker {
+            workspace: &workspace.path,
+            session: None,
+            correlation_id: &correlation_id,
+        };
+        let (answer, _) = self
+            .ask(&mut running, request, Asked::Load, asker, &events)
+            .await;
         process.kill();
         answer.map(|_| ())
     }

@@ -3,6 +3,7 @@
 
 mod suite {
     mod attacks;
+    mod audit;
     mod calls;
     mod faults;
     mod hostile_repository;

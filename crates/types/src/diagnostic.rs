@@ -12,7 +12,7 @@ use crate::printable_path;
 
 mod snippet;
 
-pub(crate) use snippet::is_unprintable;
+pub use snippet::is_unprintable;
 pub use snippet::printable;
 pub(crate) use snippet::snippet;
 

@@ -104,6 +104,8 @@ error_codes! {
     DaemonUnavailable = "DAEMON_UNAVAILABLE",
     /// Files of the program cannot be read or written.
     StateUnavailable = "STATE_UNAVAILABLE",
+    /// The audit log cannot be written.
+    AuditUnavailable = "AUDIT_UNAVAILABLE",
     /// The person interrupted.
     Interrupted = "INTERRUPTED",
     /// A defect of this program.
@@ -182,9 +184,10 @@ impl ErrorCode {
             | Self::LogLimit
             | Self::Overloaded => ExitStatus::Limit,
             Self::CircuitBreakerOpen => ExitStatus::Breaker,
-            Self::DaemonUnavailable | Self::StateUnavailable | Self::Internal => {
-                ExitStatus::Internal
-            }
+            Self::DaemonUnavailable
+            | Self::StateUnavailable
+            | Self::AuditUnavailable
+            | Self::Internal => ExitStatus::Internal,
             Self::Interrupted => ExitStatus::Interrupted,
         }
     }
@@ -229,6 +232,7 @@ impl ErrorCode {
             | Self::DependencyCycle
             | Self::DependencyIntegrity
             | Self::StateUnavailable
+            | Self::AuditUnavailable
             | Self::Interrupted
             | Self::Internal => false,
         }

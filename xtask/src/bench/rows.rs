@@ -118,6 +118,8 @@ const ROWS: &[Row] = &[
         .beside("node-pipe")
         .target(5.0)
         .maximum(20.0),
+    row("audit", "put a call on record, others on disk", 0.02).above("append"),
+    row("audit-commit", "put a refusal on record, on disk", 20.0).above("fsync"),
     row("resolve", "resolve 10 dependencies, cached metadata", 10.0)
         .target(100.0)
         .maximum(300.0),
@@ -164,6 +166,8 @@ const ROWS: &[Row] = &[
 pub(crate) const REFERENCES: &[(&str, &str)] = &[
     ("direct", "floor: the function called by the skill itself"),
     ("socketpair", "floor: echo over a socketpair, other process"),
+    ("append", "floor: append 512 bytes to a file"),
+    ("fsync", "floor: append 512 bytes and put them on disk"),
     ("fork", "floor: fork, exit, wait"),
     ("process", "floor: start `true` and wait"),
     ("node-start", "peer: start Node.js, call, print, end"),

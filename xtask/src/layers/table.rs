@@ -28,7 +28,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "config", "mcp", "protocol", "runtime", "server", "types", "worker",
+            "audit", "config", "mcp", "protocol", "runtime", "server", "types", "worker",
         ],
     ),
     ("xtask", &[]),

@@ -7,7 +7,12 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 use clap_complete::Shell;
+use mycelium_audit::Anchor;
+use mycelium_audit::PublicKey;
+use mycelium_types::SkillName;
+use mycelium_types::Timestamp;
 
+use super::moment;
 use super::settings::ColorChoice;
 
 /// A whole command line.
@@ -91,6 +96,7 @@ pub(crate) enum TypedCommand {
         #[command(subcommand)]
         action: McpAction,
     },
+    Log(AuditOptions),
     Completions {
         #[arg(value_name = "SHELL", value_enum, hide_possible_values = true)]
         shell: Shell,
@@ -231,6 +237,52 @@ pub(crate) enum DaemonAction {
 #[derive(Debug, Subcommand)]
 pub(crate) enum McpAction {
     Serve,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct AuditOptions {
+    #[command(subcommand)]
+    pub(crate) action: Option<AuditAction>,
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    #[command(flatten)]
+    pub(crate) filter: AuditFilter,
+    #[arg(short = 'n', long, value_name = "COUNT")]
+    pub(crate) lines: Option<usize>,
+}
+
+/// Which entries of the audit log are meant.
+#[derive(Debug, Args)]
+pub(crate) struct AuditFilter {
+    #[arg(long, value_name = "SKILL")]
+    pub(crate) skill: Option<SkillName>,
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
+    pub(crate) since: Option<Timestamp>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditAction {
+    Verify {
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+        #[arg(long = "key", value_name = "KEY")]
+        keys: Vec<PublicKey>,
+        #[arg(long, value_name = "NUMBER:HASH")]
+        anchor: Option<Anchor>,
+    },
+    Export {
+        #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, default_value_t = ExportFormat::Json)]
+        format: ExportFormat,
+        #[command(flatten)]
+        filter: AuditFilter,
+    },
+}
+
+/// What an exported log is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    Json,
 }
 
 #[derive(Debug, Args)]

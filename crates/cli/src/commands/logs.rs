@@ -4,15 +4,13 @@ use std::io;
 use std::io::Read as _;
 use std::io::Seek as _;
 use std::io::SeekFrom;
-use std::mem::MaybeUninit;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::path::PathBuf;
 
 use fs_err::File;
 use mycelium_types::ExitStatus;
-use rustix::fs::inotify;
 
+use super::watch::Watch;
 use crate::arguments::LogOptions;
 use crate::client::ClientError;
 use crate::client::Wait;
@@ -29,7 +27,7 @@ pub(super) fn run(options: &LogOptions, session: &mut Session<'_>) -> Result<Exi
     let path = session.surroundings.folders.daemon_log();
     // Watched before it is read, so that nothing between the two is missed.
     let watch = match options.follow {
-        true => Some(Watch::of_folder(&path).map_err(Error::File)?),
+        true => Some(Watch::of_file(&path).map_err(Error::File)?),
         false => None,
     };
     let mut tail = Tail::new(path);
@@ -45,45 +43,13 @@ pub(super) fn run(options: &LogOptions, session: &mut Session<'_>) -> Result<Exi
         return Ok(ExitStatus::Success);
     };
     loop {
-        let wait = session.transport.interrupt().wait(&watch.inotify, None);
+        let wait = session.transport.interrupt().wait(watch.descriptor(), None);
         if wait.map_err(ClientError::Wait)? == Wait::Interrupted {
             return Err(ClientError::Interrupted.into());
         }
         watch.forget().map_err(Error::File)?;
         for line in tail.read().map_err(Error::File)? {
             session.output.result_line(&line)?;
-        }
-    }
-}
-
-/// Tells when something in a file's folder changes: the file, or another in its place.
-struct Watch {
-    inotify: std::os::fd::OwnedFd,
-}
-
-impl Watch {
-    fn of_folder(file: &Path) -> io::Result<Self> {
-        let folder = file.parent().unwrap_or(Path::new("/"));
-        let inotify =
-            inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
-        let flags = inotify::WatchFlags::MODIFY
-            | inotify::WatchFlags::CREATE
-            | inotify::WatchFlags::MOVED_TO;
-        inotify::add_watch(&inotify, folder, flags)
-            .map_err(|errno| io::Error::other(format!("{}: {errno}", folder.display())))?;
-        Ok(Self { inotify })
-    }
-
-    /// Forgets the changes there were: what became of the file is read from the file.
-    fn forget(&mut self) -> io::Result<()> {
-        let mut buffer = [MaybeUninit::uninit(); 4096];
-        let mut events = inotify::Reader::new(&self.inotify, &mut buffer);
-        loop {
-            match events.next() {
-                Ok(_) => {}
-                Err(rustix::io::Errno::WOULDBLOCK) => return Ok(()),
-                Err(errno) => return Err(errno.into()),
-            }
         }
     }
 }
@@ -188,20 +154,5 @@ mod tests {
         fs_err::write(&path, "cut\n").unwrap();
         assert_eq!(tail.read().unwrap(), ["cut"]);
         assert!(tail.read().unwrap().is_empty());
-    }
-
-    #[test]
-    fn a_watch_sees_a_file_appear() {
-        let root = tempfile::tempdir().unwrap();
-        let path = root.path().join("daemon.log");
-        let mut watch = Watch::of_folder(&path).unwrap();
-        watch.forget().unwrap();
-        fs_err::write(&path, "x").unwrap();
-        let mut fds = [rustix::event::PollFd::new(
-            &watch.inotify,
-            rustix::event::PollFlags::IN,
-        )];
-        assert_eq!(rustix::event::poll(&mut fds, None).unwrap(), 1);
-        watch.forget().unwrap();
     }
 }

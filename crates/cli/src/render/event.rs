@@ -1,10 +1,12 @@
 //! What happens while something runs, in the words of the parts that do it.
 
+use mycelium_protocol::Audited;
 use mycelium_protocol::Event;
 use mycelium_protocol::LifecycleStep;
 use mycelium_protocol::Operation;
 use mycelium_protocol::Violation;
 use mycelium_types::SkillState;
+use mycelium_types::Timestamp;
 
 use super::Page;
 use super::Style;
@@ -42,6 +44,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         | Event::Executing { .. }
         | Event::Failed { .. }
         | Event::Violation(_)
+        | Event::Audited(_)
         | Event::LimitReached { .. }
         | Event::BreakerOpened { .. }
         | Event::BreakerRejected { .. }
@@ -137,6 +140,7 @@ pub(super) fn describe(event: &Event, page: &mut Page) {
             }
         }
         Event::Violation(violation) => describe_violation(violation, page),
+        Event::Audited(audited) => describe_audited(audited, page),
         Event::LimitReached { limit, value, .. } => {
             let text = Text::new("event-limit")
                 .with("limit", limit)
@@ -227,12 +231,16 @@ fn describe_violation(violation: &Violation, page: &mut Page) {
     for name in ["skill", "attempted", "allowed", "blocked"] {
         detail(page, &text.attribute(name, locale));
     }
+}
 
+fn describe_audited(audited: &Audited, page: &mut Page) {
+    let locale = page.look().locale;
+    let time = Timestamp::from_milliseconds(audited.timestamp_milliseconds);
     let text = Text::new("event-audit")
-        .with("operation", violation.operation.as_str())
-        .with("skill", &violation.skill)
-        .with("path", violation.resolved.display())
-        .with("time", quantity::utc(violation.timestamp_milliseconds));
+        .with("operation", audited.operation.as_str())
+        .with("skill", &audited.skill)
+        .with("path", audited.path.display())
+        .with("time", format!("{time:.0}"));
     component(page, &text);
     for name in ["skill", "path", "timestamp"] {
         detail(page, &text.attribute(name, locale));

@@ -162,11 +162,24 @@ fn violations_name_the_guard_and_what_is_allowed() {
             timestamp_milliseconds: 1_760_974_245_000,
         })
     };
+    let audited = |operation| {
+        Event::Audited(Audited {
+            sequence: 7,
+            timestamp_milliseconds: 1_760_974_245_000,
+            skill: skill("malicious-skill"),
+            operation,
+            path: "/etc/passwd".into(),
+        })
+    };
     insta::assert_snapshot!(shown(&[
         violation(Operation::Read, &[]),
+        audited(Operation::Read),
         violation(Operation::Write, &["./output", "./data"]),
+        audited(Operation::Write),
         violation(Operation::Connect, &[]),
+        audited(Operation::Connect),
         violation(Operation::Exec, &[]),
+        audited(Operation::Exec),
     ]), @r"
     [FilesystemGuard] Blocked unauthorized file access:
       Skill: malicious-skill (v1.0.0)

@@ -3,6 +3,7 @@
 //! Prints one line of JSON for each thing measured; `cargo xtask bench` makes a table of them. The
 //! variable `MYCELIUM_BENCH_PROGRAM` names the `mycelium` to measure.
 
+mod audit;
 mod calls;
 mod daemon;
 mod floors;
@@ -51,6 +52,7 @@ fn measure() -> Outcome<()> {
     report::part("floors", floors::measure())?;
     report::part("calls", calls::measure(&scene))?;
     report::part("hostile", hostile::measure(&scene))?;
+    report::part("audit", audit::measure(&scene))?;
     report::part("search", search::measure(&scene))?;
     let layer = report::part("resolve", packages::resolve(&scene))?;
     if let Some(layer) = &layer {

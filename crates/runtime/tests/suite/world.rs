@@ -196,6 +196,11 @@ impl World {
         self.runtime.revoke(&context, target).await.unwrap();
     }
 
+    /// Where the runtime keeps what must survive.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.folder.path().join("mycelium/state")
+    }
+
     pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }

@@ -143,6 +143,9 @@ DAEMON_UNAVAILABLE = The daemon cannot be reached: { $reason }
 STATE_UNAVAILABLE = Mycelium's own files cannot be used: { $reason }
     .help = Free some disk space or change the permissions of the folder, then try again.
 
+AUDIT_UNAVAILABLE = What happens cannot be put on record, so nothing happens: { $reason }
+    .help = Free some disk space or correct the permissions of the state folder, then try again. `mycelium log verify` says how the log is.
+
 INTERRUPTED = Interrupted.
     .help = Run the command again to start over.
 

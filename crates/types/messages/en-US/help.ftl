@@ -162,6 +162,33 @@ help-mcp-serve = Speak MCP on the standard streams, for an agent that starts thi
     .examples =
         claude mcp add mycelium -- mycelium mcp serve
 
+help-log = Show the audit log
+    .details = Every operation is in it in brief, everything about security in full: refusals, grants, limits. Secrets are not. Shows the last 100 entries, or all since a time.
+    .follow = Wait for more
+    .skill = Only entries about this skill
+    .since = Only entries since then: a time like 2025-10-20T15:30 or 2025-10-20 (UTC), or how long ago, like 90s, 10m, 2h or 3d
+    .lines = How many of the last entries to show
+    .examples =
+        mycelium log --since 1h
+        mycelium log --follow --skill hello-world
+        mycelium log verify
+
+help-log-verify = Find out whether the audit log was changed
+    .details = Reads all of the log, names the first entry that was edited, removed, reordered, inserted or cut off, and then ends with status 5. Prints the last entry as NUMBER:HASH: kept elsewhere and given as --anchor later, it shows that not even the whole log was replaced.
+    .folder = A copy of the log to verify instead
+    .keys = The public key that must have signed the log, instead of this machine's; may be repeated
+    .anchor = An entry that must be in the log
+    .examples =
+        mycelium log verify
+        mycelium log verify ./copy/audit --key 3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29
+
+help-log-export = Write the audit log as one JSON document
+    .format = What to write: json
+    .skill = Only entries about this skill
+    .since = Only entries since then: a time or how long ago
+    .examples =
+        mycelium log export --format json > audit.json
+
 help-completions = Print a completion script for a shell
     .shell = The shell: bash, elvish, fish, powershell or zsh
     .examples =

@@ -72,7 +72,8 @@ pub fn printable(text: &str) -> String {
 
 /// Whether a terminal or an editor obeys `c` rather than showing it: control characters, line and
 /// paragraph separators, and the marks that reorder text, which can make it look like another.
-pub(crate) fn is_unprintable(c: char) -> bool {
+#[must_use]
+pub fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
