@@ -15,13 +15,13 @@ use serde_json::value::RawValue;
 
 use crate::EventSink;
 use crate::audit::Asker;
+use crate::connection::megabytes;
 use crate::failure;
 use crate::failure::Asked;
 use crate::inner::Inner;
 use crate::instance::Running;
 use crate::listener::Listener;
 use crate::supervisor::Budget;
-use crate::connection::megabytes;
 
 /// How long something may take by the clock on the wall, from a moment on.
 #[derive(Clone, Copy, Debug)]

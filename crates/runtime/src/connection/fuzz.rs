@@ -10,6 +10,8 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 
+use crate::exchanges::Exchanges;
+
 use super::Connection;
 
 #[path = "../../../../fuzz/mutation.rs"]
@@ -35,7 +37,7 @@ async fn ask(bytes: Vec<u8>) {
         let _ = theirs.read(&mut [0; 4096]).await;
         let _ = theirs.write_all(&bytes).await;
     });
-    let mut connection = Connection::new(ours, &Limits::default());
+    let mut connection = Connection::new(ours, &Limits::default(), Exchanges::without_network());
     let hook = Request::Hook(HookParams {
         hook: Hook::Init,
         argument: serde_json::Value::Null,

@@ -63,7 +63,8 @@ impl World {
         let runtime = SkillRuntime::new(RuntimeOptions {
             program: program.to_owned(),
             ..options(folder.path(), "mycelium")
-        }).unwrap();
+        })
+        .unwrap();
         Self {
             folder,
             network,
