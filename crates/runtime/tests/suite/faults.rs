@@ -6,6 +6,7 @@ use mycelium_protocol::Event;
 use mycelium_protocol::control::ProcessReport;
 use mycelium_types::ErrorCode;
 use mycelium_types::Limit;
+use mycelium_types::Limit;
 use mycelium_types::SkillState;
 use serde_json::json;
 
@@ -94,7 +95,16 @@ async fn a_calls_own_time_limit_covers_its_hook_and_is_told_like_the_skills() {
         let error = report.outcome.unwrap_err();
         assert_eq!(error.code, ErrorCode::SkillTimeout, "{place}");
         assert_eq!(error.context["limit"], "1", "{place}");
-        let told = |event: &Event| matches!(event, Event::LimitReached { limit, value: 1, .. } if limit == "wallSeconds");
+        let told = |event: &Event| {
+            matches!(
+                event,
+                Event::LimitReached {
+                    limit: Limit::WallTime,
+                    value: 1,
+                    ..
+                }
+            )
+        };
         assert!(world.heard().iter().any(told), "{place}");
         world
             .runtime
