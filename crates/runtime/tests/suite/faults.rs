@@ -6,7 +6,6 @@ use mycelium_protocol::Event;
 use mycelium_protocol::control::ProcessReport;
 use mycelium_types::ErrorCode;
 use mycelium_types::Limit;
-use mycelium_types::Limit;
 use mycelium_types::SkillState;
 use serde_json::json;
 
