@@ -156,6 +156,9 @@ pub(crate) fn megabytes(count: u64) -> usize {
 }
 
 #[cfg(test)]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use mycelium_protocol::ConsoleLevel;

@@ -294,3 +294,31 @@ proptest! {
         let _ = unpacked(&archive(&[changed]));
     }
 }
+
+#[path = "../../../../fuzz/mutation.rs"]
+mod mutation;
+
+#[test]
+fn the_seeds_are_whole() {
+    for seed in mutation::seeds("archive") {
+        let (_folder, result) = unpacked(&gzip(&seed));
+        assert!(result.is_ok(), "{result:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn fuzz_archives(bytes in mutation::changed(mutation::seeds("archive"))) {
+        let (folder, _) = unpacked(&gzip(&bytes));
+        let outside = fs_err::read_dir(folder.path()).unwrap();
+        prop_assert!(outside.count() <= 1, "something is outside the package");
+    }
+
+    #[test]
+    fn fuzz_compressed_archives(
+        bytes in mutation::changed(mutation::seeds("archive").iter().map(|seed| gzip(seed)).collect()),
+    ) {
+        let _ = unpacked(&bytes);
+    }
+}
