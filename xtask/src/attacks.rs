@@ -117,10 +117,12 @@ const INTRODUCTION: &str = "\
 # Attack matrix
 
 Made by `cargo xtask attacks` from [attacks/](../../attacks/README.md); do not edit it. Each row is one small hostile
-program; each column is a rung of the sandbox, and who started it. In a cell is what the program met:
+program; each column is a machine, and who started it: `full` is one where everything holds, `no-namespaces` and
+`no-landlock` are the two on the rung `reduced` ([what that is](../security.md#where-the-kernel-allows-less)), made by
+refusing the launcher what they lack. In a cell is what the program met:
 
 * an error: the kernel refused, in the way that is meant for it. What was not granted is not there (`ENOENT`), what may
-  only be read is on a file system that is (`EROFS`), what the engine does not need is not permitted (`EPERM`) or was
+  only be read is on a file system that is (`EROFS`), what Landlock does not allow is denied (`EACCES`), what the engine does not need is not permitted (`EPERM`) or was
   never heard of (`ENOSYS`);
 * a code in capitals with a word's worth of meaning, such as `CPU_LIMIT`: the call ended with this error;
 * `ends`: the worker was ended; `nothing`: the program went on, and had got nothing;

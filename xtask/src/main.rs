@@ -10,6 +10,7 @@ mod attacks;
 mod bench;
 mod ci;
 mod error;
+mod fuzz;
 mod layers;
 mod program;
 mod schemas;
@@ -32,6 +33,7 @@ Usage: cargo xtask <CHORE>
   check-layers         check who depends on whom, what is called how, and each crate's sentence
   schemas [--check]    write schemas/ from the types, or fail if they differ
   attacks [--check]    write docs/security/attack-matrix.md from attacks/, or fail if it differs
+  fuzz [COUNT]         run the fuzz targets, 20,000 changes each unless COUNT says otherwise
   bench [--json FILE]  build for release, measure, and print one table
   ci                   everything a change must pass; what .ci/run calls
 ";
@@ -56,6 +58,11 @@ fn main() -> ExitCode {
         }
         ["attacks", "--check"] => {
             Workspace::find().and_then(|workspace| attacks::run(&workspace, Usage::Check))
+        }
+        ["fuzz"] => Workspace::find().and_then(|workspace| fuzz::run(&workspace, fuzz::USUAL)),
+        ["fuzz", count] if count.parse::<u32>().is_ok() => {
+            let count = count.parse().unwrap_or(fuzz::USUAL);
+            Workspace::find().and_then(|workspace| fuzz::run(&workspace, count))
         }
         ["bench"] => Workspace::find().and_then(|workspace| bench::run(&workspace, None)),
         ["bench", "--json", file] => Workspace::find()

@@ -108,6 +108,9 @@ pub struct Security {
     /// The least the kernel must enforce for a skill to run. Default: full.
     #[schemars(schema_with = "rung_schema")]
     pub required_rung: Rung,
+    /// The least the kernel must enforce for the program's own skills and those of a trusted workspace, if that is less than `requiredRung`. Default: full.
+    #[schemars(schema_with = "rung_schema")]
+    pub trusted_required_rung: Rung,
     /// The most memory of an instance, in MiB. Default: what the skill asks for, which is 500 unless it says otherwise.
     #[serde(rename = "maxMemoryMB", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 16, max = 1_048_576))]

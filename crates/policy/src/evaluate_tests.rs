@@ -14,6 +14,8 @@ use super::HostPaths;
 use super::Origin;
 use super::PolicyRequest;
 use super::evaluate;
+use crate::DATA_PATH;
+use crate::DEPENDENCIES_PATH;
 use crate::DenialReason;
 use crate::Grant;
 use crate::Rung;
@@ -372,4 +374,24 @@ fn what_no_engine_can_give_is_denied_with_that_reason() {
             .reason,
         DenialReason::Unsupported
     );
+}
+
+#[test]
+fn at_host_paths_what_is_private_is_granted_where_it_is() {
+    let case = Case::workspace(WorkspaceTrust::Trusted);
+    let mut policy = case.run(&[files("./docs", FileAccess::Read)]).policy;
+    policy.data = Some("/state/data/demo".into());
+    policy.dependency_layer = Some("/cache/layers/1".into());
+    assert_eq!(policy.place_of(DATA_PATH), Path::new(DATA_PATH));
+    let policy = policy.at_host_paths();
+    assert_eq!(policy.place_of(DATA_PATH), Path::new("/state/data/demo"));
+    assert_eq!(
+        policy.place_of(DEPENDENCIES_PATH),
+        Path::new("/cache/layers/1")
+    );
+    assert!(policy.allows(Path::new("/state/data/demo/x"), FileAccess::Write));
+    assert!(policy.allows(Path::new("/cache/layers/1/x"), FileAccess::Read));
+    assert!(!policy.allows(Path::new("/cache/layers/1/x"), FileAccess::Write));
+    assert_eq!(policy.environment["HOME"], "/state/data/demo");
+    assert_eq!(policy.environment["TMPDIR"], "/state/data/demo");
 }

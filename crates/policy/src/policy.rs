@@ -142,6 +142,41 @@ impl DenialReason {
 }
 
 impl SandboxPolicy {
+    /// The same policy where nothing can be shown at another place than it has on the host: the private data, the
+    /// dependency layer and the compiled code are granted there, and the environment says so. There is no private
+    /// `/tmp` then, so temporary files belong to the data.
+    #[must_use]
+    pub fn at_host_paths(mut self) -> Self {
+        let places = [
+            (BYTECODE_PATH, &self.bytecode, FileAccess::Read),
+            (DATA_PATH, &self.data, FileAccess::Write),
+            (DEPENDENCIES_PATH, &self.dependency_layer, FileAccess::Read),
+        ];
+        let grants = places.map(|(inside, host, access)| {
+            host.clone().map(|path| PathGrant {
+                declared: inside.to_owned(),
+                path,
+                access,
+            })
+        });
+        self.paths.extend(grants.into_iter().flatten());
+        let data = self.place_of(DATA_PATH).display().to_string();
+        for (name, value) in &mut self.environment {
+            if value == DATA_PATH || name == "TMPDIR" {
+                data.clone_into(value);
+            }
+        }
+        self
+    }
+
+    /// Where what belongs at `inside` is: there, unless this is a policy [at host
+    /// paths](Self::at_host_paths).
+    #[must_use]
+    pub fn place_of(&self, inside: &str) -> PathBuf {
+        let moved = self.paths.iter().find(|grant| grant.declared == inside);
+        moved.map_or_else(|| PathBuf::from(inside), |grant| grant.path.clone())
+    }
+
     /// Whether `path`, absolute and without links, may be used with `access`.
     ///
     /// This is the in-engine guard's view; the kernel decides by itself from the same data.

@@ -16,7 +16,9 @@ use mycelium_loader::VerifiedSkill;
 use mycelium_policy::Evaluation;
 use mycelium_policy::HostPaths;
 use mycelium_policy::PolicyRequest;
+use mycelium_policy::Rung;
 use mycelium_policy::SandboxPolicy;
+use mycelium_policy::WorkspaceTrust;
 use mycelium_policy::evaluate;
 use mycelium_protocol::Event;
 use mycelium_protocol::worker::LoadParams;
@@ -157,7 +159,7 @@ impl Launches {
                 grants: &workspace.answers.grants,
                 environment: &workspace.environment,
                 limits: limits(workspace, skill),
-                required_rung: workspace.configuration.security.required_rung,
+                required_rung: required_rung(workspace, skill),
             },
             host,
         )
@@ -317,6 +319,21 @@ fn cached(installed: &InstalledLayer) -> usize {
         .iter()
         .filter(|package| package.origin == PackageOrigin::Cached)
         .count()
+}
+
+/// The least the kernel must enforce: perhaps less for code that was trusted before it was looked at.
+pub(crate) fn required_rung(workspace: &Workspace, skill: &VerifiedSkill) -> Rung {
+    let security = &workspace.configuration.security;
+    let is_trusted = match origin(workspace, skill) {
+        mycelium_policy::Origin::Embedded => true,
+        mycelium_policy::Origin::Workspace => workspace.trust() == WorkspaceTrust::Trusted,
+        mycelium_policy::Origin::Elsewhere => false,
+    };
+    if is_trusted {
+        security.required_rung.min(security.trusted_required_rung)
+    } else {
+        security.required_rung
+    }
 }
 
 /// Whose skill it is to the permission decision: one below the workspace is the workspace's own.

@@ -52,6 +52,8 @@ pub use mycelium_loader::Parameter;
 pub use mycelium_policy::Rung;
 pub use mycelium_sandbox::DoctorReport;
 pub use mycelium_sandbox::Outcome as AttackOutcome;
+pub use mycelium_sandbox::SandboxError;
+pub use mycelium_sandbox::SandboxReport;
 pub use mycelium_sandbox::probe as doctor;
 pub use runtime::RuntimeOptions;
 pub use runtime::SkillRuntime;

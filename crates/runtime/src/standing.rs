@@ -52,7 +52,7 @@ impl Standing {
                 .iter()
                 .any(|grant| grant.covers(&manifest.name, skill.digest(), &manifest.permissions)),
             limits: launch::limits(workspace, skill),
-            required_rung: workspace.configuration.security.required_rung,
+            required_rung: launch::required_rung(workspace, skill),
         }
     }
 

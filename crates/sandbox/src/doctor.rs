@@ -58,6 +58,8 @@ pub struct DoctorReport {
     pub sandbox: Option<SandboxReport>,
     /// Each attack and how it ended.
     pub attacks: Vec<AttackReport>,
+    /// Why there are no namespaces, if that is what lacks.
+    pub obstacle: Option<SandboxError>,
     /// Why there is no sandbox, if there is none.
     pub failure: Option<SandboxError>,
     /// What would make more of it hold.
@@ -135,6 +137,7 @@ pub fn probe(program: &Path, scratch: &Path) -> DoctorReport {
         cgroup: None,
         sandbox: None,
         attacks: Vec::new(),
+        obstacle: None,
         failure: None,
         remedies: Vec::new(),
     };
@@ -149,6 +152,7 @@ fn attempt(program: &Path, scratch: &Path, report: &mut DoctorReport) -> Result<
     let launcher = Launcher::start(&LauncherOptions::new(program))?;
     report.privilege = Some(launcher.privilege());
     report.cgroup = launcher.cgroup();
+    report.obstacle = launcher.obstacle().cloned();
     let range = Range::set_up(scratch)?;
     let mut worker = launcher.spawn_for(Job::Probe)?;
     let before = launcher.assign(&worker, &range.targets.policy)?;
@@ -288,7 +292,7 @@ fn policy(skill_root: &Path) -> Result<SandboxPolicy, Box<dyn std::error::Error>
         network: mycelium_policy::NetworkPolicy::default(),
         environment: BTreeMap::new(),
         limits: Limits::default(),
-        required_rung: Rung::Full,
+        required_rung: Rung::None,
         denials: Vec::new(),
     })
 }
@@ -300,7 +304,7 @@ fn remedies(report: &DoctorReport, setting: impl Fn(&str) -> Option<String>) -> 
     if report.landlock_abi.is_none() {
         remedies.push(Remedy::EnableLandlock);
     }
-    if report.failure.is_some() {
+    if report.failure.is_some() || report.obstacle.is_some() {
         if is("/proc/sys/user/max_user_namespaces", "0") {
             remedies.push(Remedy::RaiseUserNamespaceLimit);
         }
@@ -332,6 +336,7 @@ mod tests {
             cgroup: None,
             sandbox: None,
             attacks: Vec::new(),
+            obstacle: None,
             failure,
             remedies: Vec::new(),
         }

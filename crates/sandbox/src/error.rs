@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use mycelium_policy::Rung;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use serde::Deserialize;
@@ -121,7 +122,9 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::OuterNamespaces => "create the user and mount namespaces that the rung `full` needs, and there is no lower rung yet",
+            Self::OuterNamespaces => {
+                "create the user and mount namespaces that the rung `full` needs"
+            }
             Self::Plumbing => "set up the launcher's event queue",
             Self::LauncherCapabilities => "give up the launcher's unneeded capabilities",
             Self::Namespaces => "create a worker's namespaces",
@@ -242,9 +245,26 @@ pub enum SandboxError {
         /// Bytes accepted.
         limit: usize,
     },
-    /// The kernel has no Landlock.
-    #[error("the kernel has no Landlock, or it is not enabled")]
+    /// The kernel has no Landlock that could hold without namespaces.
+    #[error("the kernel has no Landlock from ABI 3 on, which would have to hold alone")]
     NoLandlock,
+    /// Filters cannot ask, which worker without namespaces need.
+    #[error(
+        "the kernel lets no system call filter ask, which it must where there are no namespaces"
+    )]
+    NoQuestions,
+    /// The machine provides less than is required.
+    #[error(
+        "the sandbox reaches the rung `{available}` here, and `{required}` is required: {reason}"
+    )]
+    RungTooLow {
+        /// The least that is required.
+        required: Rung,
+        /// What there is.
+        available: Rung,
+        /// Why there is no more.
+        reason: String,
+    },
     /// A step of the set-up failed.
     #[error("cannot {step}{}", path.as_ref().map(|path| format!(" ({})", path.display())).unwrap_or_default())]
     Setup {
@@ -364,6 +384,8 @@ impl SandboxError {
             | Self::TooLarge { .. }
             | Self::TooManyPorts { .. }
             | Self::NoLandlock
+            | Self::NoQuestions
+            | Self::RungTooLow { .. }
             | Self::Setup { .. }
             | Self::CreateFolder { .. }
             | Self::Refused { .. }

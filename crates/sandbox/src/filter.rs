@@ -3,9 +3,11 @@
 //! A filter is data: a table of calls, each with an answer that may depend on the arguments. The
 //! table is compiled once, when the launcher starts, to a program the kernel runs at each call.
 
+mod bare;
 mod compile;
 mod embedded;
 
+pub(crate) use bare::BARE;
 pub(crate) use compile::compile;
 pub(crate) use embedded::EMBEDDED;
 pub(crate) use libc::sock_filter as Instruction;
@@ -17,6 +19,8 @@ pub(crate) enum Answer {
     Allow,
     /// Does nothing and returns this error number.
     Refuse(i32),
+    /// Lets the launcher answer.
+    Ask,
     /// Ends the process.
     Kill,
 }
@@ -58,7 +62,7 @@ pub(crate) struct Test {
 /// A whole filter. A call from a foreign instruction set ends the process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Filter {
-    /// The calls that are known, each at most once in all tables together.
+    /// The calls that are known. Where a call is in several tables, the last one counts.
     pub(crate) tables: &'static [&'static [(libc::c_long, Rule)]],
     /// The answer for calls that exist and are not listed.
     pub(crate) unlisted: Answer,

@@ -5,6 +5,7 @@
 //! thread. Workers are copies of this process, made without `exec`: whatever the launcher had in
 //! memory they have, so it is started with an empty environment and holds no secrets.
 
+mod clerk;
 mod host;
 mod id_map;
 mod identity;
@@ -15,6 +16,7 @@ mod worker;
 
 use std::os::fd::OwnedFd;
 
+use mycelium_policy::Rung;
 use rustix::fs::CWD;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
@@ -27,15 +29,18 @@ use rustix::process::set_parent_process_death_signal;
 use rustix::process::setsid;
 use rustix::thread::set_name;
 
+use crate::Footing;
 use crate::SandboxError;
 use crate::Seat;
 use crate::Step;
 use crate::cgroup;
+use crate::filter::BARE;
 use crate::filter::EMBEDDED;
 use crate::filter::compile;
 use crate::launcher::host::Host;
 use crate::launcher::host::Parts;
 use crate::launcher::identity::Identity;
+use crate::question;
 use crate::syscall;
 use crate::wire::Channel;
 use crate::wire::Reply;
@@ -121,15 +126,22 @@ fn prepare(
     // Without consequence if it fails.
     let _ = set_name(c"mycelium-launch");
 
-    let landlock_abi = syscall::landlock_abi().map_err(|_| SandboxError::NoLandlock)?;
+    let landlock_abi = syscall::landlock_abi().ok();
     let cgroup = cgroup::find(getpid());
     if let Some(place) = &cgroup {
         cgroup::sweep(place);
     }
-    let identity = Identity::establish(user, group)?;
-    identity.shed_capabilities()?;
+    let (identity, footing, obstacle) = stand(user, group);
+    if footing == Footing::Bare && !question::is_available() {
+        return Err(SandboxError::NoQuestions);
+    }
+    if footing.rung(landlock_abi) == Rung::None {
+        return Err(obstacle.unwrap_or(SandboxError::NoLandlock));
+    }
     let surroundings = Surroundings {
         landlock_abi,
+        footing,
+        obstacle,
         privilege: identity.privilege,
         cgroup: cgroup.clone(),
     };
@@ -138,9 +150,28 @@ fn prepare(
         signals,
         null: open_null()?,
         own_namespace: identity::own_mount_namespace()?,
-        filter: compile(&EMBEDDED),
+        filter: compile(match footing {
+            Footing::Namespaces => &EMBEDDED,
+            Footing::Bare => &BARE,
+        }),
+        footing,
+        landlock_abi,
         cgroup,
         worker_main,
     };
     Ok((parts, surroundings))
+}
+
+/// Finds out what workers can stand on, by making one that gets no further than its private root; with the
+/// reason if that is not on namespaces.
+fn stand(user: u32, group: u32) -> (Identity, Footing, Option<SandboxError>) {
+    let tried = Identity::establish(user, group).and_then(|identity| {
+        identity.shed_capabilities()?;
+        worker::rehearse(&identity)?;
+        Ok(identity)
+    });
+    match tried {
+        Ok(identity) => (identity, Footing::Namespaces, None),
+        Err(obstacle) => (Identity::unchanged(), Footing::Bare, Some(obstacle)),
+    }
 }

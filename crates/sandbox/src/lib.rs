@@ -39,6 +39,11 @@
 //! them. Workers are copies of one process, so they share the layout of their memory and the seeds of
 //! their hash tables.
 
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "skills run in a sandbox or not at all, and there is none for this system yet: build for Linux"
+);
+
 mod attack;
 mod cgroup;
 mod doctor;
@@ -51,6 +56,7 @@ mod limits;
 mod network;
 mod occupied;
 mod plan;
+mod question;
 mod report;
 mod restrict;
 mod seat;
@@ -81,6 +87,7 @@ pub use occupied::Bounds;
 pub use occupied::Occupied;
 pub use occupied::occupied;
 pub use report::CgroupVersion;
+pub use report::Footing;
 pub use report::Layer;
 pub use report::Note;
 pub use report::SandboxReport;

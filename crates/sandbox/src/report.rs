@@ -7,6 +7,37 @@ use mycelium_policy::Rung;
 use serde::Deserialize;
 use serde::Serialize;
 
+/// What workers stand on: whether the kernel gives them namespaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Footing {
+    /// Namespaces of their own, with a private root.
+    Namespaces,
+    /// The host's: Landlock and the system call filter alone keep them from it.
+    Bare,
+}
+
+impl Footing {
+    /// How much of the sandbox there is on this footing, with Landlock's interface of this version.
+    ///
+    /// Without namespaces Landlock has to know about emptying files, as it does from version 3 on.
+    #[must_use]
+    pub fn rung(self, landlock_abi: Option<i32>) -> Rung {
+        match (self, landlock_abi) {
+            (Self::Namespaces, Some(_)) => Rung::Full,
+            (Self::Namespaces, None) => Rung::Reduced,
+            (Self::Bare, Some(abi)) if abi >= LEAST_BARE_LANDLOCK => Rung::Reduced,
+            (Self::Bare, Some(_) | None) => Rung::None,
+        }
+    }
+}
+
+/// The least version of Landlock's interface that holds without namespaces.
+pub(crate) const LEAST_BARE_LANDLOCK: i32 = 3;
+
+/// The version of Landlock's interface that confines signals and abstract sockets.
+pub(crate) const SCOPED_LANDLOCK: i32 = 6;
+
 /// Which control groups account for workers' memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -70,6 +101,15 @@ impl fmt::Display for Layer {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "note", rename_all = "kebab-case")]
 pub enum Note {
+    /// There are no namespaces: Landlock and the system call filter hold alone.
+    NoNamespaces,
+    /// The kernel has no Landlock: the private root alone keeps files apart.
+    NoLandlock,
+    /// The kernel's Landlock is too old for part of what it should hold.
+    OldLandlock {
+        /// The kernel's version of its interface.
+        abi: i32,
+    },
     /// The surroundings do not allow a `/proc` inside; it is empty.
     NoProc,
     /// No control group can be written: memory is limited for the process, not counted exactly.
@@ -86,6 +126,34 @@ pub enum Note {
     },
 }
 
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoNamespaces => f.write_str(
+                "no namespaces: file contents and metadata, the network and other processes are refused, but whether \
+                 a path exists can be guessed, the host's name is seen, there is no private `/tmp`, and files keep \
+                 their modes and times",
+            ),
+            Self::NoLandlock => {
+                f.write_str("no Landlock: the private root alone keeps the worker from files")
+            }
+            Self::OldLandlock { abi } => write!(
+                f,
+                "Landlock ABI {abi}: newer kernels also confine TCP from 4, signals and abstract sockets from 6; the \
+                 system call filter refuses them all the same"
+            ),
+            Self::NoProc => f.write_str("no `/proc`"),
+            Self::NoCgroup => {
+                f.write_str("no control group: memory is limited for each process, not counted exactly")
+            }
+            Self::FewerFiles { limit } => write!(f, "at most {limit} open files"),
+            Self::PlainBind { path } => {
+                write!(f, "{} is readable as far as everybody may read it", path.display())
+            }
+        }
+    }
+}
+
 /// What the kernel enforces for one worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxReport {
@@ -98,6 +166,13 @@ pub struct SandboxReport {
 }
 
 impl SandboxReport {
+    /// What is not enforced, in words.
+    #[must_use]
+    pub fn shortfall(&self) -> String {
+        let words: Vec<_> = self.notes.iter().map(ToString::to_string).collect();
+        words.join("; ")
+    }
+
     /// Everything that either of two reports about the same worker says. The rung is the higher one: a
     /// report knows of what was done before it was made, not after.
     #[must_use]
@@ -114,5 +189,39 @@ impl SandboxReport {
             }
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rung_takes_both_what_keeps_files_apart_or_says_that_one_is_missing() {
+        for (footing, landlock, rung) in [
+            (Footing::Namespaces, Some(1), Rung::Full),
+            (Footing::Namespaces, Some(9), Rung::Full),
+            (Footing::Namespaces, None, Rung::Reduced),
+            (Footing::Bare, Some(9), Rung::Reduced),
+            (Footing::Bare, Some(3), Rung::Reduced),
+            // It would let a file be emptied that may only be read.
+            (Footing::Bare, Some(2), Rung::None),
+            (Footing::Bare, None, Rung::None),
+        ] {
+            assert_eq!(footing.rung(landlock), rung, "{footing:?} {landlock:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_enforced_is_said_in_words() {
+        let report = SandboxReport {
+            notes: vec![Note::NoNamespaces, Note::OldLandlock { abi: 4 }],
+            ..SandboxReport::default()
+        };
+        let words = report.shortfall();
+        assert!(
+            words.contains("no namespaces") && words.contains("ABI 4"),
+            "{words}"
+        );
     }
 }

@@ -29,20 +29,25 @@ use rustix::fs::OFlags;
 use rustix::fs::fstat;
 use rustix::fs::openat;
 
-use crate::Layer;
+use crate::Footing;
 use crate::SandboxError;
+use crate::syscall;
 
 /// The newest interface the rules below were written for; older kernels get the part they know.
 const KNOWN: ABI = ABI::V9;
 
-/// Enters the workspace and restricts the calling thread, which is the process's only one.
-pub(crate) fn apply(policy: &SandboxPolicy) -> Result<Layer, SandboxError> {
+/// Enters the workspace and restricts the calling thread, which is the process's only one. Returns the version of
+/// Landlock's interface; none where there is no Landlock and namespaces hold.
+pub(crate) fn apply(policy: &SandboxPolicy, footing: Footing) -> Result<Option<i32>, SandboxError> {
     name_process(policy);
     rustix::process::chdir(&policy.workspace).map_err(|errno| SandboxError::WorkingDirectory {
         path: policy.workspace.clone(),
         source: errno.into(),
     })?;
 
+    if footing == Footing::Namespaces && syscall::landlock_abi().is_err() {
+        return Ok(None);
+    }
     // Everything Landlock knows is handled, so that whatever no rule below gives is refused:
     // executing, sockets, device ioctls, TCP, abstract sockets, signals.
     let mut rules = Ruleset::default()
@@ -51,14 +56,18 @@ pub(crate) fn apply(policy: &SandboxPolicy) -> Result<Layer, SandboxError> {
         .and_then(|rules| rules.scope(Scope::from_all(KNOWN)))
         .and_then(Ruleset::create)
         .map_err(not_enforced)?;
-    for (path, how) in allowed(policy) {
-        let place =
-            openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(|errno| {
-                SandboxError::Rule {
-                    path: path.to_owned(),
-                    source: errno.into(),
-                }
-            })?;
+    // Where there are no namespaces the filter refuses descriptors of mere names.
+    let name = match footing {
+        Footing::Namespaces => OFlags::PATH,
+        Footing::Bare => OFlags::RDONLY | OFlags::NONBLOCK,
+    };
+    for (path, how) in allowed(policy, footing) {
+        let place = openat(CWD, path, name | OFlags::CLOEXEC, Mode::empty()).map_err(|errno| {
+            SandboxError::Rule {
+                path: path.to_owned(),
+                source: errno.into(),
+            }
+        })?;
         let kind = fstat(&place).map_err(|errno| SandboxError::Rule {
             path: path.to_owned(),
             source: errno.into(),
@@ -79,9 +88,7 @@ pub(crate) fn apply(policy: &SandboxPolicy) -> Result<Layer, SandboxError> {
                 effective_abi,
                 kernel_abi,
             },
-        ) => Ok(Layer::Landlock {
-            abi: kernel_abi.unwrap_or(effective_abi as i32),
-        }),
+        ) => Ok(Some(kernel_abi.unwrap_or(effective_abi as i32))),
         (
             RulesetStatus::NotEnforced
             | RulesetStatus::FullyEnforced
@@ -126,7 +133,23 @@ impl Use {
 }
 
 /// Every path the policy gives, as it is called inside.
-fn allowed(policy: &SandboxPolicy) -> impl Iterator<Item = (&Path, Use)> {
+fn allowed(policy: &SandboxPolicy, footing: Footing) -> Vec<(&Path, Use)> {
+    let mut allowed = match footing {
+        Footing::Namespaces => inside(policy),
+        Footing::Bare => outside(policy),
+    };
+    allowed.extend(policy.paths.iter().map(|grant| {
+        let how = match grant.access {
+            FileAccess::Read => Use::Read,
+            FileAccess::Write => Use::Write,
+        };
+        (grant.path.as_path(), how)
+    }));
+    allowed
+}
+
+/// What is not granted by a path, as a private root has it.
+fn inside(policy: &SandboxPolicy) -> Vec<(&Path, Use)> {
     let own = [
         Some((policy.skill_root.as_path(), Use::Read)),
         Some((Path::new("/dev"), Use::Device)),
@@ -135,14 +158,30 @@ fn allowed(policy: &SandboxPolicy) -> impl Iterator<Item = (&Path, Use)> {
         (policy.bytecode.as_ref()).map(|_| (Path::new(BYTECODE_PATH), Use::Read)),
         (policy.data.as_ref()).map(|_| (Path::new(DATA_PATH), Use::Write)),
     ];
-    let granted = policy.paths.iter().map(|grant| {
-        let how = match grant.access {
-            FileAccess::Read => Use::Read,
-            FileAccess::Write => Use::Write,
-        };
-        (grant.path.as_path(), how)
-    });
-    own.into_iter().flatten().chain(granted)
+    own.into_iter().flatten().collect()
+}
+
+/// The devices that programs cannot do without, none of which holds or leaks anything.
+const DEVICES: [&str; 5] = [
+    "/dev/full",
+    "/dev/null",
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/zero",
+];
+
+/// The same, where the host has it.
+fn outside(policy: &SandboxPolicy) -> Vec<(&Path, Use)> {
+    let mut own = vec![(policy.skill_root.as_path(), Use::Read)];
+    own.extend(DEVICES.map(|device| (Path::new(device), Use::Device)));
+    let read = [&policy.dependency_layer, &policy.bytecode];
+    own.extend(
+        read.into_iter()
+            .flatten()
+            .map(|path| (path.as_path(), Use::Read)),
+    );
+    own.extend(policy.data.iter().map(|path| (path.as_path(), Use::Write)));
+    own
 }
 
 /// Shows the skill's name in `ps`; of no consequence if it fails.

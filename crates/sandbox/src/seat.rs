@@ -5,6 +5,8 @@ use std::os::unix::net::UnixStream;
 use mycelium_policy::Rung;
 use mycelium_policy::SandboxPolicy;
 
+use crate::Footing;
+use crate::Layer;
 use crate::SandboxError;
 use crate::SandboxReport;
 use crate::restrict;
@@ -47,16 +49,35 @@ impl Seat {
     /// The launcher has put those paths in place before the worker was told its policy.
     ///
     /// # Errors
-    /// When Landlock does not hold for any reason, or when called a second time. The worker must end
-    /// then: it may be half restricted.
+    /// When Landlock does not hold for any reason, when less holds than the policy requires, or when called a
+    /// second time. The worker must end then: it may be half restricted.
     pub fn restrict(&mut self, policy: &SandboxPolicy) -> Result<SandboxReport, SandboxError> {
         if std::mem::replace(&mut self.restricted, true) {
             return Err(SandboxError::AlreadyRestricted);
         }
-        let layer = restrict::apply(policy)?;
+        let footing = self.footing();
+        let abi = restrict::apply(policy, footing)?;
         let mut report = self.report.clone();
-        report.layers.push(layer);
-        report.rung = Rung::Full;
+        report.layers.extend(abi.map(|abi| Layer::Landlock { abi }));
+        report.rung = footing.rung(abi);
+        if report.rung < policy.required_rung.max(Rung::Reduced) {
+            return Err(SandboxError::RungTooLow {
+                required: policy.required_rung,
+                available: report.rung,
+                reason: report.shortfall(),
+            });
+        }
         Ok(report)
+    }
+
+    /// What this worker stands on. Where that is bare, paths that are elsewhere inside a private root are where
+    /// they are on the host.
+    #[must_use]
+    pub fn footing(&self) -> Footing {
+        if self.report.layers.contains(&Layer::Namespaces) {
+            Footing::Namespaces
+        } else {
+            Footing::Bare
+        }
     }
 }

@@ -12,6 +12,7 @@ use mycelium_policy::Rung;
 use mycelium_policy::SandboxPolicy;
 use mycelium_types::FileAccess;
 
+use crate::Footing;
 use crate::NetworkPorts;
 use crate::Operation;
 use crate::Privilege;
@@ -73,14 +74,16 @@ impl Launcher {
     ///
     /// # Errors
     /// When the program cannot be started or is no launcher, and when the kernel does not allow what
-    /// the rung `full` needs: user namespaces, mounts in them, Landlock. There is no lower rung yet.
+    /// the rung `reduced` needs: Landlock with filters that ask, or namespaces.
     pub fn start(options: &LauncherOptions) -> Result<Self, SandboxError> {
         let (link, listener) = Link::establish(options)?;
         let mut launcher = Self {
             link,
             listener: Some(listener),
             surroundings: Surroundings {
-                landlock_abi: 0,
+                landlock_abi: None,
+                footing: Footing::Bare,
+                obstacle: None,
                 privilege: Privilege::Person,
                 cgroup: None,
             },
@@ -118,13 +121,14 @@ impl Launcher {
     /// its rung is `none` until the worker's own report, with Landlock in it, is joined to it.
     ///
     /// # Errors
-    /// When a path cannot be shown, a limit not set, the worker already has a skill or is gone. The
+    /// When less holds here than the policy requires, a path cannot be shown, a limit not set, the worker already has a skill or is gone. The
     /// worker is of no use then.
     pub fn assign(
         &self,
         worker: &Worker,
         policy: &SandboxPolicy,
     ) -> Result<SandboxReport, SandboxError> {
+        self.require(policy.required_rung)?;
         let plan = Plan::new(policy)?;
         for grant in &policy.paths {
             if grant.access == FileAccess::Write {
@@ -196,10 +200,39 @@ impl Launcher {
         self.surroundings.privilege
     }
 
-    /// The kernel's version of Landlock's interface.
+    /// The kernel's version of Landlock's interface, if it has it.
     #[must_use]
-    pub fn landlock_abi(&self) -> i32 {
+    pub fn landlock_abi(&self) -> Option<i32> {
         self.surroundings.landlock_abi
+    }
+
+    /// How much of the sandbox its workers have.
+    #[must_use]
+    pub fn rung(&self) -> Rung {
+        let found = &self.surroundings;
+        found.footing.rung(found.landlock_abi)
+    }
+
+    /// Fails unless workers have at least this rung.
+    fn require(&self, required: Rung) -> Result<(), SandboxError> {
+        let available = self.rung();
+        if available >= required {
+            return Ok(());
+        }
+        let obstacle = self.surroundings.obstacle.as_ref();
+        Err(SandboxError::RungTooLow {
+            required,
+            available,
+            reason: obstacle.map_or_else(
+                || "the kernel has no Landlock".to_owned(),
+                SandboxError::reason,
+            ),
+        })
+    }
+
+    /// Why its workers have no namespaces, if they have none.
+    pub(crate) fn obstacle(&self) -> Option<&SandboxError> {
+        self.surroundings.obstacle.as_ref()
     }
 
     /// The kind of control groups that limit workers' memory, if there are any.

@@ -79,6 +79,35 @@ pub(crate) unsafe fn clone_process(
     })
 }
 
+/// Makes a copy of the calling process, as `fork` does, where clone3(2) is not to be had.
+///
+/// # Safety
+/// As [`clone_process`] says.
+pub(crate) unsafe fn copy_process() -> Result<Cloned> {
+    let mut pidfd: libc::c_int = -1;
+    let flags = libc::CLONE_PIDFD | libc::SIGCHLD;
+    // SAFETY: with this flag clone(2) writes one int to the third argument on every machine we know, and with
+    // no stack the child runs on its own copy of this one. The rest is this function's contract.
+    let pid = check(unsafe {
+        libc::syscall(
+            libc::SYS_clone,
+            flags,
+            0usize,
+            &raw mut pidfd,
+            0usize,
+            0usize,
+        )
+    })?;
+    Ok(match Pid::from_raw(pid as i32) {
+        None => Cloned::Child,
+        Some(pid) => Cloned::Parent {
+            pid,
+            // SAFETY: CLONE_PIDFD has put a new descriptor there, which nothing else owns.
+            pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) },
+        },
+    })
+}
+
 /// Ends the process at once, running nothing that was registered by the process it was cloned from.
 pub(crate) fn terminate(status: u8) -> ! {
     // SAFETY: _exit(2) has no preconditions and does not return.

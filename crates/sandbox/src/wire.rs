@@ -33,6 +33,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::CgroupVersion;
+use crate::Footing;
 use crate::NetworkPorts;
 use crate::Note;
 use crate::SandboxError;
@@ -113,7 +114,10 @@ pub(crate) enum Reply {
 /// What the launcher found around it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Surroundings {
-    pub(crate) landlock_abi: i32,
+    pub(crate) landlock_abi: Option<i32>,
+    pub(crate) footing: Footing,
+    /// Why there are no namespaces, if there are none.
+    pub(crate) obstacle: Option<SandboxError>,
     pub(crate) privilege: Privilege,
     pub(crate) cgroup: Option<CgroupPlace>,
 }

@@ -18,8 +18,10 @@ mod suite {
     pub(crate) mod faults;
     pub(crate) mod fixture;
     pub(crate) mod hostile;
+    pub(crate) mod ladder;
     pub(crate) mod life;
     pub(crate) mod limits;
+    pub(crate) mod machine;
     pub(crate) mod network;
     pub(crate) mod paths;
     pub(crate) mod who;
@@ -57,12 +59,16 @@ fn main() -> ExitCode {
         Some(first) if first == suite::paths::NESTED_ARGUMENT => {
             return ExitCode::from(suite::paths::meet_nested_mounts());
         }
+        Some(first) if first == suite::who::WITHOUT_ARGUMENT => {
+            return suite::who::run_without(arguments);
+        }
         _ => {}
     }
     let arguments = Arguments::from_args();
     suite::who::announce();
     let _copy = suite::who::make_reachable();
     let tests = TESTS.iter().copied().flatten().copied();
-    let trials = tests.flat_map(suite::who::trials).collect();
+    let mut trials: Vec<_> = tests.flat_map(suite::who::trials).collect();
+    trials.extend(suite::who::trials_on_other_machines());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

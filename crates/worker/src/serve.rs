@@ -22,6 +22,7 @@ use mycelium_protocol::worker::Frame;
 use mycelium_protocol::worker::LoadParams;
 use mycelium_protocol::worker::Loaded;
 use mycelium_protocol::worker::Request;
+use mycelium_sandbox::Footing;
 use mycelium_sandbox::Layer;
 use mycelium_sandbox::Seat;
 use rustix::event::PollFd;
@@ -59,6 +60,9 @@ const LEAST_STACK: u64 = 512 << 10;
 pub(crate) trait Place {
     /// Restricts this process to `policy`, and says which layers hold then.
     fn restrict(&mut self, policy: &SandboxPolicy) -> Result<Vec<String>, Failure>;
+
+    /// Whether paths can be elsewhere inside than they are on the host.
+    fn footing(&self) -> Footing;
 }
 
 impl Place for Seat {
@@ -67,6 +71,10 @@ impl Place for Seat {
             Ok(report) => Ok(report.layers.iter().map(words).collect()),
             Err(error) => Err(plain_failure(FailureKind::Sandbox, error.to_string())),
         }
+    }
+
+    fn footing(&self) -> Footing {
+        Self::footing(self)
     }
 }
 
@@ -261,7 +269,11 @@ impl<P: Place> Worker<P> {
         self.stage = Stage::Skill {
             max_output: params.policy.limits.output_mb.saturating_mul(1 << 20),
         };
-        if let Err(failure) = self.engine.confine(params.policy, &params.settings) {
+        let policy = match self.place.footing() {
+            Footing::Namespaces => params.policy,
+            Footing::Bare => params.policy.at_host_paths(),
+        };
+        if let Err(failure) = self.engine.confine(policy, &params.settings) {
             return (Progress::Done(Err(failure)), layers);
         }
         let progress = self.engine.load(&params.entrypoint, &params.exports);

@@ -5,6 +5,8 @@ use std::path::Path;
 use mycelium_runtime::AttackOutcome;
 use mycelium_runtime::DoctorReport;
 use mycelium_runtime::Rung;
+use mycelium_runtime::SandboxError;
+use mycelium_runtime::SandboxReport;
 use mycelium_types::ErrorReport;
 use mycelium_types::ExitStatus;
 use mycelium_types::Locale;
@@ -115,7 +117,7 @@ fn probe(folder: &Path) -> std::io::Result<()> {
 
 /// What of the sandbox holds, found out by attacking it.
 fn sandbox(report: &DoctorReport, locale: Locale) -> Vec<Check> {
-    let remedies: Vec<_> = report
+    let mut remedies: Vec<_> = report
         .remedies
         .iter()
         .map(|remedy| {
@@ -129,13 +131,25 @@ fn sandbox(report: &DoctorReport, locale: Locale) -> Vec<Check> {
         .flatten()
         .map(ToString::to_string)
         .collect();
-    let detail = match &report.failure {
-        None => Text::new("doctor-sandbox-holds")
-            .with("rung", report.rung)
-            .with("kernel", &report.kernel)
-            .with("layers", layers.join(", ")),
-        Some(failure) => Text::new("doctor-sandbox-fails").with("reason", failure),
-    };
+    let detail = match (&report.failure, report.rung) {
+        (None, Rung::Reduced) => {
+            let reason = report.obstacle.as_ref().map(SandboxError::reason);
+            let shortfall = report.sandbox.as_ref().map(SandboxReport::shortfall);
+            let detail = Text::new("doctor-sandbox-reduced")
+                .with(
+                    "reason",
+                    reason.unwrap_or_else(|| "the kernel has no Landlock".to_owned()),
+                )
+                .with("shortfall", shortfall.unwrap_or_default());
+            remedies.push(detail.attribute("help", locale));
+            detail
+        }
+        (None, Rung::Full | Rung::None) => Text::new("doctor-sandbox-holds"),
+        (Some(failure), _) => Text::new("doctor-sandbox-fails").with("reason", failure.reason()),
+    }
+    .with("rung", report.rung)
+    .with("kernel", &report.kernel)
+    .with("layers", layers.join(", "));
     let status = match report.rung {
         // Skills need all of it unless the configuration says otherwise.
         Rung::Full if report.failure.is_none() && remedies.is_empty() => Status::Good,

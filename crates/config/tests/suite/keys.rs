@@ -25,6 +25,7 @@ fn every_key_has_a_name_a_variable_and_a_description_of_its_own() {
             "autoDiscovery MYCELIUM_AUTO_DISCOVERY",
             "security.requireSignatures MYCELIUM_SECURITY_REQUIRE_SIGNATURES",
             "security.requiredRung MYCELIUM_SECURITY_REQUIRED_RUNG",
+            "security.trustedRequiredRung MYCELIUM_SECURITY_TRUSTED_REQUIRED_RUNG",
             "security.maxMemoryMB MYCELIUM_SECURITY_MAX_MEMORY_MB",
             "security.maxCpuTimeSeconds MYCELIUM_SECURITY_MAX_CPU_TIME_SECONDS",
             "security.maxWallTimeSeconds MYCELIUM_SECURITY_MAX_WALL_TIME_SECONDS",

@@ -39,15 +39,20 @@ enum Network {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self::with(Network::Offline)
+        Self::with(Network::Offline, &program())
+    }
+
+    /// A world whose launcher is started by another program, which ends up being [`program`].
+    pub(crate) fn started_by(program: &Path) -> Self {
+        Self::with(Network::Offline, program)
     }
 
     /// A world that may fetch packages, with the npm configuration of whoever runs the test.
     pub(crate) fn online() -> Self {
-        Self::with(Network::Registries)
+        Self::with(Network::Registries, &program())
     }
 
-    fn with(network: Network) -> Self {
+    fn with(network: Network, program: &Path) -> Self {
         // Not below `/tmp`, which is a private place inside a sandbox.
         let folder =
             tempfile::tempdir_in(scratch().unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into()))
@@ -56,7 +61,7 @@ impl World {
         fs_err::create_dir_all(folder.path().join("work/.claude")).unwrap();
         fs_err::create_dir_all(folder.path().join("home")).unwrap();
         let runtime = SkillRuntime::new(RuntimeOptions {
-            program: program(),
+            program: program.to_owned(),
             folders: Folders::below(&folder.path().join("mycelium")),
             system_config: folder.path().join("no-such-file"),
         })
@@ -214,7 +219,7 @@ pub(crate) fn scratch() -> Option<PathBuf> {
 }
 
 /// The example program, which is a launcher and a worker; `cargo test` builds it beside the tests.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let program = test
         .parent()

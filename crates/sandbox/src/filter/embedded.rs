@@ -20,14 +20,14 @@ pub(crate) const EMBEDDED: Filter = Filter {
     newer: Refuse(libc::ENOSYS),
 };
 
-type Table = &'static [(libc::c_long, Rule)];
+pub(super) type Table = &'static [(libc::c_long, Rule)];
 
 const YES: Rule = Rule::Always(Allow);
 /// As if the kernel had never heard of it: programs have another way then.
 const NO_SUCH_CALL: Rule = Rule::Always(Refuse(libc::ENOSYS));
 
 /// An argument that is a C `int`, of which the kernel looks at the low half only.
-const fn int(argument: u32, value: u64) -> Test {
+pub(super) const fn int(argument: u32, value: u64) -> Test {
     Test {
         argument,
         mask: 0xFFFF_FFFF,
@@ -36,7 +36,7 @@ const fn int(argument: u32, value: u64) -> Test {
 }
 
 /// All of these bits are set.
-const fn bits(argument: u32, mask: u64) -> Test {
+pub(super) const fn bits(argument: u32, mask: u64) -> Test {
     Test {
         argument,
         mask,
@@ -53,18 +53,18 @@ const fn null(argument: u32) -> Test {
     }
 }
 
-const fn case(tests: &'static [Test], answer: Answer) -> Case {
+pub(super) const fn case(tests: &'static [Test], answer: Answer) -> Case {
     Case { tests, answer }
 }
 
-const fn only(cases: &'static [Case]) -> Rule {
+pub(super) const fn only(cases: &'static [Case]) -> Rule {
     Rule::Cases {
         cases,
         otherwise: Refuse(libc::EPERM),
     }
 }
 
-const fn but(cases: &'static [Case]) -> Rule {
+pub(super) const fn but(cases: &'static [Case]) -> Rule {
     Rule::Cases {
         cases,
         otherwise: Allow,
@@ -72,15 +72,15 @@ const fn but(cases: &'static [Case]) -> Rule {
 }
 
 // The C library's table lacks these for some machines.
-const FCHMODAT2: libc::c_long = 452;
+pub(super) const FCHMODAT2: libc::c_long = 452;
 #[cfg(target_arch = "aarch64")]
 const RENAMEAT: libc::c_long = 38;
 
-const PROT_EXEC: u64 = libc::PROT_EXEC as u64;
-const SHARED_MEMORY: u64 = (libc::MAP_SHARED | libc::MAP_ANONYMOUS) as u64;
+pub(super) const PROT_EXEC: u64 = libc::PROT_EXEC as u64;
+pub(super) const SHARED_MEMORY: u64 = (libc::MAP_SHARED | libc::MAP_ANONYMOUS) as u64;
 const SOL_SOCKET: u64 = libc::SOL_SOCKET as u64;
 
-const CALLS: Table = &[
+pub(super) const CALLS: Table = &[
     // Memory. Shared anonymous pages would not count against RLIMIT_DATA, and nothing here makes code.
     (
         libc::SYS_mmap,
@@ -264,7 +264,7 @@ const CALLS: Table = &[
 
 /// What the C library still calls where newer forms exist.
 #[cfg(target_arch = "x86_64")]
-const OLD_CALLS: Table = &[
+pub(super) const OLD_CALLS: Table = &[
     (libc::SYS_access, YES),
     (libc::SYS_chmod, YES),
     (libc::SYS_chown, YES),
@@ -288,10 +288,10 @@ const OLD_CALLS: Table = &[
     (libc::SYS_utimes, YES),
 ];
 #[cfg(target_arch = "aarch64")]
-const OLD_CALLS: Table = &[(RENAMEAT, YES)];
+pub(super) const OLD_CALLS: Table = &[(RENAMEAT, YES)];
 
 /// What programs try first and have a second way for, or test the presence of.
-const ABSENT: Table = &[
+pub(super) const ABSENT: Table = &[
     (libc::SYS_clone3, NO_SUCH_CALL), // its flags are behind a pointer, where no filter can look
     (libc::SYS_io_uring_setup, NO_SUCH_CALL), // would make calls that no filter sees
     (libc::SYS_io_uring_enter, NO_SUCH_CALL),

@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 use std::time::Instant;
 
+use mycelium_policy::Rung;
 use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll;
@@ -20,6 +21,7 @@ use rustix::process::Signal;
 use rustix::process::pidfd_send_signal;
 use rustix::thread::UnshareFlags;
 
+use crate::Footing;
 use crate::Layer;
 use crate::NetworkPorts;
 use crate::Note;
@@ -32,6 +34,8 @@ use crate::cgroup::Entrance;
 use crate::filter::Instruction;
 use crate::launcher::DONE;
 use crate::launcher::FAILED;
+use crate::launcher::clerk;
+use crate::launcher::clerk::Register;
 use crate::launcher::id_map::IdMaps;
 use crate::launcher::identity::Identity;
 use crate::launcher::inject::InjectError;
@@ -44,6 +48,7 @@ use crate::launcher::worker::Verdict;
 use crate::limits::limit_worker;
 use crate::limits::memory_in_all;
 use crate::plan::Plan;
+use crate::question::Questions;
 use crate::syscall;
 use crate::syscall::Cloned;
 use crate::syscall::Reaped;
@@ -60,7 +65,7 @@ const SETUP_LIMIT: Duration = Duration::from_secs(10);
 const BURIAL_LIMIT: Duration = Duration::from_secs(2);
 
 /// The new namespaces of every worker.
-const NAMESPACES: UnshareFlags = UnshareFlags::NEWUSER
+pub(super) const NAMESPACES: UnshareFlags = UnshareFlags::NEWUSER
     .union(UnshareFlags::NEWNS)
     .union(UnshareFlags::NEWPID)
     .union(UnshareFlags::NEWNET)
@@ -72,6 +77,8 @@ const NAMESPACES: UnshareFlags = UnshareFlags::NEWUSER
 const CONTROL: u64 = 0;
 const SIGNALS: u64 = 1;
 const FIRST_WORKER: u64 = 2;
+/// Marks the number of a worker whose filter asks something.
+const QUESTION: u64 = 1 << 63;
 
 /// What a host is made of.
 pub(super) struct Parts {
@@ -81,6 +88,8 @@ pub(super) struct Parts {
     pub(super) null: OwnedFd,
     pub(super) own_namespace: OwnedFd,
     pub(super) filter: Vec<Instruction>,
+    pub(super) footing: Footing,
+    pub(super) landlock_abi: Option<i32>,
     pub(super) cgroup: Option<CgroupPlace>,
     pub(super) worker_main: fn(Seat) -> u8,
 }
@@ -103,6 +112,10 @@ struct Hosted {
     pidfd: OwnedFd,
     cgroup: Option<Cgroup>,
     stage: Stage,
+    /// Where its filter asks, if that is how it is kept from names.
+    questions: Option<Questions>,
+    /// What it may ask about, once it has a skill.
+    register: Option<Register>,
 }
 
 enum Stage {
@@ -191,6 +204,7 @@ impl Host {
             match event.data.u64() {
                 CONTROL => self.answer()?,
                 SIGNALS => self.take_signals()?,
+                asked if asked & QUESTION != 0 => self.reply(asked & !QUESTION),
                 worker => self.hear(worker)?,
             }
         }
@@ -245,6 +259,15 @@ impl Host {
         ports: &NetworkPorts,
     ) -> Result<Vec<OwnedFd>, InjectError> {
         let worker = self.workers.get(&number).ok_or(SandboxError::WorkerLost)?;
+        if self.parts.footing == Footing::Bare {
+            // Where it is, is the host's network: nothing would keep it from that.
+            return Err(SandboxError::RungTooLow {
+                required: Rung::Full,
+                available: self.parts.footing.rung(self.parts.landlock_abi),
+                reason: "a worker without namespaces has no network of its own".to_owned(),
+            }
+            .into());
+        }
         // The launcher leaves the host's network once, at the first need: it has none of it, and one it owns
         // is the only one that an ordinary person's launcher can come back to.
         let own = match &mut self.own_network {
@@ -273,11 +296,20 @@ impl Host {
         let entrance = cgroup.as_ref().map(Cgroup::entrance).transpose()?;
         let birthplace = entrance.as_ref().and_then(Entrance::birthplace);
         // SAFETY: the launcher has one thread. The child goes to `live`, which never returns.
-        let cloned = unsafe { syscall::clone_process(NAMESPACES, birthplace) };
+        let cloned = unsafe {
+            match self.parts.footing {
+                Footing::Namespaces => syscall::clone_process(NAMESPACES, birthplace),
+                // Where namespaces are refused the call for them often is.
+                Footing::Bare if birthplace.is_none() => syscall::copy_process(),
+                Footing::Bare => syscall::clone_process(UnshareFlags::empty(), birthplace),
+            }
+        };
         let (pid, pidfd) = match cloned {
             Ok(Cloned::Parent { pid, pidfd }) => (pid, pidfd),
             Ok(Cloned::Child) => worker::live(Birth {
                 identity: &self.parts.identity,
+                footing: self.parts.footing,
+                landlock_abi: self.parts.landlock_abi,
                 filter: &self.parts.filter,
                 null: &self.parts.null,
                 entrance,
@@ -297,7 +329,11 @@ impl Host {
                 });
             }
         };
-        let begun = (self.parts.identity.map_worker(pid))
+        let mapped = match self.parts.footing {
+            Footing::Namespaces => self.parts.identity.map_worker(pid),
+            Footing::Bare => Ok(()),
+        };
+        let begun = mapped
             .and_then(|()| channel.send(&Go, &[]))
             .and_then(|()| self.watch(&channel, number));
         let stage = match &begun {
@@ -319,6 +355,8 @@ impl Host {
                 pidfd,
                 cgroup,
                 stage,
+                questions: None,
+                register: None,
             },
         );
         begun
@@ -338,11 +376,22 @@ impl Host {
         };
         // Its other end may still be open somewhere, and closing ours does not take it off the queue.
         let _ = epoll::delete(&self.queue, &setup.channel);
-        let verdict = match setup.channel.receive::<Verdict>() {
-            Ok(Some((verdict, _))) => verdict,
-            Ok(None) => Err(SandboxError::SetupDied),
-            Err(error) => Err(error),
+        let (verdict, passed) = match setup.channel.receive::<Verdict>() {
+            Ok(Some(told)) => told,
+            Ok(None) => (Err(SandboxError::SetupDied), Vec::new()),
+            Err(error) => (Err(error), Vec::new()),
         };
+        worker.questions = passed.into_iter().next().map(Questions::new);
+        if let Some(questions) = &worker.questions {
+            let flags = epoll::EventFlags::IN;
+            epoll::add(
+                &self.queue,
+                questions,
+                epoll::EventData::new_u64(number | QUESTION),
+                flags,
+            )
+            .map_err(SandboxError::step(Step::Plumbing))?;
+        }
         let Setup {
             request, socket, ..
         } = setup;
@@ -386,17 +435,37 @@ impl Host {
                 return Err(SandboxError::WorkerLost.into());
             }
         }
-        let mut notes = Injector {
-            identity: &self.parts.identity,
-            id_maps: &mut self.id_maps,
-            own_namespace: &self.parts.own_namespace,
-        }
-        .inject(&worker.pidfd, plan)?;
+        let mut notes = match self.parts.footing {
+            Footing::Namespaces => Injector {
+                identity: &self.parts.identity,
+                id_maps: &mut self.id_maps,
+                own_namespace: &self.parts.own_namespace,
+            }
+            .inject(&worker.pidfd, plan)?,
+            Footing::Bare => {
+                worker.register = Some(Register::open(plan)?);
+                Vec::new()
+            }
+        };
         notes.extend(limit_worker(worker.pid, &plan.limits)?);
         if let Some(cgroup) = &worker.cgroup {
             cgroup.limit(memory_in_all(&plan.limits))?;
         }
         Ok(notes)
+    }
+
+    /// Answers what a worker's filter asks.
+    fn reply(&mut self, number: u64) {
+        let Some(worker) = self.workers.get_mut(&number) else {
+            return;
+        };
+        let Some(questions) = &worker.questions else {
+            return;
+        };
+        if clerk::answer(questions, worker.register.as_ref()).is_err() {
+            // The worker has ended, or cannot be understood: it gets no further answers.
+            worker.questions = None;
+        }
     }
 
     fn take_signals(&mut self) -> Result<(), Stop> {

@@ -102,6 +102,20 @@ impl Identity {
         Ok(identity)
     }
 
+    /// Stays who it is, and so do its workers.
+    pub(super) fn unchanged() -> Self {
+        let (user, group) = (geteuid().as_raw(), getegid().as_raw());
+        Self {
+            privilege: if user == 0 {
+                Privilege::Root
+            } else {
+                Privilege::Person
+            },
+            user,
+            group,
+        }
+    }
+
     /// Gives up what a launcher that is root does not need.
     pub(super) fn shed_capabilities(&self) -> Result<(), SandboxError> {
         match self.privilege {
@@ -161,6 +175,24 @@ pub(super) fn drop_capabilities() -> Result<(), SandboxError> {
     let step = || SandboxError::step(Step::Capabilities);
     clear_ambient_capability_set().map_err(step())?;
     bound_capabilities(CapabilitySet::empty()).map_err(step())?;
+    set_capabilities(
+        None,
+        CapabilitySets {
+            effective: CapabilitySet::empty(),
+            permitted: CapabilitySet::empty(),
+            inheritable: CapabilitySet::empty(),
+        },
+    )
+    .map_err(step())
+}
+
+/// In a worker without namespaces: drops every capability. It stays root's if its supervisor is, and can gain
+/// nothing by that: it can never run a program.
+pub(super) fn drop_own_capabilities() -> Result<(), SandboxError> {
+    // Only who may change its capabilities can bound them. Who may not has none.
+    let _ = bound_capabilities(CapabilitySet::empty());
+    let step = || SandboxError::step(Step::Capabilities);
+    clear_ambient_capability_set().map_err(step())?;
     set_capabilities(
         None,
         CapabilitySets {

@@ -136,16 +136,8 @@ impl Injector<'_> {
             path: source.to_owned(),
             reason,
         };
-        let place = open_plain(source).map_err(|errno| refuse(unreachable(errno)))?;
+        let place = open_source(source)?;
         let status = fstat(&place).map_err(|errno| refuse(unreachable(errno)))?;
-        match FileType::from_raw_mode(status.st_mode) {
-            FileType::Directory | FileType::RegularFile => {}
-            _ => return Err(refuse(Refusal::Special)),
-        }
-        let kind = fstatfs(&place).map_err(|errno| refuse(unreachable(errno)))?;
-        if KERNEL_FILE_SYSTEMS.contains(&(kind.f_type as u64 & 0xffff_ffff)) {
-            return Err(refuse(Refusal::KernelFileSystem));
-        }
         let mount = open_tree(
             &place,
             "",
@@ -200,6 +192,25 @@ impl Injector<'_> {
         }
         Ok(mount)
     }
+}
+
+/// Opens what a policy shows, as a name only: a folder or a file, of a file system that holds somebody's files.
+pub(super) fn open_source(source: &Path) -> Result<OwnedFd, SandboxError> {
+    let refuse = |reason| SandboxError::Refused {
+        path: source.to_owned(),
+        reason,
+    };
+    let place = open_plain(source).map_err(|errno| refuse(unreachable(errno)))?;
+    let status = fstat(&place).map_err(|errno| refuse(unreachable(errno)))?;
+    match FileType::from_raw_mode(status.st_mode) {
+        FileType::Directory | FileType::RegularFile => {}
+        _ => return Err(refuse(Refusal::Special)),
+    }
+    let kind = fstatfs(&place).map_err(|errno| refuse(unreachable(errno)))?;
+    if KERNEL_FILE_SYSTEMS.contains(&(kind.f_type as u64 & 0xffff_ffff)) {
+        return Err(refuse(Refusal::KernelFileSystem));
+    }
+    Ok(place)
 }
 
 /// Opens what is at `path`, as a name only, unless a link is on the way: policies hold paths without

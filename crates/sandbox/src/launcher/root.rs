@@ -89,7 +89,16 @@ fn build(tmp_bytes: u64) -> Result<Vec<Note>, SandboxError> {
     let tmp = temporary_file_system(tmp_bytes, entries(tmp_bytes), "0700").map_err(at("tmp"))?;
     attach(&tmp, &root, "tmp").map_err(at("tmp"))?;
     match process_file_system() {
-        Ok(proc) => attach(&proc, &root, "proc").map_err(at("proc"))?,
+        Ok(proc) => {
+            // Its files change the process itself, past what the filter and the protection of pages allow.
+            let change = MountChange {
+                set: libc::MOUNT_ATTR_RDONLY,
+                ..MountChange::default()
+            };
+            set_mount_attributes(proc.as_fd(), c"", &change)
+                .map_err(SandboxError::step_at(Step::PrivateRoot, "proc"))?;
+            attach(&proc, &root, "proc").map_err(at("proc"))?;
+        }
         // Where parts of the host's own /proc are hidden, as in many containers, the kernel does not
         // let a new one show them.
         Err(Errno::PERM) => notes.push(Note::NoProc),

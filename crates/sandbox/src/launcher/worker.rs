@@ -1,10 +1,12 @@
 //! The first moments of a worker, from its birth to the call of its main function.
 
+use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
+use std::time::Duration;
 
 use mycelium_policy::Rung;
 use mycelium_types::Limits;
@@ -12,6 +14,7 @@ use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::event::Timespec;
 use rustix::event::poll;
+use rustix::net::sockopt::Timeout;
 use rustix::process::DumpableBehavior;
 use rustix::process::Signal;
 use rustix::process::set_dumpable_behavior;
@@ -24,7 +27,9 @@ use rustix::thread::set_no_new_privs;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::Footing;
 use crate::Layer;
+use crate::Note;
 use crate::SandboxError;
 use crate::SandboxReport;
 use crate::Seat;
@@ -32,12 +37,18 @@ use crate::Step;
 use crate::attack;
 use crate::cgroup::Entrance;
 use crate::filter::Instruction;
+use crate::launcher::host::NAMESPACES;
 use crate::launcher::identity::Identity;
 use crate::launcher::identity::drop_capabilities;
+use crate::launcher::identity::drop_own_capabilities;
 use crate::launcher::root;
 use crate::limits::limit_self;
 use crate::limits::temporary_bytes;
+use crate::question;
+use crate::question::Questions;
+use crate::report::SCOPED_LANDLOCK;
 use crate::syscall;
+use crate::syscall::Cloned;
 use crate::wire::Channel;
 use crate::wire::Job;
 
@@ -56,6 +67,8 @@ pub(super) type Verdict = Result<SandboxReport, SandboxError>;
 /// What a worker inherits.
 pub(super) struct Birth<'a> {
     pub(super) identity: &'a Identity,
+    pub(super) footing: Footing,
+    pub(super) landlock_abi: Option<i32>,
     pub(super) filter: &'a [Instruction],
     pub(super) null: &'a OwnedFd,
     /// The way into the worker's control group.
@@ -68,10 +81,16 @@ pub(super) struct Birth<'a> {
 
 /// A worker's whole life.
 pub(super) fn live(birth: Birth<'_>) -> ! {
-    let verdict = prepare(&birth);
+    let (verdict, questions) = match prepare(&birth) {
+        Ok((report, questions)) => (Ok(report), questions),
+        Err(error) => (Err(error), None),
+    };
     let report = verdict.as_ref().ok().cloned();
     // The filter is loaded: from here on the worker is as it will always be.
-    let told = birth.setup.send(&verdict, &[]);
+    let questions = questions.map(Questions::into_descriptor);
+    let passed: Vec<_> = questions.iter().map(AsFd::as_fd).collect();
+    let told = birth.setup.send(&verdict, &passed);
+    drop(questions);
     let Birth {
         socket,
         setup,
@@ -92,7 +111,7 @@ pub(super) fn live(birth: Birth<'_>) -> ! {
 }
 
 /// Gives up the host, step by step. The order matters: each step needs rights that a later one drops.
-fn prepare(birth: &Birth<'_>) -> Verdict {
+fn prepare(birth: &Birth<'_>) -> Result<(SandboxReport, Option<Questions>), SandboxError> {
     let kernel = |step| {
         move |source| SandboxError::Setup {
             step,
@@ -116,7 +135,7 @@ fn prepare(birth: &Birth<'_>) -> Verdict {
     }
     let kept = [
         birth.socket.as_raw_fd() as u32,
-        std::os::fd::AsFd::as_fd(&birth.setup).as_raw_fd() as u32,
+        birth.setup.as_fd().as_raw_fd() as u32,
     ];
     syscall::close_all_but(&kept).map_err(kernel(Step::Descriptors))?;
     syscall::unblock_signals().map_err(kernel(Step::Plumbing))?;
@@ -124,31 +143,101 @@ fn prepare(birth: &Birth<'_>) -> Verdict {
     let Some((Go, _)) = birth.setup.receive::<Go>()? else {
         return Err(SandboxError::LauncherLost);
     };
-    birth.identity.assume()?;
-    die_with_launcher(&birth.setup)?;
-
-    let notes = root::enter(temporary_bytes(&Limits::default()))?;
-    sethostname(b"mycelium").map_err(SandboxError::step(Step::HostName))?;
-    setdomainname(b"").map_err(SandboxError::step(Step::HostName))?;
+    let mut notes = match birth.footing {
+        Footing::Namespaces => {
+            birth.identity.assume()?;
+            die_with_launcher(&birth.setup)?;
+            leave_host()?
+        }
+        Footing::Bare => {
+            die_with_launcher(&birth.setup)?;
+            vec![Note::NoNamespaces]
+        }
+    };
+    match birth.landlock_abi {
+        None => notes.push(Note::NoLandlock),
+        Some(abi) if abi < SCOPED_LANDLOCK => notes.push(Note::OldLandlock { abi }),
+        Some(_) => {}
+    }
     setsid().map_err(SandboxError::step(Step::Session))?;
     limit_self()?;
     // Without consequence if it fails.
     let _ = set_name(c"mycelium-worker");
 
-    drop_capabilities()?;
+    match birth.footing {
+        Footing::Namespaces => drop_capabilities()?,
+        Footing::Bare => drop_own_capabilities()?,
+    }
     set_no_new_privs(true).map_err(SandboxError::step(Step::NoNewPrivileges))?;
-    syscall::load_filter(birth.filter).map_err(kernel(Step::Filter))?;
-    Ok(SandboxReport {
+    let questions = match birth.footing {
+        Footing::Namespaces => syscall::load_filter(birth.filter).map(|()| None),
+        Footing::Bare => question::load_filter(birth.filter).map(Some),
+    }
+    .map_err(kernel(Step::Filter))?;
+    let mut layers = vec![
+        Layer::Filter {
+            instructions: birth.filter.len(),
+        },
+        Layer::ResourceLimits,
+    ];
+    if birth.footing == Footing::Namespaces {
+        layers.insert(0, Layer::Namespaces);
+    }
+    let report = SandboxReport {
         rung: Rung::None,
-        layers: vec![
-            Layer::Namespaces,
-            Layer::Filter {
-                instructions: birth.filter.len(),
-            },
-            Layer::ResourceLimits,
-        ],
+        layers,
         notes,
-    })
+    };
+    Ok((report, questions))
+}
+
+/// Moves into the private root, under a name of its own.
+fn leave_host() -> Result<Vec<Note>, SandboxError> {
+    let notes = root::enter(temporary_bytes(&Limits::default()))?;
+    sethostname(b"mycelium").map_err(SandboxError::step(Step::HostName))?;
+    setdomainname(b"").map_err(SandboxError::step(Step::HostName))?;
+    Ok(notes)
+}
+
+/// How long a rehearsal may take.
+const REHEARSAL_LIMIT: Duration = Duration::from_secs(5);
+
+/// Makes a worker that moves into a private root and ends: whether there can be any is seen by trying.
+#[allow(unsafe_code, reason = "clone3 copies a running process")]
+pub(super) fn rehearse(identity: &Identity) -> Result<(), SandboxError> {
+    let plumbing = || SandboxError::step(Step::Plumbing);
+    let (ours, theirs) = Channel::pair().map_err(plumbing())?;
+    ours.limit(Timeout::Recv, REHEARSAL_LIMIT)
+        .map_err(plumbing())?;
+    // SAFETY: the launcher has one thread. The child ends below.
+    let cloned = unsafe { syscall::clone_process(NAMESPACES, None) };
+    match cloned {
+        Ok(Cloned::Child) => {
+            drop(ours);
+            let outcome = match theirs.receive::<Go>() {
+                Ok(Some(_)) => identity.assume().and_then(|()| leave_host()),
+                Ok(None) => Err(SandboxError::LauncherLost),
+                Err(error) => Err(error),
+            };
+            let _ = theirs.send(&outcome.map(drop), &[]);
+            syscall::terminate(0)
+        }
+        // It is buried with the others, whenever it has ended.
+        Ok(Cloned::Parent { pid, .. }) => {
+            drop(theirs);
+            identity.map_worker(pid)?;
+            ours.send(&Go, &[])?;
+            match ours.receive::<Result<(), SandboxError>>()? {
+                Some((outcome, _)) => outcome,
+                None => Err(SandboxError::SetupDied),
+            }
+        }
+        Err(source) => Err(SandboxError::Setup {
+            step: Step::Namespaces,
+            path: None,
+            source,
+        }),
+    }
 }
 
 /// Asks the kernel to end this process with the launcher. Changing the user clears that wish, and so

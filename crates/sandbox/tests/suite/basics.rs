@@ -23,7 +23,7 @@ fn answers() {
     assert_eq!(report.rung, Rung::Full);
     assert!(report.layers.contains(&Layer::Namespaces));
     assert!(report.layers.contains(&Layer::Landlock {
-        abi: launcher.landlock_abi()
+        abi: launcher.landlock_abi().unwrap()
     }));
     assert_eq!(puppet.tell(&Order::Echo("two".into())), Ok("two".into()));
     puppet.order(&Order::Return(7));

@@ -45,6 +45,8 @@ pub(crate) enum Order {
     Remove(PathBuf),
     /// List a folder.
     List(PathBuf),
+    /// Say how large a file is.
+    Size(PathBuf),
     /// Say the working directory.
     WorkingDirectory,
     /// Make new files unreadable for everybody else.
@@ -102,6 +104,7 @@ fn obey(order: Order) -> io::Result<String> {
         Order::Rename(from, to) => fs_err::rename(from, to).map(nothing),
         Order::Remove(path) => fs_err::remove_dir_all(path).map(nothing),
         Order::List(path) => list(&path),
+        Order::Size(path) => Ok(std::fs::metadata(path)?.len().to_string()),
         Order::WorkingDirectory => Ok(std::env::current_dir()?.display().to_string()),
         Order::KeepFilesPrivate => {
             rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));

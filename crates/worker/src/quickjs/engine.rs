@@ -1,6 +1,5 @@
 //! One engine: a runtime, its globals and its event loop.
 
-use std::path::Path;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -113,11 +112,11 @@ impl Engine {
         self.runtime.set_memory_limit(heap);
         self.host.memory_limit.set(memory);
         if policy.dependency_layer.is_some() {
-            let layer = Path::new(DEPENDENCIES_PATH).join("node_modules");
+            let layer = policy.place_of(DEPENDENCIES_PATH).join("node_modules");
             self.host.modules.borrow_mut().set_layer(layer);
         }
         if policy.bytecode.is_some() {
-            *self.host.compiled.borrow_mut() = Compiled::open(Path::new(BYTECODE_PATH));
+            *self.host.compiled.borrow_mut() = Compiled::open(&policy.place_of(BYTECODE_PATH));
         }
         let surroundings = serde_json::json!({
             "environment": policy.environment,

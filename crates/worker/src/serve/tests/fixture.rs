@@ -23,6 +23,7 @@ use mycelium_protocol::worker::Notification;
 use mycelium_protocol::worker::Request;
 use mycelium_protocol::worker::Returned;
 use mycelium_protocol::worker::RpcError;
+use mycelium_sandbox::Footing;
 use mycelium_types::CallStyle;
 use mycelium_types::Hook;
 use serde_json::Value;
@@ -43,6 +44,10 @@ struct Open;
 impl Place for Open {
     fn restrict(&mut self, _policy: &SandboxPolicy) -> Result<Vec<String>, Failure> {
         Ok(vec!["nothing".to_owned()])
+    }
+
+    fn footing(&self) -> Footing {
+        Footing::Namespaces
     }
 }
 
