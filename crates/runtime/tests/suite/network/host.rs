@@ -96,7 +96,7 @@ fn read(stream: &TcpStream, log: &Mutex<Vec<String>>) -> io::Result<Option<Reque
         };
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
-    if headers.get("expect").is_some() {
+    if headers.contains_key("expect") {
         (&*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     let mut body = Vec::new();
@@ -132,7 +132,11 @@ fn serve(mut stream: &TcpStream, log: &Mutex<Vec<String>>) -> io::Result<()> {
         .target
         .split_once('?')
         .unwrap_or((&request.target, ""));
-    let number = || path.rsplit('/').next().and_then(|text| text.parse().ok());
+    let number = || {
+        path.rsplit('/')
+            .next()
+            .and_then(|text| text.parse::<usize>().ok())
+    };
     let mut answer = |head: &str, body: &[u8]| {
         let length = body.len();
         let head =
@@ -164,11 +168,11 @@ fn serve(mut stream: &TcpStream, log: &Mutex<Vec<String>>) -> io::Result<()> {
         }
         "count" => answer("200 OK", request.body.len().to_string().as_bytes()),
         "status" => {
-            let status: u16 = number().unwrap_or(200);
+            let status = number().unwrap_or(200);
             stream.write_all(format!("HTTP/1.1 {status} Told\r\nConnection: close\r\n\r\n").as_bytes())
         }
         "redirect" => {
-            let status: u16 = number().unwrap_or(302);
+            let status = number().unwrap_or(302);
             answer(&format!("{status} Elsewhere\r\nLocation: {query}"), b"moved")
         }
         "loop" => answer("302 Again\r\nLocation: /loop", b""),
@@ -177,7 +181,7 @@ fn serve(mut stream: &TcpStream, log: &Mutex<Vec<String>>) -> io::Result<()> {
              content-type: text/b\r\nCookie: c\r\ncookie: d",
             b"",
         ),
-        "bytes" => answer("200 OK", &vec![b'x'; number().unwrap_or(0) as usize]),
+        "bytes" => answer("200 OK", &vec![b'x'; number().unwrap_or(0)]),
         "chunked" => stream.write_all(
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\nConnection: close\r\n\r\n\
               3\r\nabc\r\n4\r\ndefg\r\n0\r\nX-T: end\r\n\r\n",

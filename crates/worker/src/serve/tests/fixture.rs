@@ -28,6 +28,7 @@ use mycelium_protocol::worker::RpcError;
 use mycelium_sandbox::Footing;
 use mycelium_types::CallStyle;
 use mycelium_types::Hook;
+use mycelium_types::Limits;
 use serde_json::Value;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -249,10 +250,7 @@ fn policy(root: &Path, memory_mb: u64) -> SandboxPolicy {
         "skill": {"name": "demo", "version": "1.0.0"},
         "skill_root": root, "workspace": root, "paths": [], "dependency_layer": null,
         "bytecode": null, "data": null, "environment": {"LANG": "C.UTF-8"},
-        "limits": {
-            "memoryMB": memory_mb, "cpuSeconds": 30, "wallSeconds": 30, "openFiles": 64, "processes": 0,
-            "fileSizeMB": 1, "dataMB": 1, "tmpMB": 1, "outputMB": 1, "bandwidthKBps": 1
-        },
+        "limits": Limits { memory_mb, output_mb: 1, ..Limits::default() },
         "required_rung": "none", "denials": []
     }))
     .unwrap()
