@@ -15,7 +15,11 @@ use crate::tools;
 use crate::workspace::Workspace;
 
 /// Programs that measure, in this order: package and benchmark.
-const PROGRAMS: &[(&str, &str)] = &[("mycelium-sandbox", "setup"), ("mycelium-runtime", "spec")];
+const PROGRAMS: &[(&str, &str)] = &[
+    ("mycelium-sandbox", "setup"),
+    ("mycelium-network", "request"),
+    ("mycelium-runtime", "spec"),
+];
 
 /// What is measured: package and program.
 const MEASURED: (&str, &str) = ("mycelium", "mycelium");

@@ -120,6 +120,7 @@ const ROWS: &[Row] = &[
         .maximum(20.0),
     row("audit", "put a call on record, others on disk", 0.02).above("append"),
     row("audit-commit", "put a refusal on record, on disk", 20.0).above("fsync"),
+    row("broker", "broker, added to a loopback request", 0.3).above("request-direct"),
     row("resolve", "resolve 10 dependencies, cached metadata", 10.0)
         .target(100.0)
         .maximum(300.0),
@@ -168,6 +169,7 @@ pub(crate) const REFERENCES: &[(&str, &str)] = &[
     ("socketpair", "floor: echo over a socketpair, other process"),
     ("append", "floor: append 512 bytes to a file"),
     ("fsync", "floor: append 512 bytes and put them on disk"),
+    ("request-direct", "floor: a loopback request, no broker"),
     ("fork", "floor: fork, exit, wait"),
     ("process", "floor: start `true` and wait"),
     ("node-start", "peer: start Node.js, call, print, end"),
