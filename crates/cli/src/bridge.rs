@@ -94,10 +94,7 @@ impl Relay {
     }
 }
 
-fn relay(
-    stream: UnixStream,
-    connect: &dyn Fn() -> Result<UnixStream, Error>,
-) -> Result<(), Error> {
+fn relay(stream: UnixStream, connect: &dyn Fn() -> Result<UnixStream, Error>) -> Result<(), Error> {
     let relay = Arc::new(Relay {
         link: Mutex::new(Link {
             daemon: Arc::new(stream.try_clone().map_err(Error::File)?),

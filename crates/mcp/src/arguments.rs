@@ -89,8 +89,14 @@ mod tests {
     fn names_are_put_into_the_sources_order() {
         let shape = Shape::Ordered(vec![
             parameter("first"),
-            Parameter { optional: true, ..parameter("second") },
-            Parameter { rest: true, ..parameter("others") },
+            Parameter {
+                optional: true,
+                ..parameter("second")
+            },
+            Parameter {
+                rest: true,
+                ..parameter("others")
+            },
         ]);
         let call = |value| arguments(&shape, object(value));
         let list = |value: Value| Ok(Arguments::Positional(value.as_array().unwrap().clone()));
@@ -99,8 +105,14 @@ mod tests {
             call(json!({"others": [3, 4], "first": 1})),
             list(json!([1, null, 3, 4]))
         );
-        assert_eq!(call(json!({"second": 2})), Err("`first` is missing".to_owned()));
-        assert_eq!(call(json!({"first": 1, "others": 2})), Err("`others` is not a list".to_owned()));
+        assert_eq!(
+            call(json!({"second": 2})),
+            Err("`first` is missing".to_owned())
+        );
+        assert_eq!(
+            call(json!({"first": 1, "others": 2})),
+            Err("`others` is not a list".to_owned())
+        );
         assert_eq!(
             call(json!({"first": 1, "secnd": 2})),
             Err("`secnd` is not an argument; `second` is".to_owned())

@@ -75,8 +75,11 @@ impl SkillTool {
 
 fn tool(name: String, skill: &ExportedSkill, function: &ExportedFunction) -> Tool {
     let input = Shape::of(function).schema(function);
-    let mut tool = Tool::new(name, description(skill, function), input)
-        .with_title(format!("{}: {}", skill.id.name, printable(&function.export.name)));
+    let mut tool = Tool::new(name, description(skill, function), input).with_title(format!(
+        "{}: {}",
+        skill.id.name,
+        printable(&function.export.name)
+    ));
     if let Some(output) = schema::output(function) {
         tool = tool.with_raw_output_schema(output.into());
     }

@@ -17,26 +17,32 @@ use crate::schema::Wrapping;
 const MAX_TEXT: usize = 100_000;
 
 /// The answer to a call that succeeded. What is too long for it is kept in `results`.
-pub(crate) fn success(value: Value, tool: &SkillTool, id: &str, results: &mut Results) -> CallToolResult {
+pub(crate) fn success(
+    value: Value,
+    tool: &SkillTool,
+    id: &str,
+    results: &mut Results,
+) -> CallToolResult {
     let text = text(&value);
     if text.len() <= MAX_TEXT {
-        return answer(vec![ContentBlock::text(text)], Some(tool.wrapping.apply(value)));
+        return answer(
+            vec![ContentBlock::text(text)],
+            Some(tool.wrapping.apply(value)),
+        );
     }
     let shown = text.floor_char_boundary(MAX_TEXT);
     let first = text[..shown].to_owned();
     let bytes = text.len();
     let title = format!("{}.{}", tool.skill, tool.method);
-    let note = |key: &str| {
-        Message::new(key)
-            .with("bytes", bytes)
-            .with("shown", shown)
-    };
+    let note = |key: &str| Message::new(key).with("bytes", bytes).with("shown", shown);
     let mut content = vec![ContentBlock::text(first)];
     match results.keep(id, title.clone(), text) {
         Some(kept) => {
             let note = note("mcp-shortened").with("uri", &kept.uri);
             content.push(ContentBlock::text(note.render(Locale::default())));
-            content.push(ContentBlock::resource_link(resource(&kept.uri, title, bytes)));
+            content.push(ContentBlock::resource_link(resource(
+                &kept.uri, title, bytes,
+            )));
         }
         None => content.push(ContentBlock::text(
             note("mcp-cut").render(Locale::default()),
@@ -143,6 +149,9 @@ mod tests {
         assert_eq!(result.is_error, Some(true));
         let text = &result.content[0].as_text().unwrap().text;
         assert!(text.starts_with("SKILL_NOT_FOUND: ") && text.contains("greeter"));
-        assert_eq!(result.structured_content.unwrap()["code"], "SKILL_NOT_FOUND");
+        assert_eq!(
+            result.structured_content.unwrap()["code"],
+            "SKILL_NOT_FOUND"
+        );
     }
 }

@@ -69,7 +69,11 @@ mod tests {
         assert_eq!(kept, ["two", "three"]);
         assert!(results.get("mycelium://results/one").is_none());
         assert!(results.get("mycelium://results/three").is_some());
-        assert!(results.keep("four", String::new(), "x".repeat(MAX_KEPT + 1)).is_none());
+        assert!(
+            results
+                .keep("four", String::new(), "x".repeat(MAX_KEPT + 1))
+                .is_none()
+        );
         assert_eq!(results.all().count(), 2);
     }
 }

@@ -29,7 +29,11 @@ impl Shape {
         if function.export.parameters.is_some() || function.export.call == CallStyle::Named {
             return Self::Named;
         }
-        match function.signature.as_ref().and_then(|known| known.parameters.clone()) {
+        match function
+            .signature
+            .as_ref()
+            .and_then(|known| known.parameters.clone())
+        {
             Some(parameters) => Self::Ordered(parameters),
             None => Self::List,
         }
@@ -40,7 +44,10 @@ impl Shape {
         match self {
             Self::Named => {
                 let schema = function.export.parameters.as_ref();
-                let mut schema = schema.and_then(Value::as_object).cloned().unwrap_or_default();
+                let mut schema = schema
+                    .and_then(Value::as_object)
+                    .cloned()
+                    .unwrap_or_default();
                 schema.insert("type".to_owned(), "object".into());
                 schema
             }

@@ -172,7 +172,10 @@ impl SkillServer {
             .iter()
             .find(|function| function.export.name == method);
         let Some(function) = function else {
-            let names = exports.functions.iter().map(|known| known.export.name.as_str());
+            let names = exports
+                .functions
+                .iter()
+                .map(|known| known.export.name.as_str());
             let suggestion = mycelium_types::nearest(&method, names).unwrap_or("none");
             return Err(ErrorReport::new(ErrorCode::MethodNotFound)
                 .with("skill", &skill)
@@ -205,10 +208,19 @@ impl SkillServer {
             correlation_id: trace,
         };
         let silent: EventSink = Arc::new(|_| {});
-        let report = self.0.runtime.execute(&self.0.context, request, &silent).await;
+        let report = self
+            .0
+            .runtime
+            .execute(&self.0.context, request, &silent)
+            .await;
         let value = report.outcome?;
         let mut results = lock(&self.0.results);
-        Ok(outcome::success(value, tool, &report.correlation_id, &mut results))
+        Ok(outcome::success(
+            value,
+            tool,
+            &report.correlation_id,
+            &mut results,
+        ))
     }
 
     /// Waits until the skills change.
@@ -236,7 +248,10 @@ impl ServerHandler for SkillServer {
         request: Option<PaginatedRequestParams>,
         _: rmcp::service::RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let catalogue = self.catalogue().await.map_err(|error| protocol_error(&error))?;
+        let catalogue = self
+            .catalogue()
+            .await
+            .map_err(|error| protocol_error(&error))?;
         let tools: Vec<_> = fixed::tools()
             .into_iter()
             .chain(catalogue.tools().iter().cloned())
@@ -307,7 +322,10 @@ impl ServerHandler for SkillServer {
         }
     }
 
-    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
         Some(requested.clone())
     }
 
@@ -358,14 +376,14 @@ fn text<'a>(tool: &str, given: &'a JsonObject, name: &str) -> Result<&'a str, Er
 }
 
 fn selector(tool: &str, given: &JsonObject) -> Result<SkillSelector, ErrorReport> {
-    text(tool, given, "skill")?
-        .parse()
-        .map_err(|reason: mycelium_protocol::control::InvalidSelector| {
+    text(tool, given, "skill")?.parse().map_err(
+        |reason: mycelium_protocol::control::InvalidSelector| {
             ErrorReport::new(ErrorCode::ArgumentsInvalid)
                 .with("skill", "mycelium")
                 .with("method", tool)
                 .with("reason", reason)
-        })
+        },
+    )
 }
 
 fn invalid(tool: &SkillTool, reason: String) -> ErrorReport {

@@ -137,7 +137,10 @@ mod tests {
     fn files_are_summed_and_links_are_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("data");
-        assert_eq!(occupied(&place, up_to(1 << 30)).unwrap(), Occupied::default());
+        assert_eq!(
+            occupied(&place, up_to(1 << 30)).unwrap(),
+            Occupied::default()
+        );
         fs_err::create_dir_all(place.join("a/b")).unwrap();
         fs_err::write(place.join("a/b/large"), vec![1; 300_000]).unwrap();
         fs_err::write(place.join("small"), "x").unwrap();

@@ -136,7 +136,14 @@ async fn agent(
         // A daemon that is gone has stopped.
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    mycelium_mcp::serve(daemon.runtime.clone(), context, incoming.stream, write, stop).await?;
+    mycelium_mcp::serve(
+        daemon.runtime.clone(),
+        context,
+        incoming.stream,
+        write,
+        stop,
+    )
+    .await?;
     Ok(Ended::Gone)
 }
 

@@ -90,7 +90,11 @@ impl Transport {
         surroundings: &Surroundings,
         settings: &Settings,
     ) -> Result<(Connection, ServerHello), ClientError> {
-        self.reach(surroundings, settings, &identity::hello(&surroundings.program))
+        self.reach(
+            surroundings,
+            settings,
+            &identity::hello(&surroundings.program),
+        )
     }
 
     /// Connects an agent whose session, `agent`, lasts as long as the connection. From here on the stream

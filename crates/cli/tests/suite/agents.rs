@@ -105,7 +105,10 @@ fn results_are_text_and_objects_and_errors_say_what_to_do() {
 
     let refused = agent.call("tool_add", json!({"a": "one"}));
     assert_eq!(refused["isError"], true);
-    assert!(text(&refused).starts_with("ARGUMENTS_INVALID: "), "{refused}");
+    assert!(
+        text(&refused).starts_with("ARGUMENTS_INVALID: "),
+        "{refused}"
+    );
     let misspelt = agent.call("tool_greet", json!({"nme": "Ada"}));
     assert!(text(&misspelt).contains("`name`"), "{misspelt}");
     let failed = agent.call("tool_fail", json!({}));
@@ -116,7 +119,10 @@ fn results_are_text_and_objects_and_errors_say_what_to_do() {
 
     let long = agent.call("tool_long", json!({"length": 150_000}));
     let link = &long["content"][2];
-    assert_eq!((&link["type"], &link["size"]), (&json!("resource_link"), &json!(150_000)));
+    assert_eq!(
+        (&link["type"], &link["size"]),
+        (&json!("resource_link"), &json!(150_000))
+    );
     let whole = agent.ask("resources/read", json!({"uri": link["uri"]}));
     let whole = whole["result"]["contents"][0]["text"].as_str().unwrap();
     assert_eq!(whole.len(), 150_000);
@@ -136,11 +142,16 @@ fn many_skills_are_found_described_and_run_by_three_tools() {
         "initialize",
         json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}),
     );
-    assert_eq!(agent.tools(), ["skill_search", "skill_describe", "skill_run"]);
+    assert_eq!(
+        agent.tools(),
+        ["skill_search", "skill_describe", "skill_run"]
+    );
     let found = agent.call("skill_search", json!({"query": "skill of a test"}));
     assert_eq!(found["structuredContent"]["skills"][0]["name"], "tool");
     let described = agent.call("skill_describe", json!({"skill": "tool"}));
-    let functions = described["structuredContent"]["functions"].as_array().unwrap();
+    let functions = described["structuredContent"]["functions"]
+        .as_array()
+        .unwrap();
     assert_eq!(functions[0]["arguments"]["required"], json!(["name"]));
     let run = |agent: &mut Agent, method: &str| {
         let arguments = json!({"skill": "tool@^1", "method": method, "arguments": {"name": "Eve"}});
@@ -192,12 +203,18 @@ fn a_lost_daemon_costs_the_calls_that_ran_and_nothing_else() {
     let test = environment();
     let mut agent = Agent::greeted(&test);
     assert!(text(&agent.call("tool_greet", json!({"name": "Ada"}))).ends_with("(1)"));
-    let running = agent.begin("tools/call", json!({"name": "tool_wait", "arguments": {"ms": 20_000}}));
+    let running = agent.begin(
+        "tools/call",
+        json!({"name": "tool_wait", "arguments": {"ms": 20_000}}),
+    );
     // Its answer comes after the call has begun.
     agent.tools();
     rustix::process::kill_process(test.daemon().unwrap(), Signal::KILL).unwrap();
     let lost = agent.hear();
-    assert_eq!((&lost["id"], &lost["error"]["code"]), (&json!(running), &json!(-32000)));
+    assert_eq!(
+        (&lost["id"], &lost["error"]["code"]),
+        (&json!(running), &json!(-32000))
+    );
     let again = agent.call("tool_greet", json!({"name": "Ada"}));
     assert!(text(&again).ends_with("(1)"), "{again}");
     assert!(agent.leave().success());
@@ -229,7 +246,10 @@ fn it_ends_with_the_process_that_started_it() {
     assert!(line.contains("serverInfo"), "{line}");
     parent.kill().unwrap();
     parent.wait().unwrap();
-    let mut end = [rustix::event::PollFd::new(&bridge, rustix::event::PollFlags::IN)];
+    let mut end = [rustix::event::PollFd::new(
+        &bridge,
+        rustix::event::PollFlags::IN,
+    )];
     let patience = rustix::event::Timespec {
         tv_sec: 60,
         tv_nsec: 0,

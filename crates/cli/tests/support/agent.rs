@@ -71,14 +71,18 @@ impl Agent {
     /// Reads a line.
     pub(crate) fn hear(&mut self) -> Value {
         let mut line = String::new();
-        assert!(self.stdout.read_line(&mut line).unwrap() > 0, "it said nothing more");
+        assert!(
+            self.stdout.read_line(&mut line).unwrap() > 0,
+            "it said nothing more"
+        );
         serde_json::from_str(&line).unwrap()
     }
 
     /// Sends a request and returns its number.
     pub(crate) fn begin(&mut self, method: &str, params: Value) -> u64 {
         self.last_id += 1;
-        let request = json!({"jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params});
+        let request =
+            json!({"jsonrpc": "2.0", "id": self.last_id, "method": method, "params": params});
         self.say(&request.to_string());
         self.last_id
     }

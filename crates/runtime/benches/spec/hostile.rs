@@ -26,7 +26,9 @@ const ATTACKS: [&str; 8] = [
     "spin", "bomb", "data", "tmp", "open", "print", "chat", "give",
 ];
 /// Those that do not first use up their time.
-const QUICK: [&str; 8] = ["bomb", "tmp", "open", "print", "chat", "give", "leave", "fail"];
+const QUICK: [&str; 8] = [
+    "bomb", "tmp", "open", "print", "chat", "give", "leave", "fail",
+];
 /// Calls of the other skill in one stretch, quiet or under attack.
 const STRETCH: usize = 200;
 /// Stretches of each kind, in turn, so that what else the machine does falls on both.
@@ -144,7 +146,10 @@ async fn kills(bench: &Arc<Bench>) -> Outcome<()> {
     for _ in 0..20 {
         let attacker = Arc::clone(bench);
         let attack = tokio::spawn(async move {
-            let ended = attacker.attack("bomb").await.map_err(|error| error.to_string());
+            let ended = attacker
+                .attack("bomb")
+                .await
+                .map_err(|error| error.to_string());
             (ended, Instant::now())
         });
         let mut seen = None;
