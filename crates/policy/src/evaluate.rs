@@ -11,6 +11,7 @@ use mycelium_types::Limits;
 use mycelium_types::Manifest;
 use mycelium_types::Permission;
 
+use crate::Answer;
 use crate::Denial;
 use crate::DenialReason;
 use crate::Grant;
@@ -20,6 +21,7 @@ use crate::PathGrant;
 use crate::Rung;
 use crate::SandboxPolicy;
 use crate::WorkspaceTrust;
+use crate::answer_to;
 use crate::protected::has_protected_part;
 
 /// The most protected names kept as they are below the paths of one skill: each is a mount of its own.
@@ -83,6 +85,8 @@ pub struct Evaluation {
     pub policy: SandboxPolicy,
     /// Permissions that need an answer before the skill runs at all.
     pub unanswered: Vec<Permission>,
+    /// Permissions that were refused for good: the skill does not run, and nobody is asked.
+    pub refused: Vec<Permission>,
 }
 
 /// Cuts what the manifest asks for down to what is granted.
@@ -93,26 +97,30 @@ pub struct Evaluation {
 /// * Everything else is granted by an answer about exactly this content and these permissions.
 #[must_use]
 pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation {
-    let answered = request.grants.iter().any(|grant| {
-        grant.covers(
-            &request.manifest.name,
-            request.digest,
-            &request.manifest.permissions,
-        )
-    });
+    let answer = answer_to(
+        request.grants,
+        &request.manifest.name,
+        request.digest,
+        &request.manifest.permissions,
+    )
+    .map(|grant| grant.answer);
     let mut decision = Decision {
         request,
         host,
-        answered,
+        answered: answer == Some(Answer::Granted),
         paths: Vec::new(),
         sealed: Vec::new(),
         network: NetworkPolicy::default(),
         environment: base_environment(),
         denials: Vec::new(),
         unanswered: Vec::new(),
+        refused: Vec::new(),
     };
     for permission in &request.manifest.permissions {
-        decision.consider(permission);
+        match answer {
+            Some(Answer::Refused) => decision.deny(permission.clone(), DenialReason::Refused),
+            Some(Answer::Granted) | None => decision.consider(permission),
+        }
     }
     decision.unseal_what_is_named();
     Evaluation {
@@ -132,6 +140,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
             denials: decision.denials,
         },
         unanswered: decision.unanswered,
+        refused: decision.refused,
     }
 }
 
@@ -157,6 +166,7 @@ struct Decision<'a> {
     environment: BTreeMap<String, String>,
     denials: Vec<Denial>,
     unanswered: Vec<Permission>,
+    refused: Vec<Permission>,
 }
 
 impl Decision<'_> {
@@ -212,8 +222,16 @@ impl Decision<'_> {
     }
 
     fn deny(&mut self, permission: Permission, reason: DenialReason) {
-        if reason == DenialReason::NotGranted {
-            self.unanswered.push(permission.clone());
+        match reason {
+            DenialReason::NotGranted => self.unanswered.push(permission.clone()),
+            DenialReason::Refused => self.refused.push(permission.clone()),
+            DenialReason::WorkspaceUntrusted
+            | DenialReason::ProtectedPath
+            | DenialReason::CoversWorkspace
+            | DenialReason::LeavesWorkspace
+            | DenialReason::Missing
+            | DenialReason::TooLarge
+            | DenialReason::Unsupported => {}
         }
         self.denials.push(Denial { permission, reason });
     }

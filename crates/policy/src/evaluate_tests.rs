@@ -14,6 +14,7 @@ use super::HostPaths;
 use super::Origin;
 use super::PolicyRequest;
 use super::evaluate;
+use crate::Answer;
 use crate::DATA_PATH;
 use crate::DEPENDENCIES_PATH;
 use crate::DenialReason;
@@ -96,6 +97,9 @@ impl Case {
             skill: manifest.name.clone(),
             digest,
             permissions: sorted,
+            answer: Answer::Granted,
+            by: String::new(),
+            at_milliseconds: 0,
         });
         evaluate(
             &PolicyRequest {
@@ -316,6 +320,9 @@ fn an_answer_is_about_one_content_and_one_set_of_permissions() {
         skill: "demo".parse().unwrap(),
         digest: Digest::of(b"one"),
         permissions: permissions.clone(),
+        answer: Answer::Granted,
+        by: "ann".to_owned(),
+        at_milliseconds: 0,
     };
     let name = "demo".parse().unwrap();
     assert!(grant.covers(&name, Digest::of(b"one"), &permissions));

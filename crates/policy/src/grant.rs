@@ -17,6 +17,17 @@ pub enum WorkspaceTrust {
     Trusted,
 }
 
+/// What the person said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Yes.
+    #[default]
+    Granted,
+    /// No, and do not ask again.
+    Refused,
+}
+
 /// An answered question: these permissions, for exactly this content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
@@ -26,6 +37,15 @@ pub struct Grant {
     pub digest: Digest,
     /// The permissions the answer was about, sorted.
     pub permissions: Vec<Permission>,
+    /// The answer.
+    #[serde(default)]
+    pub answer: Answer,
+    /// Who gave it: the name of the account, as far as it is known.
+    #[serde(default)]
+    pub by: String,
+    /// When, in milliseconds since 1970 UTC.
+    #[serde(default)]
+    pub at_milliseconds: u64,
 }
 
 impl Grant {
@@ -36,4 +56,17 @@ impl Grant {
         asked.sort();
         self.skill == *skill && self.digest == digest && self.permissions == asked
     }
+}
+
+/// The answer that `grants` have about this content and these permissions.
+#[must_use]
+pub fn answer_to<'g>(
+    grants: &'g [Grant],
+    skill: &SkillName,
+    digest: Digest,
+    permissions: &[Permission],
+) -> Option<&'g Grant> {
+    grants
+        .iter()
+        .find(|grant| grant.covers(skill, digest, permissions))
 }

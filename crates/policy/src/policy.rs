@@ -110,6 +110,8 @@ pub enum DenialReason {
     WorkspaceUntrusted,
     /// The person has not answered the question, or answered for other content.
     NotGranted,
+    /// The person has refused it for good, for this content.
+    Refused,
     /// The path is one that changes what programs outside the sandbox do.
     ProtectedPath,
     /// The write path is the workspace itself or a folder above it.
@@ -131,6 +133,7 @@ impl DenialReason {
         match self {
             Self::WorkspaceUntrusted => "denial-workspace-untrusted",
             Self::NotGranted => "denial-not-granted",
+            Self::Refused => "denial-refused",
             Self::ProtectedPath => "denial-protected-path",
             Self::CoversWorkspace => "denial-covers-workspace",
             Self::LeavesWorkspace => "denial-leaves-workspace",

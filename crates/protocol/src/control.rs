@@ -7,6 +7,8 @@
 mod report;
 mod request;
 
+pub use mycelium_policy::Answer;
+pub use report::AnswerInfo;
 pub use report::CallTotals;
 pub use report::Candidate;
 pub use report::Collision;

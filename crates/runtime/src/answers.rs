@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mycelium_audit::Subject;
+use mycelium_policy::Answer;
 use mycelium_policy::Grant;
 use mycelium_policy::WorkspaceTrust;
 use mycelium_protocol::control::RequestContext;
@@ -18,6 +19,8 @@ use crate::audit::about_skill;
 use crate::audit::about_workspace;
 use crate::inner::Inner;
 use crate::inner::blocking;
+use crate::listener::now;
+use crate::workspace::Workspace;
 
 impl Inner {
     pub(crate) async fn trust(
@@ -27,7 +30,18 @@ impl Inner {
     ) -> Result<TrustReport, ErrorReport> {
         match request {
             TrustRequest::Workspace => self.trust_workspace(context, WorkspaceTrust::Trusted).await,
-            TrustRequest::Skill { skill, digest } => self.grant(context, &skill, digest).await,
+            TrustRequest::Skill {
+                skill,
+                digest,
+                answer,
+            } => {
+                let report = self.keep_answer(context, &skill, digest, answer).await?;
+                if answer == Answer::Refused {
+                    let affected = self.instances.select(|key| key.skill.name == skill.name);
+                    self.renew_all(affected).await;
+                }
+                Ok(report)
+            }
         }
     }
 
@@ -65,6 +79,7 @@ impl Inner {
                 changed: inner.trust.set_workspace(&workspace.path, trust)?,
                 workspace: workspace.path.clone(),
                 skill: None,
+                answer: None,
                 permissions: Vec::new(),
             })
         })
@@ -72,12 +87,13 @@ impl Inner {
         self.audit.answered(subject, stored).await
     }
 
-    /// Grants what the skill asks for, if it still is what the person was shown.
-    async fn grant(
+    /// Keeps what the person said, if the skill still is what they were shown.
+    async fn keep_answer(
         self: &Arc<Self>,
         context: &RequestContext,
         skill: &SkillSelector,
         shown: Digest,
+        answer: Answer,
     ) -> Result<TrustReport, ErrorReport> {
         let workspace = self.workspace(context).await?;
         let record = self.find(&workspace, skill).await?;
@@ -101,25 +117,33 @@ impl Inner {
             digest: Some(verified.digest()),
             ..about_skill(&workspace.path, Some(&context.session), &manifest.id())
         };
+        let trust = match answer {
+            Answer::Granted => WorkspaceTrust::Trusted,
+            Answer::Refused => WorkspaceTrust::Untrusted,
+        };
         self.audit
-            .answer(&subject, WorkspaceTrust::Trusted, &manifest.permissions)
+            .answer(&subject, trust, &manifest.permissions)
             .await?;
         let inner = Arc::clone(self);
         let stored = blocking(move || {
             let manifest = verified.manifest();
-            let changed = inner.trust.grant(Grant {
+            let changed = inner.trust.keep(Grant {
                 skill: manifest.name.clone(),
                 digest: verified.digest(),
                 permissions: manifest.permissions.clone(),
+                answer,
+                by: account(&workspace),
+                at_milliseconds: now(),
             })?;
+            let granted = match answer {
+                Answer::Granted => manifest.permissions.as_slice(),
+                Answer::Refused => &[],
+            };
             Ok(TrustReport {
                 workspace: workspace.path.clone(),
                 skill: Some(manifest.id()),
-                permissions: manifest
-                    .permissions
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect(),
+                answer: Some(answer),
+                permissions: granted.iter().map(ToString::to_string).collect(),
                 changed,
             })
         })
@@ -146,6 +170,7 @@ impl Inner {
                     changed: inner.trust.revoke(&name)?,
                     workspace: workspace.path.clone(),
                     skill: Some(record.id()),
+                    answer: None,
                     permissions: Vec::new(),
                 })
             })
@@ -157,4 +182,12 @@ impl Inner {
         self.renew_all(affected).await;
         Ok(report)
     }
+}
+
+/// The name of the account that asks, as its environment tells it.
+fn account(workspace: &Workspace) -> String {
+    let name = ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|variable| workspace.environment.get(*variable));
+    name.map_or_else(String::new, |name| name.chars().take(64).collect())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use mycelium_policy::Evaluation;
 use mycelium_protocol::Violation;
 use mycelium_types::Digest;
+use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
 use mycelium_types::SkillId;
@@ -104,23 +105,25 @@ impl LifecycleHook for Logging {
     }
 }
 
-/// Refuses a skill that asks for something nobody has answered.
+/// Refuses a skill that asks for something nobody has answered, or somebody has refused.
 pub(crate) struct PermissionCheck;
 
 impl LifecycleHook for PermissionCheck {
     fn before(&self, stage: &Stage<'_>) -> Result<(), ErrorReport> {
-        let unanswered = match stage.evaluation {
-            Some(evaluation) if stage.hook == Hook::Load => evaluation.unanswered.as_slice(),
-            _ => &[],
-        };
-        if unanswered.is_empty() {
+        let Some(evaluation) = stage.evaluation.filter(|_| stage.hook == Hook::Load) else {
             return Ok(());
+        };
+        for (code, permissions) in [
+            (ErrorCode::PermissionDenied, &evaluation.refused),
+            (ErrorCode::PermissionRequired, &evaluation.unanswered),
+        ] {
+            if !permissions.is_empty() {
+                let words: Vec<String> = permissions.iter().map(ToString::to_string).collect();
+                return Err(ErrorReport::new(code)
+                    .with("skill", &stage.skill.name)
+                    .with("permissions", words.join("; ")));
+            }
         }
-        let words: Vec<String> = unanswered.iter().map(ToString::to_string).collect();
-        Err(
-            ErrorReport::new(mycelium_types::ErrorCode::PermissionRequired)
-                .with("skill", &stage.skill.name)
-                .with("permissions", words.join("; ")),
-        )
+        Ok(())
     }
 }

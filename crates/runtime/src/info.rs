@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use mycelium_policy::Evaluation;
+use mycelium_policy::answer_to;
+use mycelium_protocol::control::AnswerInfo;
 use mycelium_protocol::control::DependencyInfo;
 use mycelium_protocol::control::MethodInfo;
 use mycelium_protocol::control::ParameterInfo;
@@ -68,6 +70,21 @@ impl Inner {
                 engine: verified.engine().as_str().to_owned(),
                 dependencies: inner.dependencies(&workspace, &record),
                 permissions: permissions(manifest, &evaluation),
+                answer: answer_to(
+                    &workspace.answers.grants,
+                    &manifest.name,
+                    verified.digest(),
+                    &manifest.permissions,
+                )
+                .map(|grant| AnswerInfo {
+                    answer: grant.answer,
+                    by: grant.by.clone(),
+                    at_milliseconds: grant.at_milliseconds,
+                }),
+                granted_before: workspace
+                    .answers
+                    .granted_before(&manifest.name, verified.digest())
+                    .map(|grant| grant.permissions.iter().map(ToString::to_string).collect()),
                 methods: surface
                     .functions
                     .iter()

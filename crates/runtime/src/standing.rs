@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use mycelium_loader::VerifiedSkill;
+use mycelium_policy::Answer;
 use mycelium_policy::Rung;
 use mycelium_policy::WorkspaceTrust;
+use mycelium_policy::answer_to;
 use mycelium_protocol::Event;
 use mycelium_protocol::LifecycleStep;
 use mycelium_types::ErrorReport;
@@ -26,7 +28,7 @@ use crate::workspace::Workspace;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Standing {
     trust: WorkspaceTrust,
-    answered: bool,
+    answer: Option<Answer>,
     limits: Limits,
     required_rung: Rung,
 }
@@ -46,11 +48,13 @@ impl Standing {
         let manifest = skill.manifest();
         Self {
             trust: workspace.trust(),
-            answered: workspace
-                .answers
-                .grants
-                .iter()
-                .any(|grant| grant.covers(&manifest.name, skill.digest(), &manifest.permissions)),
+            answer: answer_to(
+                &workspace.answers.grants,
+                &manifest.name,
+                skill.digest(),
+                &manifest.permissions,
+            )
+            .map(|grant| grant.answer),
             limits: launch::limits(workspace, skill),
             required_rung: launch::required_rung(workspace, skill),
         }
@@ -59,7 +63,9 @@ impl Standing {
     fn change(&self, now: &Self) -> Change {
         let lost_trust =
             self.trust == WorkspaceTrust::Trusted && now.trust == WorkspaceTrust::Untrusted;
-        if lost_trust || (self.answered && !now.answered) {
+        let lost_grant = self.answer != now.answer
+            && (self.answer == Some(Answer::Granted) || now.answer == Some(Answer::Refused));
+        if lost_trust || lost_grant {
             Change::Narrowed
         } else if self == now {
             Change::None
@@ -163,7 +169,7 @@ mod tests {
     fn a_standing_is_the_same_narrower_or_different() {
         let full = Standing {
             trust: WorkspaceTrust::Trusted,
-            answered: true,
+            answer: Some(Answer::Granted),
             limits: Limits::default(),
             required_rung: Rung::Full,
         };
@@ -172,7 +178,11 @@ mod tests {
             ..full
         };
         let unanswered = Standing {
-            answered: false,
+            answer: None,
+            ..full
+        };
+        let refused = Standing {
+            answer: Some(Answer::Refused),
             ..full
         };
         let mut limited = full;
@@ -180,6 +190,8 @@ mod tests {
         assert_eq!(full.change(&full), Change::None);
         assert_eq!(full.change(&untrusted), Change::Narrowed);
         assert_eq!(full.change(&unanswered), Change::Narrowed);
+        assert_eq!(unanswered.change(&refused), Change::Narrowed);
+        assert_eq!(unanswered.change(&full), Change::Other);
         assert_eq!(untrusted.change(&full), Change::Other);
         assert_eq!(full.change(&limited), Change::Other);
     }

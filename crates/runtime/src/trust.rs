@@ -6,8 +6,11 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use mycelium_policy::Answer;
 use mycelium_policy::Grant;
 use mycelium_policy::WorkspaceTrust;
+use mycelium_policy::answer_to;
+use mycelium_types::Digest;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::SkillName;
@@ -16,6 +19,9 @@ use serde::Serialize;
 
 use crate::Folders;
 use crate::atomic_file;
+
+/// The most answers kept about skills of one name.
+const MAX_ANSWERS: usize = 32;
 
 /// Trusted workspaces and answered questions.
 ///
@@ -33,6 +39,13 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
+    /// The last grant to other content of the skill.
+    pub(crate) fn granted_before(&self, skill: &SkillName, digest: Digest) -> Option<&Grant> {
+        self.grants.iter().rev().find(|grant| {
+            grant.skill == *skill && grant.digest != digest && grant.answer == Answer::Granted
+        })
+    }
+
     pub(crate) fn workspace(&self, workspace: &Path) -> WorkspaceTrust {
         if self.workspaces.contains(workspace) {
             WorkspaceTrust::Trusted
@@ -84,17 +97,33 @@ impl TrustStore {
         })
     }
 
-    /// Keeps an answer in place of any older one about the same skill and content.
-    pub(crate) fn grant(&self, mut grant: Grant) -> Result<bool, ErrorReport> {
+    /// Keeps an answer in place of any older one about the same skill and content, and forgets the
+    /// oldest about a skill of which there are many.
+    pub(crate) fn keep(&self, mut grant: Grant) -> Result<bool, ErrorReport> {
         grant.permissions.sort();
         self.change(|answers| {
-            if answers.grants.contains(&grant) {
+            let known = answer_to(
+                &answers.grants,
+                &grant.skill,
+                grant.digest,
+                &grant.permissions,
+            );
+            if known.is_some_and(|known| known.answer == grant.answer) {
                 return false;
             }
-            answers
-                .grants
-                .retain(|old| old.skill != grant.skill || old.digest != grant.digest);
-            answers.grants.push(grant);
+            let grants = &mut answers.grants;
+            grants.retain(|old| old.skill != grant.skill || old.digest != grant.digest);
+            let mut surplus = grants
+                .iter()
+                .filter(|old| old.skill == grant.skill)
+                .count()
+                .saturating_sub(MAX_ANSWERS - 1);
+            grants.retain(|old| {
+                let goes = old.skill == grant.skill && surplus > 0;
+                surplus -= usize::from(goes);
+                !goes
+            });
+            grants.push(grant);
             true
         })
     }
@@ -127,7 +156,6 @@ fn unusable(reason: impl std::fmt::Display) -> ErrorReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mycelium_types::Digest;
 
     #[test]
     fn answers_are_kept_and_taken_back() {
@@ -152,12 +180,34 @@ mod tests {
             skill: "demo".parse().unwrap(),
             digest: Digest::of(b"x"),
             permissions: Vec::new(),
+            answer: Answer::Granted,
+            by: "ann".to_owned(),
+            at_milliseconds: 1,
         };
-        assert!(store.grant(grant.clone()).unwrap());
-        assert!(!store.grant(grant.clone()).unwrap());
+        assert!(store.keep(grant.clone()).unwrap());
+        let later = Grant {
+            at_milliseconds: 2,
+            ..grant.clone()
+        };
+        assert!(!store.keep(later).unwrap());
         let answers = store.answers().unwrap();
         assert_eq!(answers.workspace(workspace), WorkspaceTrust::Trusted);
         assert_eq!(answers.grants, [grant]);
+        assert_eq!(
+            answers.granted_before(&"demo".parse().unwrap(), Digest::of(b"y")),
+            Some(&answers.grants[0])
+        );
+        let other = |number: usize| Grant {
+            digest: Digest::of(&number.to_le_bytes()),
+            answer: Answer::Refused,
+            ..answers.grants[0].clone()
+        };
+        for number in 0..MAX_ANSWERS {
+            assert!(store.keep(other(number)).unwrap());
+        }
+        let kept = store.answers().unwrap().grants;
+        assert_eq!(kept.len(), MAX_ANSWERS);
+        assert_eq!(kept[0], other(0));
         assert!(store.revoke(&"demo".parse().unwrap()).unwrap());
         assert!(store.answers().unwrap().grants.is_empty());
     }

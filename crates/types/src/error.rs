@@ -84,6 +84,8 @@ error_codes! {
     SignatureMissing = "SIGNATURE_MISSING",
     /// The skill asks for something nobody has granted.
     PermissionRequired = "PERMISSION_REQUIRED",
+    /// The skill asks for something the person has refused for good.
+    PermissionDenied = "PERMISSION_DENIED",
     /// The skill is another one than the person was asked about.
     SkillChanged = "SKILL_CHANGED",
     /// The skill is deactivated.
@@ -167,6 +169,7 @@ impl ErrorCode {
             | Self::SandboxUnavailable
             | Self::SignatureMissing
             | Self::PermissionRequired
+            | Self::PermissionDenied
             | Self::SkillChanged => ExitStatus::Denied,
             Self::DependencyConflict
             | Self::DependencyCycle
@@ -225,6 +228,7 @@ impl ErrorCode {
             | Self::SandboxUnavailable
             | Self::SignatureMissing
             | Self::PermissionRequired
+            | Self::PermissionDenied
             | Self::SkillChanged
             | Self::SkillDeactivated
             | Self::IllegalTransition

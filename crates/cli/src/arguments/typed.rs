@@ -172,6 +172,8 @@ pub(crate) struct TrustOptions {
     pub(crate) skill: Option<String>,
     #[arg(short, long)]
     pub(crate) yes: bool,
+    #[arg(long, requires = "skill", conflicts_with = "yes")]
+    pub(crate) never: bool,
 }
 
 #[derive(Debug, Args)]

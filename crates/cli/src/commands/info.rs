@@ -1,5 +1,6 @@
 //! `info`: all about one skill.
 
+use mycelium_protocol::control::Answer;
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::LimitUsage;
 use mycelium_protocol::control::MethodInfo;
@@ -16,6 +17,7 @@ use crate::render::Page;
 use crate::render::Style;
 use crate::render::Text;
 use crate::render::quantity;
+use crate::render::utc;
 use crate::session::Session;
 use crate::session::answer;
 
@@ -82,6 +84,22 @@ fn describe(info: &SkillInfo, verbosity: Verbosity, page: &mut Page) {
     section(page, "info-permissions", info.permissions.len());
     for permission in &info.permissions {
         describe_permission(permission, page);
+    }
+    if let Some(answer) = &info.answer {
+        let word = match answer.answer {
+            Answer::Granted => "granted",
+            Answer::Refused => "refused",
+        };
+        let by = if answer.by.is_empty() {
+            "?"
+        } else {
+            &answer.by
+        };
+        let text = Text::new("info-answer")
+            .with("answer", word)
+            .with("by", by)
+            .with("time", utc(answer.at_milliseconds));
+        page.line(format!("  {}", text.render(page.look().locale)));
     }
     section(page, "info-methods", info.methods.len());
     for method in &info.methods {
@@ -281,6 +299,8 @@ mod tests {
                 "reason": "not-granted",
             }],
         }]);
+        value["answer"] =
+            json!({"answer": "refused", "by": "ann", "at_milliseconds": 951_782_399_999_u64});
         value["methods"] = json!([{"name": "m", "description": "does it", "parameters": []}]);
         value["hooks"] = json!([]);
         value["usage"] = json!([
@@ -307,6 +327,7 @@ mod tests {
         Permissions:
           - network: requests to api.example.com
               not granted: network: requests to api.example.com; nobody has granted it (see `mycelium trust SKILL`)
+          Refused for good by ann on 2000-02-28T23:59:59Z, for exactly this content
 
         Exported Methods:
           - m()

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 
+use mycelium_protocol::control::Answer;
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::SkillInfo;
 use mycelium_protocol::control::SkillSelector;
@@ -17,45 +18,53 @@ use crate::arguments::TrustOptions;
 use crate::error::Error;
 use crate::input;
 use crate::render::Page;
+use crate::render::Style;
 use crate::render::Text;
 use crate::session::Session;
 use crate::session::answer;
+
+/// What somebody said to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Yes,
+    No,
+    Never,
+}
 
 pub(super) fn grant(
     options: &TrustOptions,
     session: &mut Session<'_>,
 ) -> Result<ExitStatus, Error> {
+    let decided = match (options.yes, options.never) {
+        (true, _) => Some(Said::Yes),
+        (false, true) => Some(Said::Never),
+        (false, false) => None,
+    };
+    if decided.is_none()
+        && (session.output.format() == Format::Json || !std::io::stdin().is_terminal())
+    {
+        let reason = Message::new("usage-no-terminal").render(session.output.locale());
+        return Err(Error::usage(reason));
+    }
     let request = match options.skill.as_deref() {
-        None => TrustRequest::Workspace,
+        None => ask_about_workspace(decided, session)?,
         Some(text) => {
             let skill = session.selector(text)?;
-            let info = answer!(session.request(Command::Info(skill.clone()))?, Info);
-            if !options.yes {
-                show(&info, session);
-            }
-            let digest = info.digest;
-            TrustRequest::Skill { skill, digest }
+            ask_about_skill(skill, decided, session)?
         }
     };
-    if !options.yes {
-        if session.output.format() == Format::Json || !std::io::stdin().is_terminal() {
-            let reason = Message::new("usage-no-terminal").render(session.output.locale());
-            return Err(Error::usage(reason));
-        }
-        let workspace = session.surroundings.workspace.display();
-        let question = match &request {
-            TrustRequest::Workspace => Text::new("trust-workspace").with("workspace", workspace),
-            TrustRequest::Skill { .. } => Text::new("trust-question"),
-        };
-        if !ask(&question, session)? {
-            session.output.note(&Text::new("trust-declined"));
-            return Ok(ExitStatus::Denied);
-        }
-    }
+    let Some(request) = request else {
+        session.output.note(&Text::new("trust-declined"));
+        return Ok(ExitStatus::Denied);
+    };
     let report = answer!(session.request(Command::Trust(request))?, Trust);
+    let word = match report.answer {
+        Some(Answer::Refused) => "refused",
+        Some(Answer::Granted) | None => "trusted",
+    };
     session
         .output
-        .result(&report, |page| describe("trusted", &report, page))?;
+        .result(&report, |page| describe(word, &report, page))?;
     Ok(ExitStatus::Success)
 }
 
@@ -75,39 +84,92 @@ pub(super) fn revoke(skill: Option<&str>, session: &mut Session<'_>) -> Result<E
 
 /// Offers to grant what a call was refused for. Answers whether it is granted now.
 pub(super) fn offer(skill: &SkillSelector, session: &mut Session<'_>) -> Result<bool, Error> {
-    let info = answer!(session.request(Command::Info(skill.clone()))?, Info);
-    show(&info, session);
-    if !ask(&Text::new("trust-question"), session)? {
+    let Some(request) = ask_about_skill(skill.clone(), None, session)? else {
         return Ok(false);
-    }
-    let request = TrustRequest::Skill {
-        skill: skill.clone(),
-        digest: info.digest,
     };
-    answer!(session.request(Command::Trust(request))?, Trust);
-    Ok(true)
+    let report = answer!(session.request(Command::Trust(request))?, Trust);
+    Ok(report.answer == Some(Answer::Granted))
 }
 
-/// Shows what a skill asks for.
-fn show(info: &SkillInfo, session: &mut Session<'_>) {
+fn ask_about_workspace(
+    decided: Option<Said>,
+    session: &mut Session<'_>,
+) -> Result<Option<TrustRequest>, Error> {
+    let workspace = session.surroundings.workspace.display();
+    let question = Text::new("trust-workspace").with("workspace", workspace);
+    let said = match decided {
+        Some(said) => said,
+        None => ask("trust-choice", &question, session)?,
+    };
+    Ok((said == Said::Yes).then_some(TrustRequest::Workspace))
+}
+
+/// Shows what a skill asks for, and what to tell about it, which counts for what was shown.
+fn ask_about_skill(
+    skill: SkillSelector,
+    decided: Option<Said>,
+    session: &mut Session<'_>,
+) -> Result<Option<TrustRequest>, Error> {
+    let info = answer!(session.request(Command::Info(skill.clone()))?, Info);
+    let said = match decided {
+        Some(said) => said,
+        None => {
+            session.output.say(|page| describe_question(&info, page));
+            ask("trust-choice-skill", &Text::new("trust-question"), session)?
+        }
+    };
+    let answer = match said {
+        Said::Yes => Answer::Granted,
+        Said::Never => Answer::Refused,
+        Said::No => return Ok(None),
+    };
+    Ok(Some(TrustRequest::Skill {
+        skill,
+        digest: info.digest,
+        answer,
+    }))
+}
+
+/// What a skill asks for, and how that differs from what it was granted before.
+fn describe_question(info: &SkillInfo, page: &mut Page) {
     let text = Text::new("trust-skill")
         .with("skill", &info.summary.id)
         .with("source", &info.summary.source);
-    session.output.say(|page| {
-        page.say(&text);
-        for permission in &info.permissions {
-            info::describe_permission(permission, page);
-        }
-    });
+    page.say(&text);
+    for permission in &info.permissions {
+        info::describe_permission(permission, page);
+    }
+    let Some(before) = &info.granted_before else {
+        return;
+    };
+    page.say(&Text::new("trust-before"));
+    for permission in before {
+        page.line(format!("  - {permission}"));
+    }
+    let asked = || info.permissions.iter().map(|asked| &asked.permission);
+    for permission in asked().filter(|asked| !before.contains(asked)) {
+        let text = Text::new("trust-added").with("permission", permission);
+        page.say_styled(Style::Caution, &text);
+    }
+    for permission in before
+        .iter()
+        .filter(|old| !asked().any(|asked| asked == *old))
+    {
+        page.say(&Text::new("trust-removed").with("permission", permission));
+    }
 }
 
-fn ask(question: &Text, session: &mut Session<'_>) -> Result<bool, Error> {
-    session.output.prompt(question);
+fn ask(choice: &'static str, question: &Text, session: &mut Session<'_>) -> Result<Said, Error> {
+    session.output.prompt(choice, question);
     let answer = input::read_line(session.transport.interrupt())?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    Ok(match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" => Said::Yes,
+        "never" => Said::Never,
+        _ => Said::No,
+    })
 }
 
-/// Adds what is so now; `word` is `trusted` or `revoked`.
+/// Adds what is so now; `word` is `trusted`, `refused` or `revoked`.
 fn describe(word: &str, report: &TrustReport, page: &mut Page) {
     let subject = match &report.skill {
         Some(skill) => skill.to_string(),
@@ -137,6 +199,38 @@ mod tests {
     use super::*;
     use crate::render::Look;
 
+    fn info(permissions: &[&str], before: Option<&[&str]>) -> SkillInfo {
+        let permissions: Vec<_> = permissions
+            .iter()
+            .map(|asked| json!({"permission": asked, "granted": true, "denials": []}))
+            .collect();
+        serde_json::from_value(json!({
+            "name": "x", "version": "1.0.0", "description": "d",
+            "source": {"kind": "folder", "path": "/w/x"}, "tags": [], "state": "LOADED",
+            "versions": [], "root": "/w/x", "digest": mycelium_types::Digest::of(b"x"),
+            "engine": "quickjs", "dependencies": [], "permissions": permissions,
+            "granted_before": before, "methods": [], "hooks": [],
+            "limits": mycelium_types::Limits::default(), "breaker": "closed", "diagnostics": [],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_change_is_shown_as_what_comes_and_what_goes() {
+        let mut page = Page::new(Look::default());
+        describe_question(&info(&["a", "c"], Some(&["a", "b"])), &mut page);
+        insta::assert_snapshot!(page.render(), @r"
+        x@1.0.0 from /w/x asks for:
+          - a
+          - c
+        Another version of it was granted:
+          - a
+          - b
+        + c
+        - b (no longer asked for)
+        ");
+    }
+
     #[test]
     fn every_outcome_has_its_words() {
         let mut page = Page::new(Look::default());
@@ -146,12 +240,23 @@ mod tests {
                     let report = TrustReport {
                         workspace: "/w".into(),
                         skill: serde_json::from_value(skill).unwrap(),
+                        answer: None,
                         permissions: Vec::new(),
                         changed,
                     };
                     describe(word, &report, &mut page);
                 }
             }
+        }
+        for changed in [true, false] {
+            let report = TrustReport {
+                workspace: "/w".into(),
+                skill: serde_json::from_value(json!({"name": "x", "version": "1.0.0"})).unwrap(),
+                answer: Some(Answer::Refused),
+                permissions: Vec::new(),
+                changed,
+            };
+            describe("refused", &report, &mut page);
         }
         insta::assert_snapshot!(page.render(), @r"
         Workspace /w is trusted
@@ -162,6 +267,8 @@ mod tests {
         Skill x@1.0.0 is no longer granted anything
         Workspace /w was not trusted
         Skill x@1.0.0 was not granted anything
+        Skill x@1.0.0 is refused what it asks for until it changes
+        Skill x@1.0.0 was refused what it asks for already
         ");
     }
 }

@@ -163,9 +163,11 @@ impl Output {
     }
 
     /// Asks something on standard error; the answer is typed behind it.
-    pub(crate) fn prompt(&mut self, question: &Text) {
+    ///
+    /// `choice` is the text that puts the possible answers behind the question.
+    pub(crate) fn prompt(&mut self, choice: &'static str, question: &Text) {
         let locale = self.stderr.look.locale;
-        let text = Text::new("trust-choice").with("question", question.render(locale));
+        let text = Text::new(choice).with("question", question.render(locale));
         self.write_error(&text.render(locale));
     }
 

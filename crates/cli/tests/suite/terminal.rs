@@ -64,6 +64,18 @@ fn trust_is_asked_for_and_answered() {
         (&["trust"], "\r", "Nothing was granted.", 5),
         (&["trust"], "y\r", "is trusted", 0),
         (&["trust", "caller"], "no\r", "Nothing was granted.", 5),
+        (
+            &["trust", "caller"],
+            "never\r",
+            "is refused what it asks for",
+            0,
+        ),
+        (
+            &["trust", "caller"],
+            "y\r",
+            "is granted what it asks for",
+            0,
+        ),
     ] {
         let mut command = test.command(arguments);
         let mut terminal = Terminal::attach(&mut command);
@@ -72,7 +84,11 @@ fn trust_is_asked_for_and_answered() {
         if arguments.len() > 1 {
             terminal.wait_for("- network: requests to api.example.com");
         }
-        terminal.wait_for("[y/N] ");
+        terminal.wait_for(if arguments.len() > 1 {
+            "[y/N/never] "
+        } else {
+            "[y/N] "
+        });
         terminal.type_keys(answer);
         terminal.wait_for(shown);
         assert_eq!(

@@ -82,3 +82,22 @@ fn an_unknown_skill_cannot_be_trusted() {
         "{unknown}"
     );
 }
+
+#[test]
+fn a_refusal_for_good_is_kept_and_forgotten() {
+    let test = environment();
+    test.run(&["trust", "--never"]).expect(2);
+    test.run(&["trust", "writer", "--never", "--yes"]).expect(2);
+    let refused = test
+        .run(&["trust", "writer", "--never", "--json"])
+        .expect(0);
+    assert_eq!(refused.json()["answer"], "refused");
+    let info = test.run(&["info", "writer", "--json"]).expect(0).json();
+    assert_eq!(info["answer"]["answer"], "refused");
+    let call = test.run(&["exec", "writer", "write"]).expect(5);
+    assert!(call.stderr.contains("PERMISSION_DENIED"), "{call}");
+    assert!(call.stderr.contains("mycelium revoke writer"), "{call}");
+    test.run(&["revoke", "writer"]).expect(0);
+    let info = test.run(&["info", "writer", "--json"]).expect(0).json();
+    assert!(info["answer"].is_null(), "{info}");
+}

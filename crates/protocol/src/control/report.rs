@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use mycelium_policy::Answer;
 use mycelium_policy::Denial;
 use mycelium_types::Author;
 use mycelium_types::Deprecation;
@@ -135,6 +136,12 @@ pub struct SkillInfo {
     pub dependencies: Vec<DependencyInfo>,
     /// What it asks for, and whether it gets it.
     pub permissions: Vec<PermissionInfo>,
+    /// What the person said about exactly this content.
+    #[serde(default)]
+    pub answer: Option<AnswerInfo>,
+    /// What other content of this skill was granted last, in words, if something was.
+    #[serde(default)]
+    pub granted_before: Option<Vec<String>>,
     /// Its functions.
     pub methods: Vec<MethodInfo>,
     /// The hooks it has.
@@ -163,6 +170,17 @@ pub struct DependencyInfo {
     pub resolved: Option<String>,
     /// Whether it is in the store.
     pub cached: bool,
+}
+
+/// An answer of the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerInfo {
+    /// What they said.
+    pub answer: Answer,
+    /// Who: the name of the account, as far as it is known.
+    pub by: String,
+    /// When, in milliseconds since 1970 UTC.
+    pub at_milliseconds: u64,
 }
 
 /// One permission asked for.
@@ -347,6 +365,8 @@ pub struct TrustReport {
     pub workspace: PathBuf,
     /// The skill, if it was about one.
     pub skill: Option<SkillId>,
+    /// What was said, if it was about a skill and not taken back.
+    pub answer: Option<Answer>,
     /// What is allowed now, in words.
     pub permissions: Vec<String>,
     /// Whether anything changed.

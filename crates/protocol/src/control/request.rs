@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use mycelium_policy::Answer;
 use mycelium_types::Digest;
 use mycelium_types::ErrorReport;
 use mycelium_types::SkillName;
@@ -309,6 +310,8 @@ pub enum TrustRequest {
         skill: SkillSelector,
         /// The content whose permissions the person was shown; nothing is granted to any other.
         digest: Digest,
+        /// What they said.
+        answer: Answer,
     },
 }
 

@@ -1,5 +1,6 @@
 //! What the person allows and takes back, and what becomes of instances that run.
 
+use mycelium_policy::Answer;
 use mycelium_protocol::control::TrustRequest;
 use mycelium_types::ErrorCode;
 use serde_json::Value;
@@ -113,6 +114,7 @@ async fn an_answer_counts_for_what_was_shown_and_nothing_else() {
     let request = TrustRequest::Skill {
         skill: "writer".parse().unwrap(),
         digest: shown.digest,
+        answer: Answer::Granted,
     };
     let context = world.context("shell");
     let error = world.runtime.trust(&context, request).await.unwrap_err();
@@ -143,5 +145,44 @@ async fn an_untrusted_workspace_lowers_limits_of_other_skills_and_never_raises_t
     world.trust_workspace().await;
     assert_eq!(world.info("mine").await.limits.memory_mb, 900);
     assert_eq!(world.value("mine", "settings", json!([])).await, evil);
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_for_good_holds_until_the_skill_changes_and_a_change_shows_the_difference() {
+    let world = World::new();
+    world.own_skill("writer", writes("./output"), WRITER);
+    let args = json!(["output/file"]);
+    world.trust("writer").await;
+    let answer = world.info("writer").await.answer.unwrap();
+    assert_eq!(answer.answer, Answer::Granted);
+    assert!(answer.at_milliseconds > 0);
+    world.value("writer", "write", args.clone()).await;
+
+    world.answer("writer", Answer::Refused).await;
+    assert_eq!(
+        workers(&world).await,
+        0,
+        "what ran with the grant has ended"
+    );
+    assert_eq!(
+        world.code("writer", "write", args.clone()).await,
+        ErrorCode::PermissionDenied
+    );
+    world.trust("writer").await;
+    world.value("writer", "write", args.clone()).await;
+
+    world.own_skill("writer", writes("/etc"), WRITER);
+    let info = world.info("writer").await;
+    assert_eq!(info.answer, None);
+    assert_eq!(
+        info.granted_before,
+        Some(vec!["filesystem: write access to ./output".to_owned()])
+    );
+    let report = world.exec("later", "writer", "write", args).await;
+    assert_eq!(
+        report.outcome.unwrap_err().code,
+        ErrorCode::PermissionRequired
+    );
     world.runtime.shutdown().await;
 }

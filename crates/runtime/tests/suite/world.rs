@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use mycelium_policy::Answer;
 use mycelium_protocol::Event;
 use mycelium_protocol::control::Arguments;
 use mycelium_protocol::control::ExecReport;
@@ -202,9 +203,15 @@ impl World {
 
     /// Grants a skill what it asks for now.
     pub(crate) async fn trust(&self, skill: &str) {
+        self.answer(skill, Answer::Granted).await;
+    }
+
+    /// Answers what a skill asks for now.
+    pub(crate) async fn answer(&self, skill: &str, answer: Answer) {
         let request = TrustRequest::Skill {
             digest: self.info(skill).await.digest,
             skill: skill.parse().unwrap(),
+            answer,
         };
         let context = self.context("shell");
         self.runtime.trust(&context, request).await.unwrap();

@@ -108,6 +108,9 @@ SIGNATURE_MISSING = Skill `{ $skill }` is refused: { $reason }
 PERMISSION_REQUIRED = Skill `{ $skill }` asks for permissions nobody has granted: { $permissions }
     .help = Look at what it asks for with `mycelium info { $skill }`, then grant it with `mycelium trust { $skill }`.
 
+PERMISSION_DENIED = Skill `{ $skill }` asks for permissions you have refused for good: { $permissions }
+    .help = Forget that answer with `mycelium revoke { $skill }`, or grant them after all with `mycelium trust { $skill }`.
+
 SKILL_CHANGED = Skill `{ $skill }` has changed since its permissions were shown ({ $shown } then, { $found } now); nothing was granted.
     .help = See what it asks for now with `mycelium trust { $skill }`.
 

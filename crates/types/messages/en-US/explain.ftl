@@ -25,6 +25,7 @@ explain-circuit-breaker-open = The skill failed several times in a row in this s
 explain-security-violation = The skill tried something that it was not granted, was refused by the sandbox, and the call ended in an error. The attempt is in the audit log: `mycelium log` shows it.
 explain-sandbox-unavailable = This machine's kernel, or the container around it, cannot enforce the sandbox that is required, so the skill does not run at all.
 explain-permission-required = The skill asks for something that nobody has granted yet.
+explain-permission-denied = The skill asks for something that you have refused for good, for exactly this content. Nobody is asked again until the skill changes or you forget the answer.
 explain-skill-changed = Somebody changed the skill's files between the question and the answer. An answer counts for exactly the content that was shown, so nothing was granted.
 explain-skill-deactivated = The skill was deactivated and refuses calls until it is activated.
 explain-illegal-transition = The skill is in a state in which the command makes no sense.

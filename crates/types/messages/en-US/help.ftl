@@ -90,12 +90,14 @@ help-metrics = Show what was measured
 help-ps = Show what runs
 
 help-trust = Grant a skill what it asks for, or trust the workspace
-    .details = Without a skill, the workspace is trusted: its own skills may then use the workspace paths they declare. With a skill, it is granted all it asks for, for the content it has now.
+    .details = Without a skill, the workspace is trusted: its own skills may then use the workspace paths they declare. With a skill, it is granted all it asks for, for the content it has now, or refused it for good.
     .skill = The skill: NAME or NAME@RANGE; the workspace if not given
     .yes = Do not ask
+    .never = Refuse what the skill asks for, and do not ask again until it changes
     .examples =
         mycelium trust
         mycelium trust downloader --yes
+        mycelium trust downloader --never
 
 help-revoke = Take back what was granted
     .skill = The skill: NAME or NAME@RANGE; the workspace if not given

@@ -172,6 +172,10 @@ info-permissions = { $count ->
     [0] Permissions: none
    *[other] Permissions:
 }
+info-answer = { $answer ->
+    [granted] Granted by { $by } on { $time }, for exactly this content
+   *[refused] Refused for good by { $by } on { $time }, for exactly this content
+}
 info-permission = { $permission }
 info-denial = not granted: { $permission }; { $reason }
 info-methods = { $count ->
@@ -190,6 +194,7 @@ info-hook = { $hook }: implemented
 
 denial-workspace-untrusted = the workspace is not trusted (see `mycelium trust`)
 denial-not-granted = nobody has granted it (see `mycelium trust SKILL`)
+denial-refused = you have refused it for good (see `mycelium revoke SKILL`)
 denial-protected-path = the path is protected and has to be named by itself
 denial-covers-workspace = the path is the workspace itself or above it
 denial-leaves-workspace = a link leads out of the workspace
@@ -262,6 +267,14 @@ trust-workspace = Trust the workspace { $workspace }? Its own skills may then us
 trust-skill = { $skill } from { $source } asks for:
 trust-question = Grant all of this?
 trust-choice = { $question } [y/N]{" "}
+trust-choice-skill = { $question } [y/N/never]{" "}
+trust-before = Another version of it was granted:
+trust-added = + { $permission }
+trust-removed = - { $permission } (no longer asked for)
+trust-refused-skill = { $change ->
+    [changed] Skill { $subject } is refused what it asks for until it changes
+   *[unchanged] Skill { $subject } was refused what it asks for already
+}
 trust-declined = Nothing was granted.
 trust-trusted-workspace = { $change ->
     [changed] Workspace { $subject } is trusted
