@@ -30,7 +30,6 @@ pub(crate) use quantity::milliseconds;
 pub(crate) use quantity::percent;
 pub(crate) use quantity::quantity;
 pub(crate) use quantity::uptime;
-pub(crate) use quantity::utc;
 pub(crate) use table::Table;
 pub(crate) use text::Text;
 pub(crate) use untrusted::line;

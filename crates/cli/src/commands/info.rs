@@ -8,6 +8,7 @@ use mycelium_protocol::control::PermissionInfo;
 use mycelium_protocol::control::SkillInfo;
 use mycelium_types::ExitStatus;
 use mycelium_types::Limit;
+use mycelium_types::Timestamp;
 
 use crate::arguments::Format;
 use crate::arguments::SkillArgument;
@@ -17,7 +18,6 @@ use crate::render::Page;
 use crate::render::Style;
 use crate::render::Text;
 use crate::render::quantity;
-use crate::render::utc;
 use crate::session::Session;
 use crate::session::answer;
 
@@ -98,7 +98,13 @@ fn describe(info: &SkillInfo, verbosity: Verbosity, page: &mut Page) {
         let text = Text::new("info-answer")
             .with("answer", word)
             .with("by", by)
-            .with("time", utc(answer.at_milliseconds));
+            .with(
+                "time",
+                format!(
+                    "{:.0}",
+                    Timestamp::from_milliseconds(answer.at_milliseconds)
+                ),
+            );
         page.line(format!("  {}", text.render(page.look().locale)));
     }
     section(page, "info-methods", info.methods.len());
