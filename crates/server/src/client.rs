@@ -99,7 +99,8 @@ pub(crate) async fn serve(daemon: Arc<Daemon>, stream: UnixStream) -> Result<(),
     let abandon = writer.abort_handle();
     match (tokio::time::timeout(WRITE_PATIENCE, writer).await, ended) {
         (Ok(Ok(write)), Ok(Ended::Agent(context))) => {
-            ended = agent(&daemon, &hello, *context, incoming, write).await;
+            // Boxed, because an agent's conversation is large and most clients have none.
+            ended = Box::pin(agent(&daemon, &hello, *context, incoming, write)).await;
         }
         (Ok(_), before) => ended = before,
         (Err(_), before) => {
