@@ -78,6 +78,7 @@ pub(crate) fn choose_engine(
     entrypoint: &Path,
     host: &Host,
     probe: &dyn EngineProbe,
+    looks_runnable: impl FnOnce() -> bool,
 ) -> Result<Engine, LoadError> {
     let wanted = &manifest.compatibility;
     let mut reasons = Vec::new();
@@ -102,7 +103,7 @@ pub(crate) fn choose_engine(
             );
         }
     }
-    let engine = match need(manifest.engine, entrypoint) {
+    let engine = match need(manifest.engine, entrypoint, looks_runnable) {
         Need::Quickjs => Some(Engine::Quickjs),
         Need::Node => {
             check_range(
@@ -120,10 +121,7 @@ pub(crate) fn choose_engine(
             reasons.push(missing_engine("python"));
             None
         }
-        Need::Native => {
-            reasons.push(missing_engine("native"));
-            None
-        }
+        Need::Native => Some(Engine::Native),
         Need::Wasm => {
             reasons.push(missing_engine("wasm"));
             None
@@ -152,7 +150,7 @@ pub(crate) fn choose_engine(
     }
 }
 
-fn need(choice: EngineChoice, entrypoint: &Path) -> Need {
+fn need(choice: EngineChoice, entrypoint: &Path, looks_runnable: impl FnOnce() -> bool) -> Need {
     let by_extension = match entrypoint.extension().and_then(OsStr::to_str) {
         Some("js" | "cjs" | "mjs") => Need::Quickjs,
         Some("ts" | "cts" | "mts") => Need::TypeScript,
@@ -163,7 +161,17 @@ fn need(choice: EngineChoice, entrypoint: &Path) -> Need {
         Some(_) => Need::Nothing,
     };
     match choice {
-        EngineChoice::Auto => by_extension,
+        EngineChoice::Auto => match by_extension {
+            // A script in a language of its own, or a program with an extension of its own.
+            Need::Nothing if looks_runnable() => Need::Native,
+            Need::Quickjs
+            | Need::Node
+            | Need::Python
+            | Need::Native
+            | Need::Wasm
+            | Need::TypeScript
+            | Need::Nothing => by_extension,
+        },
         EngineChoice::Quickjs => match by_extension {
             Need::Quickjs | Need::TypeScript => by_extension,
             Need::Node | Need::Python | Need::Native | Need::Wasm | Need::Nothing => Need::Nothing,

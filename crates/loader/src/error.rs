@@ -13,6 +13,7 @@ use mycelium_types::Severity;
 use mycelium_types::SkillId;
 use mycelium_types::SkillName;
 use mycelium_types::SkillSource;
+use mycelium_types::printable;
 use mycelium_types::printable_path;
 
 use crate::tree::MAX_BYTES;
@@ -149,7 +150,7 @@ pub enum LinkProblem {
 }
 
 /// What is wrong with an entrypoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntrypointProblem {
     /// There is no such file.
     Missing,
@@ -157,6 +158,15 @@ pub enum EntrypointProblem {
     NotAFile,
     /// It leads out of the folder, or to its `.git`.
     Leaves,
+    /// It should be a program, and its owner may not run it.
+    NotExecutable,
+    /// It should be a program, and is neither one for this machine nor a script that says what runs it.
+    NotAProgram,
+    /// What runs it cannot be run in a sandbox.
+    Interpreter {
+        /// What it names.
+        name: String,
+    },
 }
 
 impl LoadError {
@@ -203,12 +213,9 @@ impl LoadError {
                 entrypoint,
                 problem,
                 ..
-            } => Message::new(match problem {
-                EntrypointProblem::Missing => "load-entrypoint-missing",
-                EntrypointProblem::NotAFile => "load-entrypoint-not-a-file",
-                EntrypointProblem::Leaves => "load-entrypoint-leaves",
-            })
-            .with("entrypoint", printable_path(entrypoint)),
+            } => problem
+                .message()
+                .with("entrypoint", printable_path(entrypoint)),
             Self::Incompatible { reasons, .. } => {
                 let reasons: Vec<_> = reasons
                     .iter()
@@ -222,6 +229,21 @@ impl LoadError {
             Self::Cache { folder, source } => Message::new("load-cache")
                 .with("path", printable_path(folder))
                 .with("reason", system_reason(source)),
+        }
+    }
+}
+
+impl EntrypointProblem {
+    fn message(&self) -> Message {
+        match self {
+            Self::Missing => Message::new("load-entrypoint-missing"),
+            Self::NotAFile => Message::new("load-entrypoint-not-a-file"),
+            Self::Leaves => Message::new("load-entrypoint-leaves"),
+            Self::NotExecutable => Message::new("load-entrypoint-not-executable"),
+            Self::NotAProgram => Message::new("load-entrypoint-not-a-program"),
+            Self::Interpreter { name } => {
+                Message::new("load-entrypoint-interpreter").with("name", printable(name))
+            }
         }
     }
 }

@@ -25,6 +25,7 @@
 mod compatibility;
 mod embedded;
 mod error;
+mod executable;
 mod loader;
 mod signature;
 mod source;
@@ -41,6 +42,7 @@ pub use error::Bound;
 pub use error::EntrypointProblem;
 pub use error::LinkProblem;
 pub use error::LoadError;
+pub use executable::find_program;
 pub use loader::LoadRequest;
 pub use loader::Loader;
 pub use signature::Origin;

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use mycelium_types::Digest;
+use mycelium_types::Engine;
 use mycelium_types::Manifest;
 use mycelium_types::SkillSource;
 use mycelium_types::printable_path;
@@ -25,6 +26,9 @@ use crate::SignatureRule;
 use crate::Source;
 use crate::VerifiedSkill;
 use crate::compatibility::choose_engine;
+use crate::executable::NotRunnable;
+use crate::executable::executables;
+use crate::executable::looks_runnable;
 use crate::signature::decide;
 use crate::tree::EntryKind;
 use crate::tree::Tree;
@@ -178,19 +182,32 @@ impl Loader {
             });
         };
         let declared = manifest.entrypoint_for(&self.host.os, &self.host.arch);
-        let engine = choose_engine(&manifest, declared, &self.host, self.probe.as_ref())?;
-        let entrypoint = entrypoint(tree, declared).map_err(|problem| LoadError::Entrypoint {
+        let found = entrypoint(tree, declared).map(|path| root.join(path));
+        let looks_runnable = || found.as_deref().is_ok_and(looks_runnable);
+        let engine = choose_engine(
+            &manifest,
+            declared,
+            &self.host,
+            self.probe.as_ref(),
+            looks_runnable,
+        )?;
+        let problem = |problem| LoadError::Entrypoint {
             folder: folder.to_owned(),
             entrypoint: declared.to_owned(),
             problem,
-        })?;
+        };
+        let entrypoint = found.map_err(problem)?;
+        match engine {
+            Engine::Quickjs => {}
+            Engine::Native => drop(own_program(&entrypoint, root, problem)?),
+        }
         Ok(Content {
             root: root.to_owned(),
             remarks: reading.diagnostics,
             digest: tree.digest()?,
             manifest_digest: Digest::of(&bytes),
             engine,
-            entrypoint: root.join(entrypoint),
+            entrypoint,
             manifest,
         })
     }
@@ -245,4 +262,21 @@ fn entrypoint(tree: &Tree, declared: &Path) -> Result<PathBuf, EntrypointProblem
         Some(EntryKind::Folder | EntryKind::Link { .. }) => Err(EntrypointProblem::NotAFile),
         None => Err(EntrypointProblem::Missing),
     }
+}
+
+/// The program `entrypoint` and what running it takes.
+pub(crate) fn own_program(
+    entrypoint: &Path,
+    root: &Path,
+    error: impl FnOnce(EntrypointProblem) -> LoadError,
+) -> Result<Vec<PathBuf>, LoadError> {
+    executables(entrypoint, root).map_err(|problem| match problem {
+        NotRunnable::NotExecutable => error(EntrypointProblem::NotExecutable),
+        NotRunnable::NotAProgram => error(EntrypointProblem::NotAProgram),
+        NotRunnable::Interpreter(name) => error(EntrypointProblem::Interpreter { name }),
+        NotRunnable::Unreadable(source) => LoadError::Unreadable {
+            path: entrypoint.to_owned(),
+            source,
+        },
+    })
 }

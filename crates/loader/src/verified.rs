@@ -16,6 +16,7 @@ use crate::MAX_SOURCE_BYTES;
 use crate::Origin;
 use crate::SignatureDecision;
 use crate::Surface;
+use crate::loader::own_program;
 use crate::tree::read_file;
 
 /// A skill whose manifest is valid, whose files are digested and bounded, which works here, and about
@@ -109,6 +110,26 @@ impl VerifiedSkill {
         &self.content.entrypoint
     }
 
+    /// What running it takes, if its engine is a program of its own: the entrypoint, what interprets it
+    /// and what links that, absolute and without links.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Entrypoint`] if the machine has not, or no longer, what runs it.
+    pub fn program(&self) -> Result<Option<Vec<PathBuf>>, LoadError> {
+        match self.engine() {
+            Engine::Quickjs => Ok(None),
+            Engine::Native => own_program(self.entrypoint(), self.root(), |problem| {
+                LoadError::Entrypoint {
+                    folder: self.root().to_owned(),
+                    entrypoint: self.entrypoint().to_owned(),
+                    problem,
+                }
+            })
+            .map(Some),
+        }
+    }
+
     /// How the exports of the manifest are called, in its order, and which hooks the skill has: those
     /// the manifest names and those its source shows.
     ///
@@ -116,9 +137,15 @@ impl VerifiedSkill {
     ///
     /// [`LoadError::Unreadable`] if the entrypoint cannot be read any more.
     pub fn surface(&self) -> Result<Surface, LoadError> {
-        // A larger file is a bundle, whose source says nothing.
-        let bytes = read_file(self.entrypoint(), MAX_SOURCE_BYTES as u64)?.unwrap_or_default();
-        let found = Surface::of_source(&String::from_utf8_lossy(&bytes));
+        let found = match self.engine() {
+            Engine::Quickjs => {
+                // A larger file is a bundle, whose source says nothing.
+                let bytes =
+                    read_file(self.entrypoint(), MAX_SOURCE_BYTES as u64)?.unwrap_or_default();
+                Surface::of_source(&String::from_utf8_lossy(&bytes))
+            }
+            Engine::Native => Surface::default(),
+        };
         let manifest = self.manifest();
         let mut hooks = found.hooks.clone();
         hooks.extend(&manifest.hooks);

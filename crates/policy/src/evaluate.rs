@@ -11,12 +11,15 @@ use mycelium_types::Limits;
 use mycelium_types::Manifest;
 use mycelium_types::Permission;
 
+use crate::CommandGrant;
 use crate::Denial;
 use crate::DenialReason;
 use crate::Grant;
 use crate::NetworkGrant;
 use crate::NetworkPolicy;
+use crate::PROGRAM_FOLDERS;
 use crate::PathGrant;
+use crate::ProgramPolicy;
 use crate::Rung;
 use crate::SandboxPolicy;
 use crate::WorkspaceTrust;
@@ -46,6 +49,9 @@ pub trait HostPaths {
     /// Everything below the folder `path` that has a protected name and can be kept read-only, without
     /// what is below that; `None` when there is too much to look through.
     fn protected_below(&self, path: &Path) -> Option<Vec<PathBuf>>;
+    /// The program called `name` in [`PROGRAM_FOLDERS`](crate::PROGRAM_FOLDERS), and what interprets it,
+    /// without links; `None` when there is none that workers can be shown.
+    fn program(&self, name: &str) -> Option<Vec<PathBuf>>;
 }
 
 /// Everything the decision depends on.
@@ -56,6 +62,8 @@ pub struct PolicyRequest<'a> {
     pub digest: Digest,
     /// Whose skill it is.
     pub origin: Origin,
+    /// The files that running it takes, if its engine is a program of its own: absolute, without links.
+    pub own_program: Option<&'a [PathBuf]>,
     /// Its folder, absolute and without links.
     pub skill_root: &'a Path,
     /// The folders that skills are found in: code that runs, so never writable by a skill.
@@ -107,7 +115,14 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
         paths: Vec::new(),
         sealed: Vec::new(),
         network: NetworkPolicy::default(),
-        environment: base_environment(),
+        environment: base_environment(match request.own_program {
+            Some(_) => PROGRAM_FOLDERS.join(":"),
+            None => "/usr/bin:/bin".to_owned(),
+        }),
+        program: request.own_program.map(|own| ProgramPolicy {
+            own: own.to_vec(),
+            commands: Vec::new(),
+        }),
         denials: Vec::new(),
         unanswered: Vec::new(),
     };
@@ -122,6 +137,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
             workspace: request.workspace.to_owned(),
             paths: decision.paths,
             sealed: decision.sealed,
+            program: decision.program,
             dependency_layer: None,
             bytecode: None,
             data: None,
@@ -136,14 +152,14 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
 }
 
 /// What every worker sees: nothing of the person's own environment.
-fn base_environment() -> BTreeMap<String, String> {
+fn base_environment(path: String) -> BTreeMap<String, String> {
     [
-        ("HOME", crate::DATA_PATH),
-        ("LANG", "C.UTF-8"),
-        ("PATH", "/usr/bin:/bin"),
-        ("TMPDIR", "/tmp"),
+        ("HOME", crate::DATA_PATH.to_owned()),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("PATH", path),
+        ("TMPDIR", "/tmp".to_owned()),
     ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .map(|(name, value)| (name.to_owned(), value))
     .into()
 }
 
@@ -155,6 +171,7 @@ struct Decision<'a> {
     sealed: Vec<PathBuf>,
     network: NetworkPolicy,
     environment: BTreeMap<String, String>,
+    program: Option<ProgramPolicy>,
     denials: Vec<Denial>,
     unanswered: Vec<Permission>,
 }
@@ -191,6 +208,14 @@ impl Decision<'_> {
                     }
                 }
             }
+            Permission::Process { commands } if self.program.is_some() => {
+                if let Err(reason) = self.judge_grant() {
+                    return self.deny(permission.clone(), reason);
+                }
+                for command in commands {
+                    self.consider_command(command);
+                }
+            }
             Permission::Network { hosts, methods } => {
                 if let Err(reason) = self.judge_grant() {
                     return self.deny(permission.clone(), reason);
@@ -208,6 +233,21 @@ impl Decision<'_> {
             | Permission::Context { .. } => {
                 self.deny(permission.clone(), DenialReason::Unsupported);
             }
+        }
+    }
+
+    fn consider_command(&mut self, command: &str) {
+        let one = || Permission::Process {
+            commands: vec![command.to_owned()],
+        };
+        // A name is looked up where the system's programs are; a path could be one the skill has made.
+        let found = (!command.contains('/')).then(|| self.host.program(command));
+        match (found.flatten(), &mut self.program) {
+            (Some(files), Some(program)) => program.commands.push(CommandGrant {
+                declared: command.to_owned(),
+                files,
+            }),
+            (Some(_) | None, _) => self.deny(one(), DenialReason::Missing),
         }
     }
 

@@ -14,6 +14,7 @@ use super::HostPaths;
 use super::Origin;
 use super::PolicyRequest;
 use super::evaluate;
+use crate::ChildProcesses;
 use crate::DATA_PATH;
 use crate::DEPENDENCIES_PATH;
 use crate::DenialReason;
@@ -49,6 +50,10 @@ impl HostPaths for Host {
         let all = ["/w/out/sub/.git", "/w/out/.envrc"].map(PathBuf::from);
         Some(all.into_iter().filter(|it| it.starts_with(path)).collect())
     }
+
+    fn program(&self, name: &str) -> Option<Vec<PathBuf>> {
+        (name != "missing").then(|| vec![Path::new("/usr/bin").join(name)])
+    }
 }
 
 fn manifest(permissions: &[Permission]) -> Manifest {
@@ -75,6 +80,7 @@ struct Case {
     trust: WorkspaceTrust,
     answered: bool,
     host: Host,
+    own_program: Option<Vec<PathBuf>>,
 }
 
 impl Case {
@@ -84,6 +90,7 @@ impl Case {
             trust,
             answered: false,
             host: Host::default(),
+            own_program: None,
         }
     }
 
@@ -102,6 +109,7 @@ impl Case {
                 manifest: &manifest,
                 digest,
                 origin: self.origin,
+                own_program: self.own_program.as_deref(),
                 skill_root: Path::new("/w/skills/demo"),
                 skill_folders: &["/w/skills".into(), "/w/custom".into()],
                 workspace: Path::new("/w"),
@@ -393,4 +401,47 @@ fn at_host_paths_what_is_private_is_granted_where_it_is() {
     assert!(!policy.allows(Path::new("/cache/layers/1/x"), FileAccess::Write));
     assert_eq!(policy.environment["HOME"], "/state/data/demo");
     assert_eq!(policy.environment["TMPDIR"], "/state/data/demo");
+}
+
+#[test]
+fn programs_are_started_only_by_an_engine_that_can_and_after_an_answer() {
+    let permissions = [Permission::Process {
+        commands: ["git", "missing", "/w/tool"].map(str::to_owned).to_vec(),
+    }];
+    let mut case = Case::workspace(WorkspaceTrust::Trusted);
+    case.answered = true;
+    let embedded = case.run(&permissions).policy;
+    assert_eq!(embedded.program, None);
+    assert_eq!(embedded.denials[0].reason, DenialReason::Unsupported);
+
+    case.own_program = Some(vec!["/w/skills/demo/run".into()]);
+    case.answered = false;
+    let unanswered = case.run(&permissions);
+    assert_eq!(unanswered.unanswered, permissions);
+    let program = unanswered.policy.program.unwrap();
+    assert_eq!(program.child_processes(), ChildProcesses::Refused);
+
+    case.answered = true;
+    let policy = case.run(&permissions).policy;
+    let program = policy.program.as_ref().unwrap();
+    let executables: Vec<_> = program.executables().collect();
+    assert_eq!(
+        executables,
+        [Path::new("/w/skills/demo/run"), Path::new("/usr/bin/git")]
+    );
+    assert_eq!(program.child_processes(), ChildProcesses::Allowed);
+    let reasons: Vec<_> = policy.denials.iter().map(|denial| denial.reason).collect();
+    assert_eq!(reasons, [DenialReason::Missing; 2]);
+}
+
+#[test]
+fn a_program_of_its_own_reads_what_the_system_offers_and_an_embedded_engine_does_not() {
+    let mut case = Case::workspace(WorkspaceTrust::Trusted);
+    let library = Path::new("/usr/lib/libc.so.6");
+    assert!(!case.run(&[]).policy.allows(library, FileAccess::Read));
+    case.own_program = Some(Vec::new());
+    let policy = case.run(&[]).policy;
+    assert!(policy.allows(library, FileAccess::Read));
+    assert!(!policy.allows(library, FileAccess::Write));
+    assert!(!policy.allows(Path::new("/etc/shadow"), FileAccess::Read));
 }

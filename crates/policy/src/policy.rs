@@ -16,6 +16,9 @@ use crate::UNCOUNTED;
 use crate::protected::has_protected_part;
 
 use crate::NetworkPolicy;
+use crate::ProgramPolicy;
+use crate::RUNTIME_FOLDERS;
+use crate::RUNTIME_SETTINGS;
 
 /// Where the dependency layer is inside a sandbox.
 pub const DEPENDENCIES_PATH: &str = "/mycelium/deps";
@@ -63,6 +66,9 @@ pub struct SandboxPolicy {
     /// What exists below writable paths and stays as it is, because of its name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sealed: Vec<PathBuf>,
+    /// What it may run, if its engine is a program of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramPolicy>,
     /// The host folder shown read-only at [`DEPENDENCIES_PATH`].
     pub dependency_layer: Option<PathBuf>,
     /// The host file shown read-only at [`BYTECODE_PATH`].
@@ -195,10 +201,16 @@ impl SandboxPolicy {
                         .strip_prefix(&grant.path)
                         .is_ok_and(|rest| !has_protected_part(rest))
             });
+        let runtime = || {
+            let mut shown = RUNTIME_FOLDERS.iter().chain(&RUNTIME_SETTINGS);
+            self.program.is_some()
+                && (below(Path::new("/proc")) || shown.any(|shown| below(Path::new(shown))))
+        };
         match access {
             FileAccess::Write => writable,
             FileAccess::Read => {
                 writable
+                    || runtime()
                     || (below(&self.skill_root) && !below(&self.skill_root.join(UNCOUNTED)))
                     || below(Path::new("/mycelium"))
                     || self.paths.iter().any(|grant| below(&grant.path))

@@ -11,7 +11,9 @@ use std::path::PathBuf;
 use mycelium_policy::SandboxPolicy;
 use mycelium_types::CallStyle;
 use mycelium_types::Hook;
+use mycelium_types::WorkerProtocol;
 use serde::Deserialize;
+use serde::Deserializer;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -55,8 +57,12 @@ pub struct Frame {
     /// Its parameters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub params: Option<Box<RawValue>>,
-    /// The answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The answer, which may be `null`.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub result: Option<Box<RawValue>>,
     /// The failure.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +86,11 @@ impl Frame {
             _ => None,
         }
     }
+}
+
+/// A field that is there, whatever it says.
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(value).map(Some)
 }
 
 /// The text `2.0`.
@@ -106,7 +117,9 @@ pub struct RpcError {
 /// What the runtime asks of a worker.
 #[derive(Debug)]
 pub enum Request {
-    /// Restrict yourself, read the skill's code.
+    /// Restrict yourself and become the program that answers everything from here on.
+    Start(StartParams),
+    /// Read the skill's code; an embedded engine restricts itself first.
     Load(LoadParams),
     /// Run a lifecycle hook, if the skill has it.
     Hook(HookParams),
@@ -121,6 +134,7 @@ impl Request {
     #[must_use]
     pub fn method(&self) -> &'static str {
         match self {
+            Self::Start(_) => "start",
             Self::Load(_) => "load",
             Self::Hook(_) => "hook",
             Self::Call(_) => "call",
@@ -136,6 +150,7 @@ impl Request {
         use serde_json::value::to_raw_value;
         let method = self.method();
         let params = match self {
+            Self::Start(params) => to_raw_value(&params)?,
             Self::Load(params) => to_raw_value(&params)?,
             Self::Hook(params) => to_raw_value(&params)?,
             Self::Call(params) => to_raw_value(&params)?,
@@ -161,6 +176,7 @@ impl Request {
         };
         let params = params.get();
         let request = match method {
+            "start" => Self::Start(serde_json::from_str(params)?),
             "load" => Self::Load(serde_json::from_str(params)?),
             "hook" => Self::Hook(serde_json::from_str(params)?),
             "call" => Self::Call(serde_json::from_str(params)?),
@@ -171,11 +187,32 @@ impl Request {
     }
 }
 
+/// What a worker needs to become a program of its own. The program itself never sees this.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StartParams {
+    /// What it may do; its own folder, mounts, programs and environment are in there.
+    pub policy: SandboxPolicy,
+    /// The program to run, absolute.
+    pub entrypoint: PathBuf,
+    /// How the program is spoken to.
+    pub protocol: WorkerProtocol,
+}
+
+/// The answer to `start`, just before the program begins. With [`WorkerProtocol::Worker`] the next request
+/// reaches the program itself, on its descriptor 3.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Started {
+    /// The kernel layers that hold, in words.
+    pub layers: Vec<String>,
+}
+
 /// What a worker needs to become one skill.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadParams {
-    /// What it may do; its own folder, mounts and environment are in there.
-    pub policy: SandboxPolicy,
+    /// What it may do; its own folder, mounts and environment are in there. Absent for a program of its
+    /// own, which is restricted before it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Box<SandboxPolicy>>,
     /// The file to load, absolute.
     pub entrypoint: PathBuf,
     /// The functions that must exist in the module.
@@ -187,9 +224,11 @@ pub struct LoadParams {
 /// The answer to `load`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Loaded {
-    /// The kernel layers that hold, in words.
+    /// The kernel layers that hold, in words. A program of its own knows none.
+    #[serde(default)]
     pub layers: Vec<String>,
     /// The hooks the skill has.
+    #[serde(default)]
     pub hooks: Vec<Hook>,
 }
 
@@ -222,9 +261,11 @@ pub struct CallParams {
 pub struct Returned {
     /// The value, as JSON; `null` for `undefined`.
     pub value: Box<RawValue>,
-    /// Processor time it took, in microseconds.
+    /// Processor time it took, in microseconds; 0 if it was not measured.
+    #[serde(default)]
     pub cpu_microseconds: u64,
-    /// Memory of the worker afterwards, in bytes.
+    /// Memory of the worker afterwards, in bytes; 0 if it was not measured.
+    #[serde(default)]
     pub memory_bytes: u64,
 }
 
@@ -287,6 +328,10 @@ pub enum FailureKind {
     OutputTooLarge,
     /// The engine ran out of memory.
     OutOfMemory,
+    /// The program used too much processor time.
+    CpuTime,
+    /// The program wrote a file beyond its limit.
+    FileSize,
     /// The skill called `process.exit`.
     Exited,
     /// The promise can never settle: nothing is left that could.
@@ -375,6 +420,10 @@ mod tests {
             panic!("{text}");
         };
         assert_eq!(params.args.get(), "[\"x\"]");
+
+        let frame: Frame =
+            serde_json::from_str(r#"{"jsonrpc":"2.0","id":1,"result":null}"#).unwrap();
+        assert_eq!(frame.result.unwrap().get(), "null");
 
         let printed = Notification::Console(Printed {
             level: ConsoleLevel::Info,

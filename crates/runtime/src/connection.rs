@@ -25,9 +25,12 @@ use crate::exchanges::Exchanges;
 use crate::exchanges::Told;
 use crate::meter::LineRate;
 use crate::meter::Meter;
+use crate::output::Output;
 
 /// Bytes read at once.
 const READ_SIZE: usize = 64 << 10;
+/// What is read of the last words of a program that has ended, in bytes.
+const MAX_LAST_WORDS: usize = 1 << 20;
 /// What a frame may have beside a result, and a request beside its console output.
 const SLACK: usize = 1 << 20;
 /// Bytes that wait for the worker to read them, beyond which its exchanges wait too.
@@ -81,6 +84,8 @@ pub(crate) struct Connection {
     unsent: Vec<u8>,
     sent: usize,
     exchanges: Exchanges,
+    /// What a program of its own prints.
+    output: Option<Output>,
 }
 
 impl Connection {
@@ -97,12 +102,19 @@ impl Connection {
             unsent: Vec::new(),
             sent: 0,
             exchanges,
+            output: None,
         }
     }
 
     /// What came from the worker so far.
     pub(crate) fn meter(&self) -> &Arc<Meter> {
         &self.meter
+    }
+
+    /// The same connection, that also listens to what the worker's program prints.
+    pub(crate) fn with_output(mut self, output: Option<Output>) -> Self {
+        self.output = output;
+        self
     }
 
     /// Sends a request and waits for its answer. `notify` gets what the worker tells meanwhile, at most
@@ -138,6 +150,11 @@ impl Connection {
                         error,
                         ..
                     } if answered == id => {
+                        // What it printed before it answered belongs to this request.
+                        let printed = self.output.as_mut().map(|output| output.take_rest(budget));
+                        if let Some(printed) = printed {
+                            self.pass_on(printed.ok_or(ConnectionError::Flood)?, notify)?;
+                        }
                         return match (result, error) {
                             (Some(result), None) => Ok(Ok(result)),
                             (None, Some(error)) => Ok(Err(error)),
@@ -158,14 +175,7 @@ impl Connection {
                             .ok_or(ConnectionError::Flood)?;
                         self.meter.count_output(bytes.len());
                         match Notification::from_frame(&frame) {
-                            Ok(Some(notification)) => {
-                                if let Notification::Console(printed) = &notification
-                                    && !self.lines.admit(&printed.text, Instant::now(), &self.meter)
-                                {
-                                    return Err(ConnectionError::LineFlood);
-                                }
-                                notify(Heard::Told(notification));
-                            }
+                            Ok(Some(notification)) => self.pass_on([notification], notify)?,
                             Ok(None) | Err(_) => {
                                 return Err(ConnectionError::Protocol("an unexpected frame"));
                             }
@@ -173,24 +183,26 @@ impl Connection {
                     }
                 }
             }
-            self.turn(notify).await?;
+            let length = self.turn(notify).await?;
+            budget = budget.checked_sub(length).ok_or(ConnectionError::Flood)?;
         }
     }
 
-    /// Reads something, writes something, or takes what an exchange has to tell: whatever comes first.
+    /// Reads something, writes something, or takes what an exchange or the program's output has to tell: whatever
+    /// comes first. Says how many bytes were printed.
     async fn turn(
         &mut self,
         notify: &mut (dyn FnMut(Heard) + Send),
-    ) -> Result<(), ConnectionError> {
+    ) -> Result<usize, ConnectionError> {
         self.buffer.clear();
         self.buffer.reserve(READ_SIZE);
         let (mut reader, mut writer) = self.stream.split();
         let unsent = &self.unsent[self.sent..];
+        let mut printed = (0, Vec::new());
+        let mut closed = false;
         tokio::select! {
             read = reader.read_buf(&mut self.buffer) => {
-                if read? == 0 {
-                    return Err(ConnectionError::Closed);
-                }
+                closed = read? == 0;
                 self.decoder.push(&self.buffer);
             }
             written = writer.write(unsent), if !unsent.is_empty() => {
@@ -208,6 +220,39 @@ impl Connection {
                     encode_frame(&frame, &mut self.unsent)?;
                 }
             },
+            some = Output::take_some(&mut self.output) => printed = some,
+        }
+        if closed {
+            if let Some(rest) = self
+                .output
+                .as_mut()
+                .and_then(|it| it.take_rest(MAX_LAST_WORDS))
+            {
+                self.pass_on(rest, notify)?;
+            }
+            return Err(ConnectionError::Closed);
+        }
+        let (length, lines) = printed;
+        self.meter.count_output(length);
+        self.pass_on(lines, notify)?;
+        Ok(length)
+    }
+}
+
+impl Connection {
+    /// Passes on what the worker tells, as long as it is not too many lines.
+    fn pass_on(
+        &mut self,
+        told: impl IntoIterator<Item = Notification>,
+        notify: &mut (dyn FnMut(Heard) + Send),
+    ) -> Result<(), ConnectionError> {
+        for notification in told {
+            if let Notification::Console(printed) = &notification
+                && !self.lines.admit(&printed.text, Instant::now(), &self.meter)
+            {
+                return Err(ConnectionError::LineFlood);
+            }
+            notify(Heard::Told(notification));
         }
         Ok(())
     }

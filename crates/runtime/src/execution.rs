@@ -36,6 +36,8 @@ use crate::audit::stage_subject;
 use crate::breaker::BreakerKey;
 use crate::breaker::BreakerRules;
 use crate::breaker::Recorded;
+use crate::failure;
+use crate::failure::Asked;
 use crate::hook::Stage;
 use crate::hook::StageOutcome;
 use crate::inner::Inner;
@@ -290,8 +292,9 @@ impl Inner {
         let is_sound = planted.is_empty() && running.worker.is_usable();
         violations.extend(planted);
         let outcome = answer.and_then(|raw| {
-            let returned: Returned =
-                serde_json::from_str(raw.get()).map_err(ErrorReport::internal)?;
+            let returned: Returned = serde_json::from_str(raw.get()).map_err(|error| {
+                failure::unintelligible(&error, &Asked::Call(export.name.clone()), &launch.policy)
+            })?;
             trail.cpu_microseconds = Some(returned.cpu_microseconds);
             trail.memory_bytes = Some(returned.memory_bytes);
             read_value(returned.value.get()).map_err(|error| {

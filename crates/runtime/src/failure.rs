@@ -17,6 +17,7 @@ use crate::supervisor::WorkerFailure;
 /// What was asked of the worker.
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
+    Start,
     Load,
     Hook(Hook),
     Call(String),
@@ -25,6 +26,7 @@ pub(crate) enum Asked {
 impl Asked {
     pub(crate) fn of(request: &Request) -> Self {
         match request {
+            Request::Start(_) => Self::Start,
             Request::Load(_) | Request::Compile(_) => Self::Load,
             Request::Hook(params) => Self::Hook(params.hook),
             Request::Call(params) => Self::Call(params.method.clone()),
@@ -34,6 +36,7 @@ impl Asked {
     /// The word that stands for it in texts.
     fn name(&self) -> &str {
         match self {
+            Self::Start => "start",
             Self::Load => "load",
             Self::Hook(hook) => hook.as_str(),
             Self::Call(method) => method,
@@ -76,6 +79,22 @@ pub(crate) fn report(
     }
 }
 
+/// The report of an answer that is not in the form that the worker protocol has for it.
+pub(crate) fn unintelligible(
+    error: &serde_json::Error,
+    asked: &Asked,
+    policy: &SandboxPolicy,
+) -> ErrorReport {
+    ErrorReport::new(ErrorCode::WorkerCrashed)
+        .with("skill", &policy.skill.name)
+        .with("version", &policy.skill.version)
+        .with("method", asked.name())
+        .with(
+            "reason",
+            format!("its answer is not in the protocol's form: {error}"),
+        )
+}
+
 /// The report of a limit that was reached.
 pub(crate) fn over(
     Reached { limit, used }: Reached,
@@ -104,6 +123,8 @@ fn answered(
         FailureKind::ResultTooLarge if limits.frame_mb < limits.output_mb => Some(Limit::Frame),
         FailureKind::ResultTooLarge | FailureKind::OutputTooLarge => Some(Limit::Output),
         FailureKind::OutOfMemory => Some(Limit::Memory),
+        FailureKind::CpuTime => Some(Limit::CpuTime),
+        FailureKind::FileSize => Some(Limit::FileSize),
         FailureKind::Thrown
         | FailureKind::Exited
         | FailureKind::NeverSettles
@@ -116,18 +137,20 @@ fn answered(
     let code = match failure.kind {
         FailureKind::Thrown | FailureKind::Exited | FailureKind::NeverSettles => match asked {
             Asked::Call(_) => ErrorCode::SkillExecutionError,
-            Asked::Load | Asked::Hook(_) => ErrorCode::SkillLoadError,
+            Asked::Start | Asked::Load | Asked::Hook(_) => ErrorCode::SkillLoadError,
         },
         FailureKind::Syntax | FailureKind::MissingExport => ErrorCode::SkillLoadError,
         FailureKind::ResultInvalid => ErrorCode::ResultInvalid,
         FailureKind::ResultTooLarge | FailureKind::OutputTooLarge => ErrorCode::OutputLimit,
         FailureKind::OutOfMemory => ErrorCode::MemoryLimit,
+        FailureKind::CpuTime => ErrorCode::CpuLimit,
+        FailureKind::FileSize => ErrorCode::FileSizeLimit,
         FailureKind::Sandbox => ErrorCode::SandboxUnavailable,
         FailureKind::Protocol => ErrorCode::Internal,
     };
     let reason = match asked {
         Asked::Hook(hook) => format!("{hook} failed: {}", failure.message),
-        Asked::Load | Asked::Call(_) => failure.message,
+        Asked::Start | Asked::Load | Asked::Call(_) => failure.message,
     };
     let mut report = limit
         .map_or_else(

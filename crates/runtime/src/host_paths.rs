@@ -55,6 +55,10 @@ impl HostPaths for HostFiles {
         self.surveys.borrow_mut().push(survey);
         Some(found)
     }
+
+    fn program(&self, name: &str) -> Option<Vec<PathBuf>> {
+        mycelium_loader::find_program(name)
+    }
 }
 
 #[cfg(test)]

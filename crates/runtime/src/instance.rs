@@ -15,6 +15,7 @@ use std::time::Instant;
 use mycelium_protocol::control;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::SkillSelector;
+use mycelium_types::Engine;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
@@ -54,7 +55,7 @@ pub(crate) struct Instance {
     waiting: AtomicUsize,
     calls: AtomicU64,
     used: Mutex<Instant>,
-    gauges: Mutex<Option<Gauges>>,
+    gauges: Mutex<Option<(Gauges, Engine)>>,
     watched: Mutex<Option<WatchedSkill>>,
 }
 
@@ -119,7 +120,7 @@ impl Instance {
         }
     }
 
-    pub(crate) fn set_gauges(&self, gauges: Option<Gauges>) {
+    pub(crate) fn set_gauges(&self, gauges: Option<(Gauges, Engine)>) {
         *lock(&self.gauges) = gauges;
     }
 
@@ -129,7 +130,9 @@ impl Instance {
 
     /// What shows how much it uses, while it has a worker.
     pub(crate) fn gauges(&self) -> Option<Gauges> {
-        lock(&self.gauges).clone()
+        lock(&self.gauges)
+            .as_ref()
+            .map(|(gauges, _)| gauges.clone())
     }
 
     fn memory_bytes(&self) -> u64 {
@@ -139,7 +142,7 @@ impl Instance {
     }
 
     fn describe(&self) -> Option<control::Instance> {
-        let gauges = self.gauges()?;
+        let (gauges, engine) = lock(&self.gauges).clone()?;
         let usage = gauges.worker.usage().ok();
         Some(control::Instance {
             skill: self.key.skill.name.clone(),
@@ -148,7 +151,7 @@ impl Instance {
             workspace: self.key.workspace.clone(),
             state: self.machine.state(),
             pid: gauges.worker.pid(),
-            engine: mycelium_types::Engine::Quickjs.as_str().to_owned(),
+            engine: engine.as_str().to_owned(),
             memory_bytes: usage.map_or(0, |usage| usage.memory),
             cpu_milliseconds: usage.map_or(0, |usage| {
                 u64::try_from(usage.cpu_time.as_millis()).unwrap_or(u64::MAX)

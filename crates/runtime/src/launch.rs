@@ -22,6 +22,7 @@ use mycelium_policy::WorkspaceTrust;
 use mycelium_policy::evaluate;
 use mycelium_protocol::Event;
 use mycelium_protocol::worker::LoadParams;
+use mycelium_protocol::worker::StartParams;
 use mycelium_resolver::InstallEvent;
 use mycelium_resolver::InstallObserver;
 use mycelium_resolver::InstallRequest;
@@ -32,10 +33,12 @@ use mycelium_resolver::PackageOrigin;
 use mycelium_resolver::Resolver;
 use mycelium_types::Digest;
 use mycelium_types::DigestBuilder;
+use mycelium_types::Engine;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Limits;
 use mycelium_types::Message;
+use mycelium_types::Permission;
 use mycelium_types::SkillName;
 use mycelium_types::SkillSource;
 use serde_json::Value;
@@ -47,6 +50,9 @@ use crate::bytecode::BytecodeStore;
 use crate::host_paths::HostFiles;
 use crate::planted::Grounds;
 use crate::workspace::Workspace;
+
+/// How many processes a skill that may start programs has if it asks for no number.
+const PROCESSES: u64 = 16;
 
 /// Everything that starting one skill in one workspace takes.
 #[derive(Debug)]
@@ -73,11 +79,26 @@ pub(crate) struct Resolution {
 }
 
 impl LaunchSpec {
+    /// What a worker is told that is to become a program of its own, before it is told anything else.
+    pub(crate) fn start_params(&self) -> Option<StartParams> {
+        match self.skill.engine() {
+            Engine::Quickjs => None,
+            Engine::Native => Some(StartParams {
+                policy: self.policy.clone(),
+                entrypoint: self.skill.entrypoint().to_owned(),
+                protocol: self.skill.manifest().protocol,
+            }),
+        }
+    }
+
     /// What the worker is told.
     pub(crate) fn load_params(&self) -> LoadParams {
         let manifest = self.skill.manifest();
         LoadParams {
-            policy: self.policy.clone(),
+            policy: match self.skill.engine() {
+                Engine::Quickjs => Some(Box::new(self.policy.clone())),
+                Engine::Native => None,
+            },
             entrypoint: self.skill.entrypoint().to_owned(),
             exports: manifest
                 .exports
@@ -119,7 +140,7 @@ impl Launches {
         source: &SkillSource,
     ) -> Result<(VerifiedSkill, Evaluation), ErrorReport> {
         let skill = self.read(workspace, source)?;
-        let evaluation = self.evaluate(workspace, &skill, &HostFiles::default());
+        let evaluation = self.evaluate(workspace, &skill, &HostFiles::default())?;
         Ok((skill, evaluation))
     }
 
@@ -145,12 +166,14 @@ impl Launches {
         workspace: &Workspace,
         skill: &VerifiedSkill,
         host: &HostFiles,
-    ) -> Evaluation {
-        evaluate(
+    ) -> Result<Evaluation, ErrorReport> {
+        let program = skill.program()?;
+        Ok(evaluate(
             &PolicyRequest {
                 manifest: skill.manifest(),
                 digest: skill.digest(),
                 origin: origin(workspace, skill),
+                own_program: program.as_deref(),
                 skill_root: skill.root(),
                 skill_folders: &skill_folders(workspace),
                 workspace: &workspace.path,
@@ -162,7 +185,7 @@ impl Launches {
                 required_rung: required_rung(workspace, skill),
             },
             host,
-        )
+        ))
     }
 
     /// Gets everything ready for starting the skill.
@@ -174,7 +197,7 @@ impl Launches {
     ) -> Result<LaunchSpec, ErrorReport> {
         let skill = self.read(workspace, source)?;
         let host = HostFiles::default();
-        let evaluation = self.evaluate(workspace, &skill, &host);
+        let evaluation = self.evaluate(workspace, &skill, &host)?;
         let manifest = skill.manifest();
         let settings = workspace.settings_of(manifest, owner(workspace, &skill))?;
         let schemas = ArgumentSchemas::new(manifest)?;
@@ -190,7 +213,10 @@ impl Launches {
             .finish();
         let mut policy = evaluation.policy.clone();
         policy.dependency_layer = layer.map(|layer| layer.path);
-        policy.bytecode = self.bytecode.find(bytecode_key);
+        policy.bytecode = match skill.engine() {
+            Engine::Quickjs => self.bytecode.find(bytecode_key),
+            Engine::Native => None,
+        };
         policy.data = Some(self.data_folder(&manifest.name, skill.source())?);
         Ok(LaunchSpec {
             skill,
@@ -358,9 +384,17 @@ fn owner(workspace: &Workspace, skill: &VerifiedSkill) -> SkillOwner {
 /// How much the skill may use: what it asks for, changed by what the configuration says.
 pub(crate) fn limits(workspace: &Workspace, skill: &VerifiedSkill) -> Limits {
     let manifest = skill.manifest();
+    let mut asked = manifest.limits;
+    let starts_programs = || {
+        let mut permissions = manifest.permissions.iter();
+        permissions.any(|permission| matches!(permission, Permission::Process { .. }))
+    };
+    if skill.engine() == Engine::Native && starts_programs() {
+        asked.processes = asked.processes.or(Some(PROCESSES));
+    }
     workspace
         .configuration
-        .limits(&manifest.name, owner(workspace, skill), &manifest.limits)
+        .limits(&manifest.name, owner(workspace, skill), &asked)
 }
 
 fn unusable(error: std::io::Error) -> ErrorReport {

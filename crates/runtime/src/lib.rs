@@ -31,6 +31,7 @@ mod listener;
 mod meter;
 mod metrics;
 mod operations;
+mod output;
 mod planted;
 mod runtime;
 mod space;

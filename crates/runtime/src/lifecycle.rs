@@ -12,8 +12,10 @@ use mycelium_protocol::Violation;
 use mycelium_protocol::worker::HookParams;
 use mycelium_protocol::worker::Loaded;
 use mycelium_protocol::worker::Request;
+use mycelium_protocol::worker::Started;
 use mycelium_registry::SkillRecord;
 use mycelium_sandbox::SandboxReport;
+use mycelium_types::Engine;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
@@ -28,6 +30,8 @@ use crate::asking::WallLimit;
 use crate::audit::Asker;
 use crate::audit::about_skill;
 use crate::audit::stage_subject;
+use crate::failure;
+use crate::failure::Asked;
 use crate::hook::Stage;
 use crate::hook::StageOutcome;
 use crate::inner::Inner;
@@ -211,7 +215,9 @@ impl Inner {
             let launch = Arc::clone(&launch);
             blocking(move || supervisor.start(&launch.policy)).await?
         };
-        instance.set_gauges(Some(worker.gauges(&launch.policy.limits)));
+        let engine = launch.skill.engine();
+        let gauges = worker.gauges(&launch.policy.limits);
+        instance.set_gauges(Some((gauges, engine)));
         instance.set_watched(caller.workspace.configuration.watch.then(|| WatchedSkill {
             root: launch.skill.root().to_owned(),
             context: caller.workspace.context(caller.session),
@@ -225,23 +231,45 @@ impl Inner {
             hooks: Default::default(),
         };
         let wall = WallLimit::from_now(launch.policy.limits.wall_seconds);
+        let mut layers = layers(&report);
+        if let Some(params) = launch.start_params() {
+            let request = Request::Start(params);
+            let answer = self
+                .ask(
+                    &mut running,
+                    request,
+                    wall,
+                    caller.asker(),
+                    events,
+                    violations,
+                )
+                .await?;
+            let started: Started = serde_json::from_str(answer.get())
+                .map_err(|error| failure::unintelligible(&error, &Asked::Start, &launch.policy))?;
+            add_layers(&mut layers, started.layers);
+        }
+        let request = Request::Load(launch.load_params());
         let answer = self
             .ask(
                 &mut running,
-                Request::Load(launch.load_params()),
+                request,
                 wall,
                 caller.asker(),
                 events,
                 violations,
             )
-            .await;
-        let loaded = answer.and_then(|value| {
-            serde_json::from_str::<Loaded>(value.get()).map_err(ErrorReport::internal)
-        })?;
+            .await?;
+        let loaded: Loaded = serde_json::from_str(answer.get())
+            .map_err(|error| failure::unintelligible(&error, &Asked::Load, &launch.policy))?;
+        match engine {
+            Engine::Quickjs => add_layers(&mut layers, loaded.layers),
+            // It is the skill that speaks, and it knows nothing of layers.
+            Engine::Native => {}
+        }
         (events)(Event::SandboxCreated {
             skill: skill.name.clone(),
             limits: launch.policy.limits,
-            layers: layers(&report, loaded.layers),
+            layers,
         });
         running.hooks = loaded.hooks.into_iter().collect();
         let on_load = HookParams {
@@ -266,7 +294,7 @@ impl Inner {
         **slot = Some(running);
         instance.touch();
         self.watch(caller.workspace, instance, slot);
-        if launch.policy.bytecode.is_none() {
+        if engine == Engine::Quickjs && launch.policy.bytecode.is_none() {
             self.compile_in_background(launch);
         }
         Ok(())
@@ -588,13 +616,16 @@ pub(crate) fn stage<'a>(hook: Hook, instance: &'a Instance, correlation_id: &'a 
     }
 }
 
-/// The layers that hold, in words: what was done around the worker and what it did to itself.
-fn layers(report: &SandboxReport, own: Vec<String>) -> Vec<String> {
-    let mut layers: Vec<String> = report.layers.iter().map(ToString::to_string).collect();
+/// The layers that were put around the worker, in words.
+fn layers(report: &SandboxReport) -> Vec<String> {
+    report.layers.iter().map(ToString::to_string).collect()
+}
+
+/// Adds those that the worker put on itself.
+fn add_layers(layers: &mut Vec<String>, own: Vec<String>) {
     for layer in own {
         if !layers.contains(&layer) {
             layers.push(layer);
         }
     }
-    layers
 }

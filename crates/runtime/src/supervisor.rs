@@ -34,6 +34,7 @@ use mycelium_sandbox::LauncherOptions;
 use mycelium_sandbox::SandboxError;
 use mycelium_sandbox::SandboxReport;
 use mycelium_sandbox::Worker;
+use mycelium_sandbox::WorkerKind;
 use mycelium_types::ErrorReport;
 use mycelium_types::Limit;
 use mycelium_types::Limits;
@@ -49,26 +50,40 @@ use crate::connection::ConnectionError;
 use crate::connection::Heard;
 use crate::exchanges::Exchanges;
 use crate::gauges::Gauges;
+use crate::output::Output;
 use crate::space::Reached;
 use crate::space::SpaceKeeper;
 use crate::watch::Watch;
 
-/// Workers that wait, locked down, for a skill. They cost about 2 MiB each.
+/// Workers that wait, locked down, for a skill that an embedded engine runs. They cost about 2 MiB each.
 const WARM: usize = 2;
+/// Workers that wait for a skill that is a program of its own, once there has been one.
+const WARM_PROGRAMS: usize = 1;
 /// How long the exit of a worker that closed its connection is waited for.
 const EXIT_PATIENCE: Duration = Duration::from_millis(500);
+/// JSON-RPC's code of a failure that is the skill's own.
+const SKILL_FAILED: i64 = -32000;
 /// How much of `/tmp` may be free, in bytes, when a write to it fails for want of space.
 const NEARLY: u64 = 1 << 20;
 /// The signal of a file that grew beyond its limit.
 const SIGXFSZ: i32 = 25;
+
+/// A worker that is ready for a skill.
+struct Warm {
+    kind: WorkerKind,
+    /// The one that made it, which is the only one that can give it a skill.
+    launcher: Arc<Launcher>,
+    worker: Worker,
+}
 
 /// Makes workers and keeps some ready.
 pub(crate) struct Supervisor {
     program: PathBuf,
     client: Arc<HttpClient>,
     launcher: Mutex<Option<Arc<Launcher>>>,
-    /// Each with the launcher that made it, which is the only one that can give it a skill.
-    warm: Mutex<Vec<(Arc<Launcher>, Worker)>>,
+    warm: Mutex<Vec<Warm>>,
+    /// How many workers of which kind are kept ready.
+    kept: Mutex<HashMap<WorkerKind, usize>>,
     refilling: AtomicBool,
     timers: Mutex<Option<Arc<CpuTimers>>>,
     waiting: Waiting,
@@ -84,6 +99,7 @@ impl Supervisor {
             client: Arc::new(HttpClient::new(Certificates::OfThisMachine)),
             launcher: Mutex::default(),
             warm: Mutex::default(),
+            kept: Mutex::new(HashMap::from([(WorkerKind::Embedded, WARM)])),
             refilling: AtomicBool::new(false),
             timers: Mutex::default(),
             waiting: Waiting::default(),
@@ -98,8 +114,11 @@ impl Supervisor {
         policy: &SandboxPolicy,
     ) -> Result<(LiveWorker, SandboxReport), ErrorReport> {
         let broker = Arc::new(broker(policy)?);
+        if WorkerKind::of(policy) == WorkerKind::Program {
+            lock(&self.kept).insert(WorkerKind::Program, WARM_PROGRAMS);
+        }
         let mut started = self.try_start(policy, &broker);
-        for _ in 0..=WARM {
+        for _ in 0..=WARM.max(WARM_PROGRAMS) {
             // A warm worker, or the launcher with all of them, was ended by somebody: the next try takes
             // another one.
             if !matches!(
@@ -119,14 +138,19 @@ impl Supervisor {
         policy: &SandboxPolicy,
         broker: &Arc<Broker>,
     ) -> Result<(LiveWorker, SandboxReport), SandboxError> {
-        let warm = lock(&self.warm).pop();
-        let (launcher, mut worker) = match warm {
+        let kind = WorkerKind::of(policy);
+        let warm = {
+            let mut ready = lock(&self.warm);
+            let place = ready.iter().rposition(|warm| warm.kind == kind);
+            place.map(|place| ready.remove(place))
+        };
+        let Warm {
+            launcher,
+            mut worker,
+            ..
+        } = match warm {
             Some(warm) => warm,
-            None => {
-                let launcher = self.launcher()?;
-                let worker = launcher.spawn()?;
-                (launcher, worker)
-            }
+            None => self.spawn(kind)?,
         };
         let keeper = SpaceKeeper::new(policy);
         let report = launcher.assign(&worker, policy)?;
@@ -134,6 +158,11 @@ impl Supervisor {
         let stream = socket
             .set_nonblocking(true)
             .and_then(|()| UnixStream::from_std(socket))
+            .map_err(|_| SandboxError::WorkerLost)?;
+        let output = worker
+            .take_output()
+            .map(Output::new)
+            .transpose()
             .map_err(|_| SandboxError::WorkerLost)?;
         let timer = self.timers()?.timer(&worker)?;
         let worker = Arc::new(worker);
@@ -145,7 +174,8 @@ impl Supervisor {
                 stream,
                 &policy.limits,
                 Exchanges::new(Arc::clone(&self.client), Arc::clone(broker)),
-            ),
+            )
+            .with_output(output),
             timer,
             ticket: self.ticket(),
             watch,
@@ -158,6 +188,30 @@ impl Supervisor {
     fn ticket(&self) -> Ticket {
         let token = self.tokens.fetch_add(1, Ordering::Relaxed);
         Ticket::new(token, &self.waiting)
+    }
+
+    /// A new worker.
+    fn spawn(&self, kind: WorkerKind) -> Result<Warm, SandboxError> {
+        let launcher = self.launcher()?;
+        let worker = match kind {
+            WorkerKind::Embedded => launcher.spawn()?,
+            WorkerKind::Program => launcher.spawn_program()?,
+        };
+        Ok(Warm {
+            kind,
+            launcher,
+            worker,
+        })
+    }
+
+    /// A kind of which fewer workers are ready than are to be.
+    fn missing(&self) -> Option<WorkerKind> {
+        let kept = lock(&self.kept);
+        let ready = lock(&self.warm);
+        let count = |kind| ready.iter().filter(|warm| warm.kind == kind).count();
+        kept.iter()
+            .find(|(kind, wanted)| count(**kind) < **wanted)
+            .map(|(kind, _)| *kind)
     }
 
     fn launcher(&self) -> Result<Arc<Launcher>, SandboxError> {
@@ -194,13 +248,10 @@ impl Supervisor {
         }
         let supervisor = Arc::clone(self);
         tokio::task::spawn_blocking(move || {
-            while lock(&supervisor.warm).len() < WARM && !supervisor.stopped.load(Ordering::Acquire)
+            while let Some(kind) = supervisor.missing()
+                && !supervisor.stopped.load(Ordering::Acquire)
             {
-                let made = supervisor.launcher().and_then(|launcher| {
-                    let worker = launcher.spawn()?;
-                    Ok((launcher, worker))
-                });
-                match made {
+                match supervisor.spawn(kind) {
                     Ok(warm) => {
                         let mut ready = lock(&supervisor.warm);
                         // Looked at under the lock that `stop` empties the list with.
@@ -228,7 +279,7 @@ impl Supervisor {
     pub(crate) fn warm_pids(&self) -> Vec<u32> {
         lock(&self.warm)
             .iter()
-            .map(|(_, worker)| worker.pid())
+            .map(|warm| warm.worker.pid())
             .collect()
     }
 
@@ -372,7 +423,12 @@ impl LiveWorker {
                 Ok(Ok(value)) => Ok(value),
                 Ok(Err(error)) => {
                     let failure = error.data.unwrap_or(Failure {
-                        kind: FailureKind::Protocol,
+                        // A program of its own may leave out what kind of failure it was.
+                        kind: if error.code == SKILL_FAILED {
+                            FailureKind::Thrown
+                        } else {
+                            FailureKind::Protocol
+                        },
                         message: error.message,
                         name: None,
                         code: None,
@@ -392,6 +448,8 @@ impl LiveWorker {
             Err(WorkerFailure::Answered { failure, .. }) => match failure.kind {
                 // It asked for its end, or what it has in memory can no longer be trusted.
                 FailureKind::Exited | FailureKind::OutOfMemory | FailureKind::Sandbox => false,
+                // One that runs a program for each call is not that program.
+                FailureKind::CpuTime | FailureKind::FileSize => true,
                 FailureKind::Thrown
                 | FailureKind::Syntax
                 | FailureKind::MissingExport

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::worker::Request;
 use mycelium_types::Diagnostic;
+use mycelium_types::Engine;
 use mycelium_types::ErrorReport;
 use mycelium_types::Locale;
 use mycelium_types::Manifest;
@@ -42,7 +43,8 @@ impl Validation {
 
 impl Inner {
     /// Checks the skill in `folder`: reads the manifest, and if that is good, loads the code in a
-    /// sandbox in which it is granted nothing, to see that it parses and exports what it says.
+    /// sandbox in which it is granted nothing, to see that it parses and exports what it says. A program of
+    /// its own is not run: that it could be is all that is checked.
     pub(crate) async fn validate(
         self: &Arc<Self>,
         context: &RequestContext,
@@ -97,6 +99,11 @@ impl Inner {
             })
             .await?
         };
+        match launch.skill.engine() {
+            Engine::Quickjs => {}
+            // What can be known of a program without running it is known by now.
+            Engine::Native => return Ok(()),
+        }
         let launch = Arc::new(launch);
         let (worker, _) = {
             let supervisor = Arc::clone(&self.supervisor);

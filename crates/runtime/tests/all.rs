@@ -10,6 +10,7 @@ mod suite {
     mod library;
     mod lifecycle;
     mod limits;
+    mod native;
     mod neighbours;
     mod network;
     mod packages;

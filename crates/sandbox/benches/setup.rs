@@ -118,6 +118,7 @@ fn policy(folder: &std::path::Path) -> Result<SandboxPolicy, Box<dyn Error>> {
         workspace: root,
         paths: Vec::new(),
         sealed: Vec::new(),
+        program: None,
         dependency_layer: None,
         bytecode: None,
         data: None,

@@ -197,6 +197,7 @@ fn policy(base: &std::path::Path) -> Outcome<SandboxPolicy> {
             grant("ws/out", FileAccess::Write),
         ],
         sealed: Vec::new(),
+        program: None,
         dependency_layer: None,
         bytecode: None,
         data: Some(base.join("data")),

@@ -286,6 +286,7 @@ fn policy(skill_root: &Path) -> Result<SandboxPolicy, Box<dyn std::error::Error>
         workspace: skill_root.to_owned(),
         paths: Vec::new(),
         sealed: Vec::new(),
+        program: None,
         dependency_layer: None,
         bytecode: None,
         data: None,

@@ -311,6 +311,14 @@ pub enum SandboxError {
     /// The worker is already restricted; workers are never used twice.
     #[error("the worker is already restricted")]
     AlreadyRestricted,
+    /// The policy is for another kind of worker.
+    #[error("the policy is for another kind of worker")]
+    WrongKind,
+    /// Programs of skills' own need namespaces and Landlock.
+    #[error(
+        "a skill that is a program of its own runs only with namespaces and Landlock, which are not available here"
+    )]
+    NoPrograms,
     /// A Landlock rule cannot be made.
     #[error("no Landlock rule can be made for {}", path.display())]
     Rule {
@@ -386,6 +394,7 @@ impl SandboxError {
             | Self::NoLandlock
             | Self::NoQuestions
             | Self::RungTooLow { .. }
+            | Self::NoPrograms
             | Self::Setup { .. }
             | Self::CreateFolder { .. }
             | Self::Refused { .. }
@@ -396,9 +405,10 @@ impl SandboxError {
             | Self::Clock { .. } => ErrorCode::SandboxUnavailable,
             Self::LauncherLost | Self::SetupDied | Self::WorkerLost => ErrorCode::WorkerCrashed,
             Self::TimedOut { .. } => ErrorCode::Overloaded,
-            Self::Protocol { .. } | Self::AlreadyAssigned | Self::AlreadyRestricted => {
-                ErrorCode::Internal
-            }
+            Self::Protocol { .. }
+            | Self::AlreadyAssigned
+            | Self::AlreadyRestricted
+            | Self::WrongKind => ErrorCode::Internal,
         }
     }
 }

@@ -6,11 +6,15 @@
 mod bare;
 mod compile;
 mod embedded;
+mod program;
 
 pub(crate) use bare::BARE;
 pub(crate) use compile::compile;
 pub(crate) use embedded::EMBEDDED;
 pub(crate) use libc::sock_filter as Instruction;
+pub(crate) use program::PROGRAM;
+pub(crate) use program::SEALED;
+pub(crate) use program::SEALED_ALONE;
 
 /// What the kernel answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod identity;
 mod inject;
 mod network;
 mod root;
+mod runtime_files;
 mod worker;
 
 use std::os::fd::OwnedFd;
@@ -36,6 +37,7 @@ use crate::Step;
 use crate::cgroup;
 use crate::filter::BARE;
 use crate::filter::EMBEDDED;
+use crate::filter::PROGRAM;
 use crate::filter::compile;
 use crate::launcher::host::Host;
 use crate::launcher::host::Parts;
@@ -55,8 +57,8 @@ const FAILED: u8 = 70;
 /// Runs the launcher until its supervisor goes away; returns the process's exit status.
 ///
 /// Standard input is the control socket. `worker_main` is called in every worker, with the worker's
-/// [`Seat`], and what it returns becomes the worker's exit status. It must not start threads or
-/// processes: the worker's filter refuses both.
+/// [`Seat`], and what it returns becomes the worker's exit status. It must not start threads, nor
+/// processes but by its seat: the worker's filter refuses what it can.
 pub fn run(worker_main: fn(Seat) -> u8) -> u8 {
     let Ok(control) = take_control_socket() else {
         return FAILED;
@@ -150,10 +152,11 @@ fn prepare(
         signals,
         null: open_null()?,
         own_namespace: identity::own_mount_namespace()?,
-        filter: compile(match footing {
+        embedded_filter: compile(match footing {
             Footing::Namespaces => &EMBEDDED,
             Footing::Bare => &BARE,
         }),
+        program_filter: compile(&PROGRAM),
         footing,
         landlock_abi,
         cgroup,

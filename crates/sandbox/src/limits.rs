@@ -10,6 +10,7 @@ use rustix::process::setrlimit;
 
 use crate::Note;
 use crate::SandboxError;
+use crate::WorkerKind;
 
 const MIB: u64 = 1 << 20;
 
@@ -20,19 +21,31 @@ const CALLS_IN_A_LIFE: u64 = 1000;
 /// Standard input, output and error, and the socket, do not count as files of the skill.
 pub(crate) const OWN_DESCRIPTORS: u64 = 4;
 
+/// Threads that a program of its own may have besides its first one, and besides its processes: language
+/// runtimes start some for themselves.
+const THREADS: u64 = 64;
+
+/// The stack of a program of its own, which is also what each of its threads reserves.
+const PROGRAM_STACK: u64 = 8 * MIB;
+
 /// Room for an engine's recursion. The kernel counts the stack apart from [`Resource::Data`].
 const STACK: u64 = 64 * MIB;
 
 /// Limits the calling process as every worker is, before it has a skill.
-pub(crate) fn limit_self() -> Result<(), SandboxError> {
+pub(crate) fn limit_self(kind: WorkerKind) -> Result<(), SandboxError> {
+    let (processes, stack) = match kind {
+        WorkerKind::Embedded => (1, STACK), // itself; counted in its own user namespace
+        // How many exactly is known when it has a skill.
+        WorkerKind::Program => (u64::MAX, PROGRAM_STACK),
+    };
     let fixed = [
         (Resource::Core, 0),
-        (Resource::Nproc, 1), // itself; counted in its own user namespace
+        (Resource::Nproc, processes),
         (Resource::Memlock, 0),
         (Resource::Msgqueue, 0),
         (Resource::Nice, 0),
         (Resource::Rtprio, 0),
-        (Resource::Stack, STACK),
+        (Resource::Stack, stack),
     ];
     for (resource, value) in fixed {
         let value = value.min(getrlimit(resource).maximum.unwrap_or(u64::MAX));
@@ -42,9 +55,18 @@ pub(crate) fn limit_self() -> Result<(), SandboxError> {
 }
 
 /// Limits the worker `pid` as its skill's limits say.
-pub(crate) fn limit_worker(pid: Pid, limits: &Limits) -> Result<Vec<Note>, SandboxError> {
+pub(crate) fn limit_worker(
+    pid: Pid,
+    kind: WorkerKind,
+    limits: &Limits,
+) -> Result<Vec<Note>, SandboxError> {
     let mut notes = Vec::new();
+    let processes = match kind {
+        WorkerKind::Embedded => 1,
+        WorkerKind::Program => limits.processes.saturating_add(1 + THREADS),
+    };
     let wanted = [
+        (Resource::Nproc, processes),
         (Resource::Data, limits.memory_mb.saturating_mul(MIB)),
         (Resource::Fsize, limits.file_size_mb.saturating_mul(MIB)),
         (

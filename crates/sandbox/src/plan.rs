@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::Refusal;
 use crate::SandboxError;
+use crate::WorkerKind;
 
 /// The most paths a policy may grant. Each costs about 10 µs at assignment.
 pub(crate) const MAX_PATHS: usize = 256;
@@ -39,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) workspace: PathBuf,
     /// How much the worker may use.
     pub(crate) limits: Limits,
+    /// What kind of worker it is for.
+    pub(crate) kind: WorkerKind,
 }
 
 /// A host path shown inside.
@@ -50,6 +53,16 @@ pub(crate) struct Placement {
     pub(crate) target: PathBuf,
     /// Whether it may be changed.
     pub(crate) access: FileAccess,
+    /// Whether what is in it may run.
+    pub(crate) execution: Execution,
+}
+
+/// Whether files may be executed, or mapped as machine code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Execution {
+    Refused,
+    /// As far as Landlock lets it.
+    Allowed,
 }
 
 impl Plan {
@@ -90,6 +103,15 @@ impl Plan {
             check_place(&policy.workspace)?;
         }
 
+        // What a skill that is a program brings along runs; what it is granted or writes never does.
+        let own = match WorkerKind::of(policy) {
+            WorkerKind::Embedded => Execution::Refused,
+            WorkerKind::Program => Execution::Allowed,
+        };
+        let execution = |path: &Path| match path == policy.skill_root {
+            true => own,
+            false => Execution::Refused,
+        };
         // Sorted by component, so that every path comes after the ones above it.
         let mut placements: Vec<Placement> = Vec::new();
         for (path, access) in asked {
@@ -97,6 +119,7 @@ impl Plan {
                 .iter()
                 .rev()
                 .find(|placement| path.starts_with(&placement.target))
+                .filter(|placement| placement.execution == execution(path))
                 .map(|placement| placement.access);
             let kept = path == policy.skill_root || policy.sealed.iter().any(|it| path == it);
             let shown = match (above, access) {
@@ -112,25 +135,38 @@ impl Plan {
                     source: path.to_owned(),
                     target: path.to_owned(),
                     access,
+                    execution: execution(path),
                 });
             }
         }
-        let own = [
-            (BYTECODE_PATH, &policy.bytecode, FileAccess::Read),
-            (DATA_PATH, &policy.data, FileAccess::Write),
+        let ours = [
+            (
+                BYTECODE_PATH,
+                &policy.bytecode,
+                FileAccess::Read,
+                Execution::Refused,
+            ),
+            (
+                DATA_PATH,
+                &policy.data,
+                FileAccess::Write,
+                Execution::Refused,
+            ),
             (
                 DEPENDENCIES_PATH,
                 &policy.dependency_layer,
                 FileAccess::Read,
+                own,
             ),
         ];
-        for (target, source, access) in own {
+        for (target, source, access, execution) in ours {
             if let Some(source) = source {
                 check_form(source)?;
                 placements.push(Placement {
                     source: source.clone(),
                     target: target.into(),
                     access,
+                    execution,
                 });
             }
         }
@@ -146,6 +182,7 @@ impl Plan {
             covered,
             workspace: policy.workspace.clone(),
             limits: policy.limits,
+            kind: WorkerKind::of(policy),
         })
     }
 }
@@ -207,6 +244,7 @@ mod tests {
                 })
                 .collect(),
             sealed: Vec::new(),
+            program: None,
             dependency_layer: None,
             bytecode: None,
             data: None,

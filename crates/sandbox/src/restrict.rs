@@ -20,6 +20,8 @@ use landlock::make_bitflags;
 use mycelium_policy::BYTECODE_PATH;
 use mycelium_policy::DATA_PATH;
 use mycelium_policy::DEPENDENCIES_PATH;
+use mycelium_policy::RUNTIME_FOLDERS;
+use mycelium_policy::RUNTIME_SETTINGS;
 use mycelium_policy::SandboxPolicy;
 use mycelium_types::FileAccess;
 use rustix::fs::CWD;
@@ -106,6 +108,17 @@ fn not_enforced(error: RulesetError) -> SandboxError {
     }
 }
 
+/// What a program of its own reads besides the system's programs and libraries: files that are the same in
+/// every worker, and what the kernel says about the program's own processes.
+const PROGRAM_PLACES: [&str; 6] = [
+    "/etc/group",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+    "/etc/resolv.conf",
+    "/proc",
+];
+
 /// What may be done below a path.
 #[derive(Clone, Copy)]
 enum Use {
@@ -113,6 +126,8 @@ enum Use {
     /// Reading and writing what is there, such as `/dev/null`.
     Device,
     Write,
+    /// Reading and executing one file.
+    Execute,
 }
 
 impl Use {
@@ -120,6 +135,7 @@ impl Use {
         let read = make_bitflags!(AccessFs::{ReadFile | ReadDir});
         match self {
             Self::Read => read,
+            Self::Execute => read | AccessFs::Execute,
             Self::Device => read | AccessFs::WriteFile,
             // Making devices, sockets or pipes is not among them, and neither is executing.
             Self::Write => {
@@ -158,7 +174,16 @@ fn inside(policy: &SandboxPolicy) -> Vec<(&Path, Use)> {
         (policy.bytecode.as_ref()).map(|_| (Path::new(BYTECODE_PATH), Use::Read)),
         (policy.data.as_ref()).map(|_| (Path::new(DATA_PATH), Use::Write)),
     ];
-    own.into_iter().flatten().collect()
+    let program = policy.program.iter().flat_map(|program| {
+        let shown = RUNTIME_FOLDERS.iter().chain(&RUNTIME_SETTINGS);
+        let system = shown.chain(&PROGRAM_PLACES);
+        let executables = program.executables().map(|file| (file, Use::Execute));
+        system
+            .map(|path| (Path::new(path), Use::Read))
+            .filter(|(path, _)| path.exists())
+            .chain(executables)
+    });
+    own.into_iter().flatten().chain(program).collect()
 }
 
 /// The devices that programs cannot do without, none of which holds or leaks anything.

@@ -7,8 +7,12 @@ use mycelium_policy::SandboxPolicy;
 
 use crate::Footing;
 use crate::Layer;
+use crate::OsError;
+use crate::Process;
+use crate::Program;
 use crate::SandboxError;
 use crate::SandboxReport;
+use crate::WorkerKind;
 use crate::restrict;
 
 /// What a worker has when its main function starts: a socket to the runtime and nothing else.
@@ -19,14 +23,16 @@ use crate::restrict;
 #[derive(Debug)]
 pub struct Seat {
     socket: UnixStream,
+    kind: WorkerKind,
     report: SandboxReport,
     restricted: bool,
 }
 
 impl Seat {
-    pub(crate) fn new(socket: UnixStream, report: SandboxReport) -> Self {
+    pub(crate) fn new(socket: UnixStream, kind: WorkerKind, report: SandboxReport) -> Self {
         Self {
             socket,
+            kind,
             report,
             restricted: false,
         }
@@ -36,6 +42,32 @@ impl Seat {
     #[must_use]
     pub fn socket(&self) -> &UnixStream {
         &self.socket
+    }
+
+    /// What the worker can be given.
+    #[must_use]
+    pub fn kind(&self) -> WorkerKind {
+        self.kind
+    }
+
+    /// Becomes `program`, with the socket as its descriptor 3. Returns only when that failed, with the
+    /// reason; the worker must end then.
+    #[must_use]
+    pub fn become_program(&self, program: &Program<'_>) -> OsError {
+        program.replace(&self.socket)
+    }
+
+    /// Starts `program` as a child, with pipes for what it prints. Each of its processes may use at most
+    /// `cpu_seconds` of processor time.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_program(
+        &self,
+        program: &Program<'_>,
+        cpu_seconds: u64,
+    ) -> std::io::Result<Process> {
+        program.start(cpu_seconds)
     }
 
     /// Gives the socket away.
@@ -54,6 +86,9 @@ impl Seat {
     pub fn restrict(&mut self, policy: &SandboxPolicy) -> Result<SandboxReport, SandboxError> {
         if std::mem::replace(&mut self.restricted, true) {
             return Err(SandboxError::AlreadyRestricted);
+        }
+        if WorkerKind::of(policy) != self.kind {
+            return Err(SandboxError::WrongKind);
         }
         let footing = self.footing();
         let abi = restrict::apply(policy, footing)?;

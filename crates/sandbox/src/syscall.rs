@@ -135,6 +135,10 @@ pub(crate) fn set_mount_attributes(
         propagation: u64,
         user_namespace: u64,
     }
+    let below = match change.below {
+        MountsBelow::Excluded => 0,
+        MountsBelow::Included => libc::AT_RECURSIVE,
+    };
     let mut attributes = Attributes {
         set: change.set,
         clear: change.clear,
@@ -151,7 +155,7 @@ pub(crate) fn set_mount_attributes(
             libc::SYS_mount_setattr,
             at.as_raw_fd(),
             path.as_ptr(),
-            libc::AT_EMPTY_PATH,
+            libc::AT_EMPTY_PATH | below,
             &raw const attributes,
             size_of::<Attributes>(),
         )
@@ -166,6 +170,15 @@ pub(crate) struct MountChange<'a> {
     pub(crate) clear: u64,
     /// A user namespace whose map translates the owners of files.
     pub(crate) id_map: Option<BorrowedFd<'a>>,
+    pub(crate) below: MountsBelow,
+}
+
+/// Whether a change is also about the mounts below.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum MountsBelow {
+    #[default]
+    Excluded,
+    Included,
 }
 
 /// Sets the user and group that the calling thread's file operations are done as.
@@ -300,10 +313,44 @@ pub(crate) enum Ending {
 
 /// Takes note of one child that has ended, if there is one.
 pub(crate) fn reap() -> Option<Reaped> {
+    wait_for_any(libc::WNOHANG)
+}
+
+/// Waits for a child to end and takes note of it; `None` when there is none.
+pub(crate) fn wait() -> Option<Reaped> {
+    loop {
+        let dead = wait_for_any(0);
+        if dead.is_some() || OsError::last().raw() != libc::EINTR {
+            return dead;
+        }
+    }
+}
+
+/// Ends every process that the caller may send signals to, but itself. In a namespace of its own the first
+/// process reaches all others this way, and none can be made meanwhile.
+pub(crate) fn kill_all_others() {
+    // SAFETY: kill(2) takes numbers. It fails when there is nobody else.
+    unsafe {
+        libc::kill(-1, libc::SIGKILL);
+    }
+}
+
+/// Makes `descriptor` the descriptor `number` too, and lets programs inherit that one.
+pub(crate) fn inherit_as(descriptor: BorrowedFd<'_>, number: i32) -> Result<()> {
+    if descriptor.as_raw_fd() == number {
+        // SAFETY: fcntl(2) changes a flag of a descriptor that is open.
+        return check(unsafe { libc::fcntl(number, libc::F_SETFD, 0) }.into()).map(drop);
+    }
+    // SAFETY: dup2(2) takes numbers. The caller is about to become another program: what it had under that
+    // number it no longer uses.
+    check(unsafe { libc::dup2(descriptor.as_raw_fd(), number) }.into()).map(drop)
+}
+
+fn wait_for_any(options: libc::c_int) -> Option<Reaped> {
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: wait4(2) writes an int and an rusage, which live here.
-    let pid = unsafe { libc::wait4(-1, &raw mut status, libc::WNOHANG, usage.as_mut_ptr()) };
+    let pid = unsafe { libc::wait4(-1, &raw mut status, options, usage.as_mut_ptr()) };
     let pid = if pid > 0 {
         Pid::from_raw(pid)?
     } else {

@@ -38,6 +38,7 @@ use crate::NetworkPorts;
 use crate::Note;
 use crate::SandboxError;
 use crate::SandboxReport;
+use crate::WorkerKind;
 use crate::network::MAX_PORTS;
 use crate::plan::Plan;
 use crate::syscall::Ending;
@@ -75,10 +76,29 @@ pub(crate) enum Request {
 /// What a worker is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Job {
-    /// The program's worker function.
+    /// The program's worker function, for an engine of its own.
     Serve,
+    /// The program's worker function, for a program of the skill's own.
+    Program,
     /// Attacking its own sandbox.
     Probe,
+}
+
+impl Job {
+    /// The kind of worker that does it.
+    pub(crate) fn kind(self) -> WorkerKind {
+        match self {
+            Self::Serve | Self::Probe => WorkerKind::Embedded,
+            Self::Program => WorkerKind::Program,
+        }
+    }
+}
+
+/// What a new worker comes with besides its process descriptor and its socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Extra {
+    /// The pipe that ends in its standard output and error.
+    Output,
 }
 
 /// A launcher's messages.
@@ -88,9 +108,11 @@ pub(crate) enum Reply {
     Ready(Surroundings),
     /// To [`Request::Begin`]; the launcher ends.
     Impossible(SandboxError),
-    /// To [`Request::Spawn`], with the worker's process descriptor and socket.
+    /// To [`Request::Spawn`], with the worker's process descriptor and socket, and the descriptors of
+    /// `extras` in their order.
     Spawned {
         request: u64,
+        extras: Vec<Extra>,
         worker: u64,
         pid: i32,
         report: SandboxReport,

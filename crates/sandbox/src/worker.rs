@@ -37,6 +37,7 @@ pub struct Worker {
     pid: Pid,
     pidfd: OwnedFd,
     socket: Option<UnixStream>,
+    output: Option<OwnedFd>,
     report: SandboxReport,
     fate: Arc<Fate>,
 }
@@ -103,6 +104,7 @@ impl Worker {
         pid: Pid,
         pidfd: OwnedFd,
         socket: OwnedFd,
+        output: Option<OwnedFd>,
         report: SandboxReport,
     ) -> Self {
         Self {
@@ -110,6 +112,7 @@ impl Worker {
             pid,
             pidfd,
             socket: Some(UnixStream::from(socket)),
+            output,
             report,
             fate: Arc::default(),
         }
@@ -148,6 +151,13 @@ impl Worker {
     #[must_use]
     pub fn take_socket(&mut self) -> Option<UnixStream> {
         self.socket.take()
+    }
+
+    /// The pipe with what the worker's program prints, the first time it is asked for. Only a worker that
+    /// was made for a program has one.
+    #[must_use]
+    pub fn take_output(&mut self) -> Option<OwnedFd> {
+        self.output.take()
     }
 
     /// What the kernel enforces before the worker has a skill.

@@ -24,6 +24,7 @@ mod suite {
     pub(crate) mod machine;
     pub(crate) mod network;
     pub(crate) mod paths;
+    pub(crate) mod programs;
     pub(crate) mod who;
 }
 
@@ -40,6 +41,7 @@ const TESTS: &[&[Test]] = &[
     suite::basics::TESTS,
     suite::attacks::TESTS,
     suite::paths::TESTS,
+    suite::programs::TESTS,
     suite::limits::TESTS,
     suite::network::TESTS,
     suite::life::TESTS,

@@ -1,5 +1,6 @@
 //! The daemon: control socket, metrics endpoint, file watching.
 #![forbid(unsafe_code)]
+#![recursion_limit = "256"] // what a request waits in is many futures inside one another
 
 mod address;
 mod client;

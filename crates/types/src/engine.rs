@@ -29,6 +29,8 @@ pub enum EngineChoice {
 pub enum Engine {
     /// The embedded JavaScript engine.
     Quickjs,
+    /// An executable of the skill.
+    Native,
 }
 
 impl Engine {
@@ -37,6 +39,7 @@ impl Engine {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Quickjs => "quickjs",
+            Self::Native => "native",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The program inside the sandbox: applies it, starts one engine, answers calls.
 
 mod error;
+mod program;
 mod quickjs;
 mod serve;
 mod usage;
@@ -8,6 +9,7 @@ mod wire;
 
 use error::WorkerError;
 use mycelium_sandbox::Seat;
+use mycelium_sandbox::WorkerKind;
 
 pub use mycelium_sandbox::LAUNCHER_ARGUMENT;
 pub use quickjs::Compilation;
@@ -30,11 +32,11 @@ pub fn launch() -> u8 {
 /// Runs a worker in the process that the launcher made for it, until the runtime closes the socket; returns the
 /// process's exit status.
 pub fn main(seat: Seat) -> u8 {
-    let served = seat
-        .socket()
-        .try_clone()
-        .map_err(WorkerError::Socket)
-        .and_then(|socket| serve::serve(socket, seat));
+    let socket = seat.socket().try_clone().map_err(WorkerError::Socket);
+    let served = socket.and_then(|socket| match seat.kind() {
+        WorkerKind::Embedded => serve::serve(socket, seat),
+        WorkerKind::Program => program::serve(socket, seat),
+    });
     match served {
         Ok(()) => DONE,
         // There is nobody to tell: the socket was the only way out.

@@ -114,7 +114,7 @@ fn stack() -> usize {
 }
 
 /// A layer of the sandbox, as people read it.
-fn words(layer: &Layer) -> String {
+pub(crate) fn words(layer: &Layer) -> String {
     match layer {
         Layer::Namespaces => "namespaces".to_owned(),
         Layer::Filter { .. } => "system call filter".to_owned(),
@@ -272,7 +272,14 @@ impl<P: Place> Worker<P> {
 
     /// Becomes a skill: restricted first, then everything else.
     fn load(&mut self, params: LoadParams) -> (Progress, Vec<String>) {
-        let layers = match self.place.restrict(&params.policy) {
+        let Some(policy) = params.policy else {
+            let failure = plain_failure(
+                FailureKind::Protocol,
+                "load came without a policy".to_owned(),
+            );
+            return (Progress::Done(Err(failure)), Vec::new());
+        };
+        let layers = match self.place.restrict(&policy) {
             Ok(layers) => layers,
             Err(failure) => {
                 self.stage = Stage::Spent;
@@ -280,11 +287,11 @@ impl<P: Place> Worker<P> {
             }
         };
         self.stage = Stage::Skill {
-            max_output: params.policy.limits.output_mb.saturating_mul(1 << 20),
+            max_output: policy.limits.output_mb.saturating_mul(1 << 20),
         };
         let policy = match self.place.footing() {
-            Footing::Namespaces => params.policy,
-            Footing::Bare => params.policy.at_host_paths(),
+            Footing::Namespaces => *policy,
+            Footing::Bare => policy.at_host_paths(),
         };
         if let Err(failure) = self.engine.confine(policy, &params.settings) {
             return (Progress::Done(Err(failure)), layers);

@@ -143,6 +143,12 @@ impl Wire {
         self.flush()
     }
 
+    /// Passes a notification on, at once.
+    pub(crate) fn pass_on(&mut self, notification: &Notification) -> Result<(), WorkerError> {
+        encode_frame(&notification.to_frame()?, &mut self.unwritten)?;
+        self.flush()
+    }
+
     fn add(&mut self, frame: serde_json::Result<Frame>) -> Result<(), WorkerError> {
         encode_frame(&frame?, &mut self.unwritten)?;
         if self.unwritten.len() >= BATCH || self.written.elapsed() >= DELAY {

@@ -77,11 +77,6 @@ fn engines_that_do_not_exist_yet_are_named() {
         ),
         (
             "auto",
-            "main",
-            "it needs the engine `native`, which this version of Mycelium does not have",
-        ),
-        (
-            "auto",
             "main.ts",
             "its entrypoint main.ts is TypeScript, for which this version of Mycelium has no engine",
         ),
@@ -93,12 +88,12 @@ fn engines_that_do_not_exist_yet_are_named() {
         (
             "quickjs",
             "main.py",
-            "no engine runs its entrypoint main.py: the engine `quickjs` runs .js, .cjs and .mjs files",
+            "no engine runs its entrypoint main.py: the engine `quickjs` runs .js, .cjs and .mjs files, the engine `native` runs programs",
         ),
         (
             "auto",
             "main.rb",
-            "no engine runs its entrypoint main.rb: the engine `quickjs` runs .js, .cjs and .mjs files",
+            "no engine runs its entrypoint main.rb: the engine `quickjs` runs .js, .cjs and .mjs files, the engine `native` runs programs",
         ),
     ] {
         let fixture = Fixture::empty();

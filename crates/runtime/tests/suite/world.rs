@@ -125,6 +125,27 @@ impl World {
         fs_err::write(folder.join("index.js"), code).unwrap();
     }
 
+    /// Puts a skill into the workspace that is a program: its manifest's own fields, the program's name and
+    /// its content.
+    pub(crate) fn program(
+        &self,
+        name: &str,
+        manifest: Value,
+        file: &str,
+        content: impl AsRef<[u8]>,
+    ) {
+        use std::os::unix::fs::PermissionsExt;
+
+        let mut full = json!({"entrypoint": file});
+        for (key, value) in manifest.as_object().unwrap() {
+            full[key] = value.clone();
+        }
+        self.skill(name, full, "");
+        let path = self.workspace().join("skills").join(name).join(file);
+        fs_err::write(&path, content).unwrap();
+        fs_err::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+
     pub(crate) fn events(&self) -> EventSink {
         let heard = Arc::clone(&self.heard);
         Arc::new(move |event| heard.lock().unwrap().push(event))

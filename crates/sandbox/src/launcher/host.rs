@@ -16,6 +16,8 @@ use rustix::net::AddressFamily;
 use rustix::net::SocketFlags;
 use rustix::net::SocketType;
 use rustix::net::socketpair;
+use rustix::pipe::PipeFlags;
+use rustix::pipe::pipe_with;
 use rustix::process::Pid;
 use rustix::process::Signal;
 use rustix::process::pidfd_send_signal;
@@ -29,6 +31,7 @@ use crate::Operation;
 use crate::SandboxError;
 use crate::Seat;
 use crate::Step;
+use crate::WorkerKind;
 use crate::cgroup::Cgroup;
 use crate::cgroup::Entrance;
 use crate::filter::Instruction;
@@ -54,6 +57,7 @@ use crate::syscall::Cloned;
 use crate::syscall::Reaped;
 use crate::wire::CgroupPlace;
 use crate::wire::Channel;
+use crate::wire::Extra;
 use crate::wire::Job;
 use crate::wire::Reply;
 use crate::wire::Request;
@@ -87,7 +91,8 @@ pub(super) struct Parts {
     pub(super) signals: OwnedFd,
     pub(super) null: OwnedFd,
     pub(super) own_namespace: OwnedFd,
-    pub(super) filter: Vec<Instruction>,
+    pub(super) embedded_filter: Vec<Instruction>,
+    pub(super) program_filter: Vec<Instruction>,
     pub(super) footing: Footing,
     pub(super) landlock_abi: Option<i32>,
     pub(super) cgroup: Option<CgroupPlace>,
@@ -121,8 +126,8 @@ struct Hosted {
 enum Stage {
     /// It is locking itself in and will say how that went.
     Setup(Setup),
-    /// It waits for a skill.
-    Warm,
+    /// It waits for a skill that such a worker can have.
+    Warm(WorkerKind),
     /// It has one, or could not be given one. There is no second try.
     Used,
 }
@@ -132,6 +137,9 @@ struct Setup {
     channel: Channel,
     /// The supervisor's end of the worker's socket.
     socket: OwnedFd,
+    /// The supervisor's end of the pipe that ends in what the worker prints.
+    output: Option<OwnedFd>,
+    kind: WorkerKind,
     deadline: Instant,
 }
 
@@ -288,6 +296,19 @@ impl Host {
             None,
         )
         .map_err(SandboxError::step(Step::Plumbing))?;
+        let (output, printed) = match job.kind() {
+            WorkerKind::Embedded => (None, None),
+            WorkerKind::Program
+                if self.parts.footing == Footing::Bare || self.parts.landlock_abi.is_none() =>
+            {
+                return Err(SandboxError::NoPrograms);
+            }
+            WorkerKind::Program => {
+                let (output, printed) =
+                    pipe_with(PipeFlags::CLOEXEC).map_err(SandboxError::step(Step::Plumbing))?;
+                (Some(output), Some(printed))
+            }
+        };
         let number = self.next;
         self.next += 1;
         let cgroup = (self.parts.cgroup.as_ref())
@@ -310,8 +331,12 @@ impl Host {
                 identity: &self.parts.identity,
                 footing: self.parts.footing,
                 landlock_abi: self.parts.landlock_abi,
-                filter: &self.parts.filter,
+                filter: match job.kind() {
+                    WorkerKind::Embedded => &self.parts.embedded_filter,
+                    WorkerKind::Program => &self.parts.program_filter,
+                },
                 null: &self.parts.null,
+                output: printed,
                 entrance,
                 socket: seat,
                 setup: theirs,
@@ -341,6 +366,8 @@ impl Host {
                 request,
                 channel,
                 socket,
+                output,
+                kind: job.kind(),
                 deadline: Instant::now() + SETUP_LIMIT,
             }),
             Err(_) => {
@@ -393,24 +420,31 @@ impl Host {
             .map_err(SandboxError::step(Step::Plumbing))?;
         }
         let Setup {
-            request, socket, ..
+            request,
+            socket,
+            output,
+            kind,
+            ..
         } = setup;
         match verdict {
             Ok(mut report) => {
-                worker.stage = Stage::Warm;
+                worker.stage = Stage::Warm(kind);
                 match &self.parts.cgroup {
                     Some(place) => report.layers.push(Layer::Cgroup {
                         version: place.version,
                     }),
                     None => report.notes.push(Note::NoCgroup),
                 }
+                let extras = output.iter().map(|_| Extra::Output).collect();
                 let reply = Reply::Spawned {
                     request,
+                    extras,
                     worker: number,
                     pid: worker.pid.as_raw_pid(),
                     report,
                 };
-                let descriptors = [worker.pidfd.as_fd(), socket.as_fd()];
+                let mut descriptors = vec![worker.pidfd.as_fd(), socket.as_fd()];
+                descriptors.extend(output.as_ref().map(AsFd::as_fd));
                 Ok(self.control.send(&reply, &descriptors)?)
             }
             Err(error) => {
@@ -427,7 +461,8 @@ impl Host {
             .get_mut(&number)
             .ok_or(SandboxError::WorkerLost)?;
         match std::mem::replace(&mut worker.stage, Stage::Used) {
-            Stage::Warm => {}
+            Stage::Warm(kind) if kind == plan.kind => {}
+            Stage::Warm(_) => return Err(SandboxError::WrongKind.into()),
             Stage::Used => return Err(SandboxError::AlreadyAssigned.into()),
             // The supervisor cannot know its number yet.
             setup @ Stage::Setup(_) => {
@@ -447,7 +482,7 @@ impl Host {
                 Vec::new()
             }
         };
-        notes.extend(limit_worker(worker.pid, &plan.limits)?);
+        notes.extend(limit_worker(worker.pid, plan.kind, &plan.limits)?);
         if let Some(cgroup) = &worker.cgroup {
             cgroup.limit(memory_in_all(&plan.limits))?;
         }
@@ -567,7 +602,7 @@ impl Hosted {
     fn deadline(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Setup(setup) => Some(setup.deadline),
-            Stage::Warm | Stage::Used => None,
+            Stage::Warm(_) | Stage::Used => None,
         }
     }
 }

@@ -48,6 +48,7 @@ use crate::launcher::root::RootState;
 use crate::launcher::root::entries;
 use crate::launcher::root::set_root;
 use crate::limits::temporary_bytes;
+use crate::plan::Execution;
 use crate::plan::Placement;
 use crate::plan::Plan;
 use crate::syscall::MountChange;
@@ -72,9 +73,9 @@ const KERNEL_FILE_SYSTEMS: [u64; 14] = [
     0x1980_0202, // mqueue
 ];
 
-/// What every injected mount has: no set-user-id programs, no devices, nothing to execute. The
-/// embedded engines execute no file; engines that do will need the last one off for their own files.
-const NARROWED: u64 = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_NOEXEC;
+/// What every injected mount has: no set-user-id programs and no devices. Nearly all have nothing to
+/// execute either.
+const NARROWED: u64 = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
 
 /// Everything injection needs of the launcher.
 pub(super) struct Injector<'a> {
@@ -156,14 +157,18 @@ impl Injector<'_> {
             FileAccess::Read => libc::MOUNT_ATTR_RDONLY,
             FileAccess::Write => 0,
         };
+        let no_programs = match placement.execution {
+            Execution::Refused => libc::MOUNT_ATTR_NOEXEC,
+            Execution::Allowed => 0,
+        };
         let narrow = |id_map| {
             set_mount_attributes(
                 mount.as_fd(),
                 c"",
                 &MountChange {
-                    set: NARROWED | read_only,
-                    clear: 0,
+                    set: NARROWED | read_only | no_programs,
                     id_map,
+                    ..MountChange::default()
                 },
             )
         };

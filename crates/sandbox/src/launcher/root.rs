@@ -32,6 +32,8 @@ use rustix::process::umask;
 use crate::Note;
 use crate::SandboxError;
 use crate::Step;
+use crate::WorkerKind;
+use crate::launcher::runtime_files;
 use crate::syscall::MountChange;
 use crate::syscall::set_mount_attributes;
 
@@ -66,14 +68,14 @@ const FILES: [(&str, &str); 6] = [
 ];
 
 /// Builds the private root and moves into it, leaving the host's behind.
-pub(super) fn enter(tmp_bytes: u64) -> Result<Vec<Note>, SandboxError> {
+pub(super) fn enter(kind: WorkerKind, tmp_bytes: u64) -> Result<Vec<Note>, SandboxError> {
     let before = umask(Mode::empty());
-    let notes = build(tmp_bytes);
+    let notes = build(kind, tmp_bytes);
     umask(before);
     notes
 }
 
-fn build(tmp_bytes: u64) -> Result<Vec<Note>, SandboxError> {
+fn build(kind: WorkerKind, tmp_bytes: u64) -> Result<Vec<Note>, SandboxError> {
     let mut notes = Vec::new();
     let root = temporary_file_system(ROOT_SIZE, ROOT_ENTRIES, "0755").map_err(at("/"))?;
     for folder in FOLDERS {
@@ -84,7 +86,15 @@ fn build(tmp_bytes: u64) -> Result<Vec<Note>, SandboxError> {
         rustix::io::write(file, content.as_bytes()).map_err(at(name))?;
     }
     for device in DEVICES {
+        // Mapped as shared it is memory that no limit of a process counts.
+        if kind == WorkerKind::Program && device == "zero" {
+            continue;
+        }
         show_device(&root, device).map_err(at(device))?;
+    }
+    match kind {
+        WorkerKind::Embedded => {}
+        WorkerKind::Program => runtime_files::show(&root)?,
     }
     let tmp = temporary_file_system(tmp_bytes, entries(tmp_bytes), "0700").map_err(at("tmp"))?;
     attach(&tmp, &root, "tmp").map_err(at("tmp"))?;
@@ -179,7 +189,7 @@ fn file_system(kind: &str, options: &[(&str, &str)]) -> Result<OwnedFd, Errno> {
     )
 }
 
-fn attach(mount: &OwnedFd, root: &OwnedFd, place: &str) -> Result<(), Errno> {
+pub(super) fn attach(mount: &OwnedFd, root: &OwnedFd, place: &str) -> Result<(), Errno> {
     move_mount(
         mount,
         "",
@@ -189,7 +199,7 @@ fn attach(mount: &OwnedFd, root: &OwnedFd, place: &str) -> Result<(), Errno> {
     )
 }
 
-fn create_file(root: impl AsFd, name: &str) -> Result<OwnedFd, Errno> {
+pub(super) fn create_file(root: impl AsFd, name: &str) -> Result<OwnedFd, Errno> {
     openat(
         root,
         name,

@@ -34,6 +34,7 @@ use crate::SandboxError;
 use crate::SandboxReport;
 use crate::Seat;
 use crate::Step;
+use crate::WorkerKind;
 use crate::attack;
 use crate::cgroup::Entrance;
 use crate::filter::Instruction;
@@ -71,6 +72,8 @@ pub(super) struct Birth<'a> {
     pub(super) landlock_abi: Option<i32>,
     pub(super) filter: &'a [Instruction],
     pub(super) null: &'a OwnedFd,
+    /// Where what it prints goes, if anywhere.
+    pub(super) output: Option<OwnedFd>,
     /// The way into the worker's control group.
     pub(super) entrance: Option<Entrance>,
     pub(super) socket: OwnedFd,
@@ -102,9 +105,9 @@ pub(super) fn live(birth: Birth<'_>) -> ! {
     let (Some(report), Ok(())) = (report, told) else {
         syscall::terminate(NOT_SET_UP)
     };
-    let seat = Seat::new(UnixStream::from(socket), report);
+    let seat = Seat::new(UnixStream::from(socket), job.kind(), report);
     let main = match job {
-        Job::Serve => worker_main,
+        Job::Serve | Job::Program => worker_main,
         Job::Probe => attack::worker_main,
     };
     syscall::terminate(catch_unwind(AssertUnwindSafe(|| main(seat))).unwrap_or(PANICKED))
@@ -126,13 +129,11 @@ fn prepare(birth: &Birth<'_>) -> Result<(SandboxReport, Option<Questions>), Sand
     }
     // Nothing of the launcher's is kept open, least of all other workers' sockets. This comes early:
     // a launcher that ends must be noticed by those at the other ends.
-    for replace in [
-        rustix::stdio::dup2_stdin::<&OwnedFd>,
-        rustix::stdio::dup2_stdout,
-        rustix::stdio::dup2_stderr,
-    ] {
-        replace(birth.null).map_err(SandboxError::step(Step::Descriptors))?;
-    }
+    let output = birth.output.as_ref().unwrap_or(birth.null);
+    rustix::stdio::dup2_stdin(birth.null)
+        .and_then(|()| rustix::stdio::dup2_stdout(output))
+        .and_then(|()| rustix::stdio::dup2_stderr(output))
+        .map_err(SandboxError::step(Step::Descriptors))?;
     let kept = [
         birth.socket.as_raw_fd() as u32,
         birth.setup.as_fd().as_raw_fd() as u32,
@@ -147,7 +148,7 @@ fn prepare(birth: &Birth<'_>) -> Result<(SandboxReport, Option<Questions>), Sand
         Footing::Namespaces => {
             birth.identity.assume()?;
             die_with_launcher(&birth.setup)?;
-            leave_host()?
+            leave_host(birth.job.kind())?
         }
         Footing::Bare => {
             die_with_launcher(&birth.setup)?;
@@ -160,7 +161,7 @@ fn prepare(birth: &Birth<'_>) -> Result<(SandboxReport, Option<Questions>), Sand
         Some(_) => {}
     }
     setsid().map_err(SandboxError::step(Step::Session))?;
-    limit_self()?;
+    limit_self(birth.job.kind())?;
     // Without consequence if it fails.
     let _ = set_name(c"mycelium-worker");
 
@@ -192,8 +193,8 @@ fn prepare(birth: &Birth<'_>) -> Result<(SandboxReport, Option<Questions>), Sand
 }
 
 /// Moves into the private root, under a name of its own.
-fn leave_host() -> Result<Vec<Note>, SandboxError> {
-    let notes = root::enter(temporary_bytes(&Limits::default()))?;
+fn leave_host(kind: WorkerKind) -> Result<Vec<Note>, SandboxError> {
+    let notes = root::enter(kind, temporary_bytes(&Limits::default()))?;
     sethostname(b"mycelium").map_err(SandboxError::step(Step::HostName))?;
     setdomainname(b"").map_err(SandboxError::step(Step::HostName))?;
     Ok(notes)
@@ -215,7 +216,9 @@ pub(super) fn rehearse(identity: &Identity) -> Result<(), SandboxError> {
         Ok(Cloned::Child) => {
             drop(ours);
             let outcome = match theirs.receive::<Go>() {
-                Ok(Some(_)) => identity.assume().and_then(|()| leave_host()),
+                Ok(Some(_)) => identity
+                    .assume()
+                    .and_then(|()| leave_host(WorkerKind::Embedded)),
                 Ok(None) => Err(SandboxError::LauncherLost),
                 Err(error) => Err(error),
             };

@@ -32,6 +32,7 @@ use crate::Worker;
 use crate::cgroup;
 use crate::exit::Evidence;
 use crate::wire::Channel;
+use crate::wire::Extra;
 use crate::wire::Reply;
 use crate::wire::Request;
 use crate::wire::Surroundings;
@@ -206,13 +207,21 @@ impl Link {
             Reply::Impossible(error) => self.resolve(BEGIN, Err(error)),
             Reply::Spawned {
                 request,
+                extras,
                 worker,
                 pid,
                 report,
             } => {
-                let [pidfd, socket] = <[OwnedFd; 2]>::try_from(descriptors).ok()?;
+                let mut descriptors = descriptors.into_iter();
+                let (pidfd, socket) = (descriptors.next()?, descriptors.next()?);
+                let mut output = None;
+                for (extra, descriptor) in extras.into_iter().zip(descriptors) {
+                    match extra {
+                        Extra::Output => output = Some(descriptor),
+                    }
+                }
                 let pid = Pid::from_raw(pid)?;
-                let handle = Box::new(Worker::new(worker, pid, pidfd, socket, report));
+                let handle = Box::new(Worker::new(worker, pid, pidfd, socket, output, report));
                 self.table()
                     .workers
                     .insert(worker, Arc::clone(handle.fate()));

@@ -87,6 +87,7 @@ impl Site {
             workspace: self.path("ws"),
             paths: Vec::new(),
             sealed: Vec::new(),
+            program: None,
             dependency_layer: None,
             bytecode: None,
             data: None,
@@ -116,13 +117,24 @@ pub(crate) struct Puppet {
 impl Puppet {
     /// A worker without a skill.
     pub(crate) fn warm(launcher: &Launcher) -> Self {
-        let mut worker = launcher.spawn().unwrap();
+        Self::of(launcher.spawn().unwrap())
+    }
+
+    fn of(mut worker: Worker) -> Self {
         let socket = worker.take_socket().unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self {
             worker,
             reader: BufReader::new(socket),
         }
+    }
+
+    /// A worker for a program, under `policy`.
+    pub(crate) fn program(launcher: &Launcher, policy: &SandboxPolicy) -> Self {
+        let mut puppet = Self::of(launcher.spawn_program().unwrap());
+        launcher.assign(&puppet.worker, policy).unwrap();
+        puppet.restrict(policy);
+        puppet
     }
 
     /// A worker under `policy`.

@@ -4,6 +4,7 @@
     reason = "hostile programs make system calls that no library offers"
 )]
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::hint::black_box;
 use std::io;
@@ -15,9 +16,16 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::ptr;
 
+use mycelium_policy::ChildProcesses;
 use mycelium_policy::SandboxPolicy;
 use mycelium_sandbox::OsError;
+use mycelium_sandbox::Process;
+use mycelium_sandbox::ProcessStatus;
+use mycelium_sandbox::Program;
 use mycelium_sandbox::Seat;
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::poll;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -63,6 +71,8 @@ pub(crate) enum Order {
     OpenAgain(PathBuf, usize),
     /// Use this many MiB of stack, and of other memory, at the same time.
     UseStack(usize),
+    /// Run a program and say the status it returned.
+    Run(PathBuf),
     /// Use processor time for ever.
     Spin,
     /// Abort.
@@ -80,6 +90,7 @@ pub(crate) fn worker_main(mut seat: Seat) -> u8 {
                 Ok(report) => Ok(serde_json::to_string(&report).unwrap()),
                 Err(error) => Ok(format!("{error:?}")),
             },
+            Order::Run(path) => run(&seat, &path).map_err(|error| OsError::from(error).raw()),
             Order::Return(status) => return status,
             other => obey(other).map_err(|error| OsError::from(error).raw()),
         };
@@ -88,6 +99,30 @@ pub(crate) fn worker_main(mut seat: Seat) -> u8 {
         seat.socket().write_all(&line).unwrap();
     }
     0
+}
+
+fn run(seat: &Seat, path: &Path) -> io::Result<String> {
+    let process = seat.start_program(
+        &Program {
+            path,
+            arguments: &[],
+            environment: &BTreeMap::new(),
+            child_processes: ChildProcesses::Refused,
+        },
+        30,
+    )?;
+    wait_for(&process)?;
+    match process.finish().status {
+        ProcessStatus::Returned(status) => Ok(status.to_string()),
+        ProcessStatus::Signal(signal) => Ok(format!("signal {signal}")),
+    }
+}
+
+fn wait_for(process: &Process) -> io::Result<()> {
+    let pidfd = process.pidfd();
+    let mut ended = [PollFd::new(&pidfd, PollFlags::IN)];
+    poll(&mut ended, None)?;
+    Ok(())
 }
 
 fn obey(order: Order) -> io::Result<String> {
@@ -147,7 +182,7 @@ fn obey(order: Order) -> io::Result<String> {
             std::hint::spin_loop();
         },
         Order::Abort => std::process::abort(),
-        Order::Restrict(_) | Order::Return(_) => unreachable!("done by the caller"),
+        Order::Restrict(_) | Order::Run(_) | Order::Return(_) => unreachable!("done by the caller"),
     }
 }
 

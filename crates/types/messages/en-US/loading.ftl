@@ -18,6 +18,9 @@ load-changing = its files keep changing while they are read
 load-entrypoint-missing = the entrypoint { $entrypoint } does not exist
 load-entrypoint-not-a-file = the entrypoint { $entrypoint } is not a file
 load-entrypoint-leaves = the entrypoint { $entrypoint } leads out of the skill's folder
+load-entrypoint-not-executable = the entrypoint { $entrypoint } cannot be run: it is not marked as executable (`chmod +x`)
+load-entrypoint-not-a-program = the entrypoint { $entrypoint } cannot be run: it is neither a program for this machine nor a script that begins with `#!` and what runs it
+load-entrypoint-interpreter = the entrypoint { $entrypoint } needs `{ $name }` to run, which is not among the system's programs in /usr, nor in the skill's folder
 load-incompatible = { $reasons }
 load-signature-missing = it comes from elsewhere and is not signed
 load-cache = built-in skills cannot be stored in { $path }: { $reason }
@@ -31,4 +34,4 @@ incompatible-engine-version = { $actual ->
    *[other] it needs { $engine } { $range }, and this machine has { $actual }
 }
 incompatible-typescript = its entrypoint { $entrypoint } is TypeScript, for which this version of Mycelium has no engine
-incompatible-entrypoint = no engine runs its entrypoint { $entrypoint }: the engine `quickjs` runs .js, .cjs and .mjs files
+incompatible-entrypoint = no engine runs its entrypoint { $entrypoint }: the engine `quickjs` runs .js, .cjs and .mjs files, the engine `native` runs programs

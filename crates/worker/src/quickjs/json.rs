@@ -38,6 +38,8 @@ pub(super) fn write<'js>(
                 | FailureKind::ResultInvalid
                 | FailureKind::ResultTooLarge
                 | FailureKind::OutputTooLarge
+                | FailureKind::CpuTime
+                | FailureKind::FileSize
                 | FailureKind::Exited
                 | FailureKind::NeverSettles
                 | FailureKind::Sandbox

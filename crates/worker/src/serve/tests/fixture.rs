@@ -167,7 +167,7 @@ impl Fixture {
 
     pub(super) fn load(&mut self, entrypoint: &str, exports: &[&str]) -> Result<Loaded, Failure> {
         let params = LoadParams {
-            policy: self.policy(),
+            policy: Some(Box::new(self.policy())),
             entrypoint: self.root().join(entrypoint),
             exports: exports.iter().map(ToString::to_string).collect(),
             settings: json!({"color": "blue"}),

@@ -1,0 +1,216 @@
+//! The filter of workers that are programs of their own.
+//!
+//! What such a program needs nobody can list: it is any program, and its threads, its machine code and its
+//! sockets are its own business in a sandbox that leads nowhere. So this is a list of what is refused: what
+//! would change the sandbox, reaches the kernel's less travelled parts, or escapes a limit. Everything else
+//! is left to the namespaces, the mounts and Landlock.
+
+use super::Answer::Allow;
+use super::Answer::Refuse;
+use super::Filter;
+use super::Rule;
+use super::embedded::ABSENT;
+use super::embedded::SHARED_MEMORY;
+use super::embedded::Table;
+use super::embedded::bits;
+use super::embedded::but;
+use super::embedded::case;
+use super::embedded::int;
+use super::embedded::only;
+
+/// The filter of workers that are to become, or start, a program of their own.
+pub(crate) const PROGRAM: Filter = Filter {
+    tables: &[PRIVILEGED, OLD_PRIVILEGED, LIMITED, ABSENT],
+    unlisted: Allow,
+    last: libc::SYS_mseal,
+    newer: Refuse(libc::ENOSYS),
+};
+
+/// What is put on top of [`PROGRAM`] at the moment the program begins, when the last own code has run.
+pub(crate) const SEALED: Filter = Filter {
+    tables: &[SEAL],
+    unlisted: Allow,
+    last: libc::SYS_mseal,
+    newer: Allow,
+};
+
+/// The same for a program that may start no processes.
+pub(crate) const SEALED_ALONE: Filter = Filter {
+    tables: &[SEAL, ALONE],
+    unlisted: Allow,
+    last: libc::SYS_mseal,
+    newer: Allow,
+};
+
+const NO: Rule = Rule::Always(Refuse(libc::EPERM));
+
+/// What takes privileges, or reaches parts of the kernel that a program in a sandbox has no business with.
+const PRIVILEGED: Table = &[
+    // Other processes' memory and descriptors.
+    (libc::SYS_ptrace, NO),
+    (libc::SYS_process_vm_readv, NO),
+    (libc::SYS_process_vm_writev, NO),
+    (libc::SYS_process_madvise, NO),
+    (libc::SYS_process_mrelease, NO),
+    (libc::SYS_pidfd_getfd, NO),
+    (libc::SYS_kcmp, NO),
+    // Namespaces, mounts, roots.
+    (libc::SYS_unshare, NO),
+    (libc::SYS_setns, NO),
+    (libc::SYS_mount, NO),
+    (libc::SYS_umount2, NO),
+    (libc::SYS_pivot_root, NO),
+    (libc::SYS_chroot, NO),
+    (libc::SYS_open_tree, NO),
+    (libc::SYS_move_mount, NO),
+    (libc::SYS_mount_setattr, NO),
+    (libc::SYS_fsopen, NO),
+    (libc::SYS_fsconfig, NO),
+    (libc::SYS_fsmount, NO),
+    (libc::SYS_fspick, NO),
+    (libc::SYS_name_to_handle_at, NO),
+    (libc::SYS_open_by_handle_at, NO),
+    (libc::SYS_quotactl, NO),
+    (libc::SYS_quotactl_fd, NO),
+    (libc::SYS_fanotify_init, NO),
+    (libc::SYS_fanotify_mark, NO),
+    // Keys, programs in the kernel, its log, its clock, its modules.
+    (libc::SYS_keyctl, NO),
+    (libc::SYS_add_key, NO),
+    (libc::SYS_request_key, NO),
+    (libc::SYS_bpf, NO),
+    (libc::SYS_perf_event_open, NO),
+    (libc::SYS_userfaultfd, NO), // makes races in the kernel easy to win
+    (libc::SYS_syslog, NO),
+    (libc::SYS_acct, NO),
+    (libc::SYS_adjtimex, NO),
+    (libc::SYS_clock_adjtime, NO),
+    (libc::SYS_clock_settime, NO),
+    (libc::SYS_settimeofday, NO),
+    (libc::SYS_init_module, NO),
+    (libc::SYS_finit_module, NO),
+    (libc::SYS_delete_module, NO),
+    (libc::SYS_kexec_load, NO),
+    (libc::SYS_kexec_file_load, NO),
+    (libc::SYS_reboot, NO),
+    (libc::SYS_swapon, NO),
+    (libc::SYS_swapoff, NO),
+    (libc::SYS_vhangup, NO),
+    (libc::SYS_sethostname, NO),
+    (libc::SYS_setdomainname, NO),
+    // Pages on another node.
+    (libc::SYS_move_pages, NO),
+    (libc::SYS_migrate_pages, NO),
+    // Another personality brings another layout of memory; asking which it is does no harm.
+    (
+        libc::SYS_personality,
+        only(&[
+            case(&[int(0, 0)], Allow),
+            case(&[int(0, 0xFFFF_FFFF)], Allow),
+        ]),
+    ),
+    // Text into a terminal, and having one at all.
+    (
+        libc::SYS_ioctl,
+        but(&[
+            case(&[int(1, libc::TIOCSTI)], Refuse(libc::EPERM)),
+            case(&[int(1, libc::TIOCLINUX)], Refuse(libc::EPERM)),
+            case(&[int(1, libc::TIOCSCTTY)], Refuse(libc::EPERM)),
+        ]),
+    ),
+    // The death signal ties the worker to its launcher.
+    (
+        libc::SYS_prctl,
+        but(&[
+            case(
+                &[int(0, libc::PR_SET_PDEATHSIG as u64)],
+                Refuse(libc::EPERM),
+            ),
+            case(&[int(0, libc::PR_SET_MM as u64)], Refuse(libc::EPERM)),
+            case(&[int(0, libc::PR_SET_PTRACER as u64)], Refuse(libc::EPERM)),
+        ]),
+    ),
+];
+
+/// The same among the calls that only some machines have.
+#[cfg(target_arch = "x86_64")]
+const OLD_PRIVILEGED: Table = &[
+    (libc::SYS_ioperm, NO),
+    (libc::SYS_iopl, NO),
+    (libc::SYS_modify_ldt, NO),
+    (libc::SYS_uselib, NO),
+    (libc::SYS__sysctl, NO),
+];
+#[cfg(target_arch = "aarch64")]
+const OLD_PRIVILEGED: Table = &[];
+
+/// What would escape a limit or a namespace.
+const LIMITED: Table = &[
+    // Shared anonymous pages would not count against RLIMIT_DATA.
+    (
+        libc::SYS_mmap,
+        but(&[case(&[bits(3, SHARED_MEMORY)], Refuse(libc::ENOMEM))]),
+    ),
+    // Space that is taken without writing, as in the embedded engine's filter.
+    (libc::SYS_fallocate, Rule::Always(Refuse(libc::EOPNOTSUPP))),
+    // Only families that a network namespace confines; of netlink only the one that lists interfaces.
+    (
+        libc::SYS_socket,
+        only(&[
+            case(&[int(0, libc::AF_UNIX as u64)], Allow),
+            case(&[int(0, libc::AF_INET as u64)], Allow),
+            case(&[int(0, libc::AF_INET6 as u64)], Allow),
+            case(
+                &[
+                    int(0, libc::AF_NETLINK as u64),
+                    int(2, libc::NETLINK_ROUTE as u64),
+                ],
+                Allow,
+            ),
+        ]),
+    ),
+    // Threads and processes, but none in new namespaces.
+    (
+        libc::SYS_clone,
+        but(&[
+            case(&[bits(0, libc::CLONE_NEWUSER as u64)], Refuse(libc::EPERM)),
+            case(&[bits(0, libc::CLONE_NEWNS as u64)], Refuse(libc::EPERM)),
+            case(&[bits(0, libc::CLONE_NEWPID as u64)], Refuse(libc::EPERM)),
+            case(&[bits(0, libc::CLONE_NEWNET as u64)], Refuse(libc::EPERM)),
+            case(&[bits(0, libc::CLONE_NEWIPC as u64)], Refuse(libc::EPERM)),
+            case(&[bits(0, libc::CLONE_NEWUTS as u64)], Refuse(libc::EPERM)),
+            case(
+                &[bits(0, libc::CLONE_NEWCGROUP as u64)],
+                Refuse(libc::EPERM),
+            ),
+        ]),
+    ),
+];
+
+/// No filter after this one.
+const SEAL: Table = &[
+    (libc::SYS_seccomp, NO),
+    (
+        libc::SYS_prctl,
+        but(&[case(
+            &[int(0, libc::PR_SET_SECCOMP as u64)],
+            Refuse(libc::EPERM),
+        )]),
+    ),
+];
+
+/// Threads, and no processes.
+#[cfg(target_arch = "x86_64")]
+const ALONE: Table = &[
+    (
+        libc::SYS_clone,
+        only(&[case(&[bits(0, libc::CLONE_THREAD as u64)], Allow)]),
+    ),
+    (libc::SYS_fork, NO),
+    (libc::SYS_vfork, NO),
+];
+#[cfg(target_arch = "aarch64")]
+const ALONE: Table = &[(
+    libc::SYS_clone,
+    only(&[case(&[bits(0, libc::CLONE_THREAD as u64)], Allow)]),
+)];

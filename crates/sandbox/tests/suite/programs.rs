@@ -1,0 +1,142 @@
+//! Workers for programs of their own: what they see, what they may run, what the filter still refuses.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use mycelium_policy::CommandGrant;
+use mycelium_policy::ProgramPolicy;
+use mycelium_policy::SandboxPolicy;
+use mycelium_sandbox::SandboxError;
+use mycelium_sandbox::WorkerKind;
+use mycelium_types::FileAccess;
+
+use super::fixture::Puppet;
+use super::fixture::Site;
+use super::fixture::start;
+use super::hostile::Order;
+use crate::Test;
+
+pub(crate) const TESTS: &[Test] = &[
+    ("a_program_sees_the_system_read_only", system),
+    ("a_program_runs_only_what_is_named", executes),
+    ("nothing_that_was_granted_or_written_can_be_run", written),
+    ("a_worker_takes_only_its_own_kind_of_policy", kinds),
+];
+
+fn program(site: &Site) -> SandboxPolicy {
+    SandboxPolicy {
+        program: Some(ProgramPolicy::default()),
+        data: Some(site.path("data")),
+        ..site.policy()
+    }
+}
+
+fn real(path: &str) -> PathBuf {
+    Path::new(path).canonicalize().unwrap()
+}
+
+fn system() {
+    let launcher = start();
+    let site = Site::new();
+    let mut puppet = Puppet::program(&launcher, &program(&site));
+    for (path, expected) in [
+        ("/usr/bin/ldd", None),
+        ("/proc/self/status", None),
+        ("/etc/passwd", None),
+        ("/dev/null", None),
+        ("/etc/shadow", Some(libc::ENOENT)),
+        ("/dev/zero", Some(libc::ENOENT)),
+        ("/sys/kernel", Some(libc::ENOENT)),
+        ("/root/.bashrc", Some(libc::ENOENT)),
+    ] {
+        let found = puppet.tell(&Order::Read(path.into()));
+        assert_eq!(found.err(), expected, "{path}");
+    }
+    let passwd = puppet.tell(&Order::Read("/etc/passwd".into())).unwrap();
+    assert!(
+        passwd.starts_with("skill:") && passwd.lines().count() == 1,
+        "{passwd}"
+    );
+    for path in [
+        "/usr/bin/new",
+        "/bin/new",
+        "/etc/new",
+        "/etc/passwd",
+        "/etc/ssl/certs/new",
+    ] {
+        let wrote = puppet.tell(&Order::Write(path.into(), "x".to_owned()));
+        assert!(
+            matches!(wrote, Err(libc::EROFS | libc::EACCES | libc::ENOENT)),
+            "{path}: {wrote:?}"
+        );
+    }
+}
+
+fn executes() {
+    let launcher = start();
+    let site = Site::new();
+    let mut policy = program(&site);
+    let mut files = vec![real("/bin/true")];
+    files.extend(linker());
+    policy.program = Some(ProgramPolicy {
+        own: Vec::new(),
+        commands: vec![CommandGrant {
+            declared: "true".to_owned(),
+            files,
+        }],
+    });
+    policy.limits.processes = 4;
+    let mut puppet = Puppet::program(&launcher, &policy);
+    assert_eq!(
+        puppet.tell(&Order::Run("/bin/true".into())),
+        Ok("0".to_owned())
+    );
+    for path in ["/bin/sh", "/usr/bin/id"] {
+        assert_eq!(
+            puppet.tell(&Order::Run(path.into())),
+            Err(libc::EACCES),
+            "{path}"
+        );
+    }
+}
+
+/// What links the system's programs.
+fn linker() -> Option<PathBuf> {
+    let known = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"];
+    known
+        .into_iter()
+        .map(Path::new)
+        .find_map(|path| path.canonicalize().ok())
+}
+
+fn written() {
+    let launcher = start();
+    let site = Site::new();
+    let copy = site.path("ws/out/true");
+    fs_err::copy("/bin/true", &copy).unwrap();
+    let mut policy = program(&site);
+    policy.paths = vec![site.grant("ws/out", FileAccess::Write)];
+    // Even if a rule named it, the mount would refuse.
+    policy.program = Some(ProgramPolicy {
+        own: vec![copy.clone()],
+        commands: Vec::new(),
+    });
+    let mut puppet = Puppet::program(&launcher, &policy);
+    assert_eq!(puppet.tell(&Order::Run(copy)), Err(libc::EACCES));
+}
+
+fn kinds() {
+    let launcher = start();
+    let site = Site::new();
+    let embedded = launcher.spawn().unwrap();
+    let own = launcher.spawn_program().unwrap();
+    assert_eq!(WorkerKind::of(&program(&site)), WorkerKind::Program);
+    assert_eq!(
+        launcher.assign(&embedded, &program(&site)).unwrap_err(),
+        SandboxError::WrongKind
+    );
+    assert_eq!(
+        launcher.assign(&own, &site.policy()).unwrap_err(),
+        SandboxError::WrongKind
+    );
+}
