@@ -23,7 +23,7 @@ enum Rule {
 }
 
 /// Keys, or sections that end with a dot, and their rules. What is not listed is kept.
-const RULES: [(&str, Rule); 11] = [
+const RULES: [(&str, Rule); 12] = [
     ("autoDiscovery", Rule::Free),
     ("breaker.", Rule::Free),
     ("daemon.", Rule::Kept),
@@ -31,6 +31,7 @@ const RULES: [(&str, Rule); 11] = [
     ("dependencies.offline", Rule::Stricter),
     ("execution.", Rule::Free),
     ("instances.", Rule::Stricter),
+    ("mcp.", Rule::Free),
     ("monitoring.", Rule::Kept),
     ("security.", Rule::Stricter),
     ("skillPaths", Rule::FoldersInside),

@@ -29,10 +29,12 @@ pub fn read_value(json: &str) -> Result<Value, InvalidValue> {
         Ok(value) => return check_nesting(&value).map(|()| value),
         Err(error) => error,
     };
-    // Skipping a value needs no stack, so only what is not JSON fails here.
+    // Skipping a value needs no stack, so only what is not JSON fails here. A number that is out of range is JSON as
+    // well; the reader has no other mark than its words for what stopped it.
+    let is_deep = error.to_string().starts_with("recursion limit exceeded");
     match serde_json::from_str::<IgnoredAny>(json) {
-        Ok(IgnoredAny) => Err(InvalidValue::TooDeep),
-        Err(_) => Err(InvalidValue::Syntax(error)),
+        Ok(IgnoredAny) if is_deep => Err(InvalidValue::TooDeep),
+        Ok(IgnoredAny) | Err(_) => Err(InvalidValue::Syntax(error)),
     }
 }
 

@@ -226,7 +226,10 @@ fn it_ends_with_the_process_that_started_it() {
     let program = env!("CARGO_BIN_EXE_mycelium");
     let mut command = test.command_of(
         std::path::Path::new("/bin/sh"),
-        &["-c", &format!("{program} mcp serve <&0 & echo $!; wait")],
+        &[
+            "-c",
+            &format!("exec 3<&0; {program} mcp serve <&3 & echo $!; wait"),
+        ],
     );
     let mut parent = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
@@ -234,7 +237,8 @@ fn it_ends_with_the_process_that_started_it() {
     output.read_line(&mut line).unwrap();
     let bridge = Pid::from_raw(line.trim().parse().unwrap()).unwrap();
     let bridge = rustix::process::pidfd_open(bridge, PidfdFlags::empty()).unwrap();
-    // The bridge's input stays open: this process holds it.
+    // The bridge's input stays open: this process holds it. (A shell gives a background process another
+    // one, hence the descriptor 3.)
     let mut stdin = parent.stdin.take().unwrap();
     std::io::Write::write_all(
         &mut stdin,

@@ -187,7 +187,7 @@ fn all_about_a_skill() {
 
     Permissions:
       - network: requests to api.example.com
-          not granted: network: requests to api.example.com; this version cannot grant it
+          not granted: network: requests to api.example.com; nobody has granted it (see `mycelium trust SKILL`)
 
     Exported Methods:
       - greet(name): string

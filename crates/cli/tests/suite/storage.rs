@@ -31,8 +31,8 @@ fn a_full_disk_keeps_no_answer_and_loses_none_once_there_is_space() {
         test.run(&["list", placement]).expect(0);
         let refused = test.run(&["trust", "--yes", placement]).expect(70);
         for text in [
-            "Error Code: STATE_UNAVAILABLE",
-            "trust.json",
+            // An answer is put on record before it counts.
+            "Error Code: AUDIT_UNAVAILABLE",
             "No space left on device",
             "Free some disk space",
         ] {

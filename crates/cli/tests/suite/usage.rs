@@ -68,7 +68,7 @@ fn codes_are_explained() {
     --- stdout
     SKILL_TIMEOUT
 
-    The call took longer than its time limit, and its worker was ended. What the skill kept in memory is gone; the next call starts it anew.
+    The call took longer than `limits.wallSeconds` in the skill's manifest, `security.maxWallTimeSeconds` in the configuration or --timeout allows, and its worker was ended. What the skill kept in memory is gone; the next call starts it anew.
 
     Exit status: 7
     Remediation: Increase timeout limit in skill configuration or optimize skill code.
