@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mycelium_audit::AuditEvent;
+use mycelium_audit::Subject;
 use mycelium_protocol::Event;
 use mycelium_protocol::Violation;
 use mycelium_protocol::worker::HookParams;
@@ -11,6 +12,8 @@ use mycelium_protocol::worker::Request;
 use mycelium_types::ErrorReport;
 use mycelium_types::Limit;
 use mycelium_types::Limits;
+use mycelium_types::SkillName;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::EventSink;
@@ -21,7 +24,7 @@ use crate::failure::Asked;
 use crate::inner::Inner;
 use crate::instance::Running;
 use crate::listener::Listener;
-use crate::supervisor::Budget;
+use crate::live_worker::Budget;
 
 /// How long something may take by the clock on the wall, from a moment on.
 #[derive(Clone, Copy, Debug)]
@@ -85,20 +88,52 @@ impl Inner {
             .and_then(|value| on_record.map(|()| value));
         if let Some(limit) = answer.as_ref().err().and_then(ErrorReport::limit) {
             let value = wall.value_of(limit, &launch.policy.limits);
-            let reached = AuditEvent::LimitReached {
-                limit: limit.to_string(),
-                value,
-            };
-            if let Err(failure) = self.audit.keep(subject, reached).await {
-                tracing::error!(%failure, "a limit that was reached is not on record yet");
-            }
-            (events)(Event::LimitReached {
-                skill: launch.policy.skill.name.clone(),
-                limit,
-                value,
-            });
+            let skill = launch.policy.skill.name.clone();
+            self.tell_limit(skill, limit, value, subject, events).await;
         }
         answer
+    }
+
+    /// Asks a worker for something that the worker protocol has one form for.
+    pub(crate) async fn ask_for<T: DeserializeOwned>(
+        &self,
+        running: &mut Running,
+        request: Request,
+        wall: WallLimit,
+        asker: Asker<'_>,
+        events: &EventSink,
+        violations: &mut Vec<Violation>,
+    ) -> Result<T, ErrorReport> {
+        let asked = Asked::of(&request);
+        let answer = self
+            .ask(running, request, wall, asker, events, violations)
+            .await?;
+        let policy = &running.launch.policy;
+        serde_json::from_str(answer.get())
+            .map_err(|error| failure::unintelligible(&error, &asked, policy))
+    }
+
+    /// Puts a limit that a skill reached on record, and tells whoever listens.
+    pub(crate) async fn tell_limit(
+        &self,
+        skill: SkillName,
+        limit: Limit,
+        value: u64,
+        subject: Subject,
+        events: &EventSink,
+    ) {
+        let reached = AuditEvent::LimitReached {
+            limit: limit.to_string(),
+            value,
+        };
+        if let Err(failure) = self.audit.keep(subject, reached).await {
+            tracing::error!(%failure, "a limit that was reached is not on record yet");
+        }
+        (events)(Event::LimitReached {
+            skill,
+            limit,
+            value,
+        });
     }
 
     /// Runs one of the skill's hooks, if it has it.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 
 use mycelium_audit::AuditEvent;
@@ -218,7 +219,7 @@ impl CallRecord {
             arguments: self.arguments.take(),
             outcome,
             attempts,
-            milliseconds: self.started.elapsed().as_secs_f64() * 1000.0,
+            milliseconds: milliseconds(self.started.elapsed()),
         };
         self.trail.record(std::mem::take(&mut self.subject), event)
     }
@@ -251,7 +252,7 @@ impl LifecycleHook for AuditTrail {
         let event = AuditEvent::Stage {
             stage: stage.hook.as_str().to_owned(),
             outcome: Outcome::of(outcome.error),
-            milliseconds: outcome.duration.as_secs_f64() * 1000.0,
+            milliseconds: milliseconds(outcome.duration),
         };
         // An ordinary entry: it is written by now, or will be before the end of the operation that it is
         // part of is, because entries keep their order.
@@ -295,4 +296,9 @@ impl<'a> From<&Stage<'a>> for Asker<'a> {
             correlation_id: stage.correlation_id,
         }
     }
+}
+
+/// In milliseconds, to the microsecond: further digits are noise to whoever reads the log.
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_micros() as f64 / 1000.0
 }

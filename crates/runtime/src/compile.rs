@@ -21,7 +21,7 @@ use crate::connection::megabytes;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::launch::LaunchSpec;
-use crate::supervisor::Budget;
+use crate::live_worker::Budget;
 
 /// How long one compilation may take; a skill that takes longer is read from source each time.
 const PATIENCE: Duration = Duration::from_secs(60);

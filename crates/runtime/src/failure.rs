@@ -11,8 +11,8 @@ use mycelium_types::Hook;
 use mycelium_types::Limit;
 
 use crate::asking::WallLimit;
+use crate::live_worker::WorkerFailure;
 use crate::space::Reached;
-use crate::supervisor::WorkerFailure;
 
 /// What was asked of the worker.
 #[derive(Clone, Debug)]

@@ -25,8 +25,8 @@ use tokio::sync::watch;
 
 use crate::gauges::Gauges;
 use crate::launch::LaunchSpec;
+use crate::live_worker::LiveWorker;
 use crate::metrics::Usage;
-use crate::supervisor::LiveWorker;
 use crate::transition::StateMachine;
 use crate::workspace::Workspace;
 

@@ -1,11 +1,8 @@
-//! Starting, waking, putting to sleep and ending instances.
+//! Starting instances, waking them and putting them to sleep.
 
 use std::sync::Arc;
-use std::sync::Weak;
-use std::time::Duration;
 use std::time::Instant;
 
-use mycelium_audit::AuditEvent;
 use mycelium_protocol::Event;
 use mycelium_protocol::LifecycleStep;
 use mycelium_protocol::Violation;
@@ -28,10 +25,7 @@ use tokio::sync::OwnedMutexGuard;
 use crate::EventSink;
 use crate::asking::WallLimit;
 use crate::audit::Asker;
-use crate::audit::about_skill;
 use crate::audit::stage_subject;
-use crate::failure;
-use crate::failure::Asked;
 use crate::hook::Stage;
 use crate::hook::StageOutcome;
 use crate::inner::Inner;
@@ -40,11 +34,7 @@ use crate::instance::Instance;
 use crate::instance::InstanceKey;
 use crate::instance::Running;
 use crate::instance::WatchedSkill;
-use crate::supervisor::ended;
 use crate::workspace::Workspace;
-
-/// How long a skill may take to say goodbye.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Who asks, for one operation on one skill.
 #[derive(Clone, Copy)]
@@ -232,35 +222,18 @@ impl Inner {
         };
         let wall = WallLimit::from_now(launch.policy.limits.wall_seconds);
         let mut layers = layers(&report);
+        let asker = caller.asker();
         if let Some(params) = launch.start_params() {
             let request = Request::Start(params);
-            let answer = self
-                .ask(
-                    &mut running,
-                    request,
-                    wall,
-                    caller.asker(),
-                    events,
-                    violations,
-                )
+            let started: Started = self
+                .ask_for(&mut running, request, wall, asker, events, violations)
                 .await?;
-            let started: Started = serde_json::from_str(answer.get())
-                .map_err(|error| failure::unintelligible(&error, &Asked::Start, &launch.policy))?;
             add_layers(&mut layers, started.layers);
         }
         let request = Request::Load(launch.load_params());
-        let answer = self
-            .ask(
-                &mut running,
-                request,
-                wall,
-                caller.asker(),
-                events,
-                violations,
-            )
+        let loaded: Loaded = self
+            .ask_for(&mut running, request, wall, asker, events, violations)
             .await?;
-        let loaded: Loaded = serde_json::from_str(answer.get())
-            .map_err(|error| failure::unintelligible(&error, &Asked::Load, &launch.policy))?;
         match engine {
             Engine::Quickjs => add_layers(&mut layers, loaded.layers),
             // It is the skill that speaks, and it knows nothing of layers.
@@ -277,7 +250,6 @@ impl Inner {
             argument: Value::Null,
         };
         let wall = WallLimit::from_now(wall.seconds);
-        let asker = caller.asker();
         self.run_hook(&mut running, on_load, wall, asker, events, violations)
             .await?;
         let init = stage(Hook::Init, instance, caller.correlation_id);
@@ -354,111 +326,8 @@ impl Inner {
         outcome
     }
 
-    /// Ends an instance: `onDeactivate`, `onUnload`, then its worker. What fails on the way is returned;
-    /// the instance ends all the same.
-    pub(crate) async fn retire(
-        self: &Arc<Self>,
-        instance: &Arc<Instance>,
-        slot: &mut Slot,
-        events: &EventSink,
-    ) -> Result<(), ErrorReport> {
-        let skill = &instance.key.skill.name;
-        let state = instance.machine.state();
-        if state == SkillState::Unloaded {
-            return Ok(());
-        }
-        (events)(Event::Lifecycle {
-            skill: skill.clone(),
-            step: LifecycleStep::Unloading,
-        });
-        let outcome = self.farewells(instance, slot, events).await;
-        self.bury(instance, slot)?;
-        (events)(Event::StateChanged {
-            skill: skill.clone(),
-            states: vec![state, SkillState::Cleanup, SkillState::Unloaded],
-        });
-        outcome
-    }
-
-    /// Lets an instance say goodbye. The first hook that fails is told.
-    pub(crate) async fn farewells(
-        self: &Arc<Self>,
-        instance: &Arc<Instance>,
-        slot: &mut Slot,
-        events: &EventSink,
-    ) -> Result<(), ErrorReport> {
-        let hooks = match instance.machine.state() {
-            SkillState::Active => &[Hook::Deactivate, Hook::Unload][..],
-            _ => &[Hook::Unload][..],
-        };
-        let mut outcome = Ok(());
-        if let Some(running) = slot.as_mut().filter(|run| run.worker.is_usable()) {
-            for hook in hooks {
-                let correlation_id = self.new_correlation_id();
-                let stage = stage(*hook, instance, &correlation_id);
-                let asked = self.farewell(&stage, running, events).await;
-                outcome = outcome.and(asked);
-            }
-        }
-        outcome
-    }
-
-    /// Ends an instance's worker and forgets the instance.
-    pub(crate) fn bury(
-        self: &Arc<Self>,
-        instance: &Arc<Instance>,
-        slot: &mut Slot,
-    ) -> Result<(), ErrorReport> {
-        self.instances.remove(instance);
-        self.end_worker(instance, slot)
-    }
-
-    /// Ends an instance's worker. The instance stays and can start anew.
-    pub(crate) fn end_worker(
-        self: &Arc<Self>,
-        instance: &Arc<Instance>,
-        slot: &mut Slot,
-    ) -> Result<(), ErrorReport> {
-        if let Some(running) = slot.take() {
-            running.worker.process().kill();
-            // What it did after its last call is told to whoever listens.
-            let inner = Arc::clone(self);
-            let key = instance.key.clone();
-            tokio::spawn(async move {
-                let events = inner.silent();
-                let asker = Asker {
-                    workspace: &key.workspace,
-                    session: key.session.as_deref(),
-                    correlation_id: &inner.new_correlation_id(),
-                };
-                inner
-                    .look_for_planted(&running.launch, asker, &events)
-                    .await;
-            });
-        }
-        instance.set_gauges(None);
-        instance.set_watched(None);
-        let machine = &instance.machine;
-        loop {
-            match machine.state() {
-                SkillState::Unloaded => break,
-                SkillState::Cleanup => machine.advance(SkillState::Unloaded)?,
-                SkillState::Initializing | SkillState::Executing => {
-                    machine.advance(SkillState::Failed)?
-                }
-                SkillState::Loaded
-                | SkillState::Ready
-                | SkillState::Active
-                | SkillState::Deactivated
-                | SkillState::Failed => machine.advance(SkillState::Cleanup)?,
-            };
-        }
-        self.instances.recount();
-        Ok(())
-    }
-
     /// Runs the skill's hook of a stage, and the middleware around it.
-    async fn run_stage(
+    pub(crate) async fn run_stage(
         &self,
         stage: &Stage<'_>,
         running: &mut Running,
@@ -489,96 +358,6 @@ impl Inner {
             },
         );
         outcome
-    }
-
-    async fn farewell(
-        &self,
-        stage: &Stage<'_>,
-        running: &mut Running,
-        events: &EventSink,
-    ) -> Result<(), ErrorReport> {
-        tokio::time::timeout(FAREWELL, self.run_stage(stage, running, events))
-            .await
-            .unwrap_or_else(|_| {
-                Err(ErrorReport::new(ErrorCode::SkillTimeout)
-                    .with("skill", &stage.skill.name)
-                    .with("method", stage.hook)
-                    .with("limit", FAREWELL.as_secs()))
-            })
-    }
-
-    /// Follows a new instance: forgets it when its worker ends by itself, retires it when it is idle.
-    fn watch(self: &Arc<Self>, workspace: &Arc<Workspace>, instance: &Arc<Instance>, slot: &Slot) {
-        let Some(worker) = slot.as_ref().map(|run| Arc::clone(run.worker.process())) else {
-            return;
-        };
-        let patience = Duration::from_secs(workspace.configuration.instances.idle_seconds);
-        let inner: Weak<Self> = Arc::downgrade(self);
-        let instance = Arc::downgrade(instance);
-        tokio::spawn(async move {
-            loop {
-                let Some(wake) = instance.upgrade().map(|it| it.idle_since() + patience) else {
-                    return;
-                };
-                let gone = tokio::select! {
-                    ended = ended(&worker) => {
-                        if let Err(error) = ended {
-                            tracing::warn!(%error, "a worker cannot be watched");
-                        }
-                        true
-                    }
-                    () = tokio::time::sleep_until(wake.into()) => false,
-                };
-                let (Some(inner), Some(instance)) = (inner.upgrade(), instance.upgrade()) else {
-                    return;
-                };
-                if !gone && instance.idle_since().elapsed() < patience {
-                    continue;
-                }
-                let mut slot = Arc::clone(&instance.running).lock_owned().await;
-                // A call may have come and gone while this waited.
-                if !gone && instance.idle_since().elapsed() < patience {
-                    continue;
-                }
-                let current = slot
-                    .as_ref()
-                    .is_some_and(|run| Arc::ptr_eq(run.worker.process(), &worker));
-                if !current {
-                    return;
-                }
-                let reached = slot.as_ref().and_then(|run| {
-                    let policy = &run.launch.policy;
-                    let reached = run.worker.reached()?;
-                    Some((policy.skill.name.clone(), reached.limit, policy.limits))
-                });
-                if let Some((skill, limit, limits)) = reached {
-                    let key = &instance.key;
-                    let event = AuditEvent::LimitReached {
-                        limit: limit.to_string(),
-                        value: limits.get(limit),
-                    };
-                    let subject = about_skill(&key.workspace, key.session.as_deref(), &key.skill);
-                    if let Err(failure) = inner.audit.keep(subject, event).await {
-                        tracing::error!(%failure, "a limit that was reached is not on record yet");
-                    }
-                    (inner.silent())(Event::LimitReached {
-                        skill,
-                        limit,
-                        value: limits.get(limit),
-                    });
-                }
-                let ended = if gone {
-                    inner.bury(&instance, &mut slot)
-                } else {
-                    let events = inner.silent();
-                    inner.retire(&instance, &mut slot, &events).await
-                };
-                if let Err(error) = ended {
-                    tracing::warn!(skill = %instance.key.skill, %error, "an instance ended badly");
-                }
-                return;
-            }
-        });
     }
 }
 

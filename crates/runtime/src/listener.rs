@@ -147,7 +147,6 @@ fn place(refusal: &Refusal) -> String {
     }
 }
 
-/// The time in milliseconds since 1970 UTC.
 /// What is told of a refusal's entry.
 pub(crate) fn audited(violation: &Violation, recorded: Recorded) -> Event {
     Event::Audited(Audited {
@@ -159,6 +158,7 @@ pub(crate) fn audited(violation: &Violation, recorded: Recorded) -> Event {
     })
 }
 
+/// The time in milliseconds since 1970 UTC.
 pub(crate) fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -1,10 +1,7 @@
 //! Workers: kept warm, given to one skill each, ended when they overstep.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::io;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -23,12 +20,7 @@ use mycelium_network::RequestRecord;
 use mycelium_network::SystemResolver;
 use mycelium_network::Verdict;
 use mycelium_policy::SandboxPolicy;
-use mycelium_protocol::worker::Failure;
-use mycelium_protocol::worker::FailureKind;
-use mycelium_protocol::worker::Request;
-use mycelium_sandbox::CpuTimer;
 use mycelium_sandbox::CpuTimers;
-use mycelium_sandbox::ExitCause;
 use mycelium_sandbox::Launcher;
 use mycelium_sandbox::LauncherOptions;
 use mycelium_sandbox::SandboxError;
@@ -36,37 +28,21 @@ use mycelium_sandbox::SandboxReport;
 use mycelium_sandbox::Worker;
 use mycelium_sandbox::WorkerKind;
 use mycelium_types::ErrorReport;
-use mycelium_types::Limit;
-use mycelium_types::Limits;
-use serde_json::value::RawValue;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
-use tokio::sync::Notify;
-use tokio::time::Instant;
 
 use crate::connection::Connection;
-use crate::connection::ConnectionError;
-use crate::connection::Heard;
 use crate::exchanges::Exchanges;
-use crate::gauges::Gauges;
+use crate::live_worker::LiveWorker;
 use crate::output::Output;
-use crate::space::Reached;
 use crate::space::SpaceKeeper;
+use crate::ticket::Ticket;
+use crate::ticket::Waiting;
 use crate::watch::Watch;
 
 /// Workers that wait, locked down, for a skill that an embedded engine runs. They cost about 2 MiB each.
 const WARM: usize = 2;
 /// Workers that wait for a skill that is a program of its own, once there has been one.
 const WARM_PROGRAMS: usize = 1;
-/// How long the exit of a worker that closed its connection is waited for.
-const EXIT_PATIENCE: Duration = Duration::from_millis(500);
-/// JSON-RPC's code of a failure that is the skill's own.
-const SKILL_FAILED: i64 = -32000;
-/// How much of `/tmp` may be free, in bytes, when a write to it fails for want of space.
-const NEARLY: u64 = 1 << 20;
-/// The signal of a file that grew beyond its limit.
-const SIGXFSZ: i32 = 25;
 
 /// A worker that is ready for a skill.
 struct Warm {
@@ -167,21 +143,21 @@ impl Supervisor {
         let timer = self.timers()?.timer(&worker)?;
         let worker = Arc::new(worker);
         let timer_of_watch = self.timers()?.timer(&worker)?;
-        let watch = Watch::start(keeper, Arc::clone(&worker), timer_of_watch, self.ticket());
-        let live = LiveWorker {
+        let watch = Watch::start(
+            keeper,
+            Arc::clone(&worker),
+            (timer_of_watch, self.ticket()),
+            Duration::from_secs(policy.limits.cpu_seconds),
+        );
+        let exchanges = Exchanges::new(Arc::clone(&self.client), Arc::clone(broker));
+        let connection = Connection::new(stream, &policy.limits, exchanges).with_output(output);
+        let live = LiveWorker::new(
             worker,
-            connection: Connection::new(
-                stream,
-                &policy.limits,
-                Exchanges::new(Arc::clone(&self.client), Arc::clone(broker)),
-            )
-            .with_output(output),
-            timer,
-            ticket: self.ticket(),
+            connection,
+            (timer, self.ticket()),
             watch,
-            temporary: policy.limits.tmp_mb.saturating_mul(1 << 20),
-            usable: true,
-        };
+            &policy.limits,
+        );
         Ok((live, report))
     }
 
@@ -331,281 +307,4 @@ fn log(skill: &str, record: &RequestRecord) {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// How much one request may take.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
-    pub(crate) deadline: Instant,
-    pub(crate) cpu: Duration,
-    pub(crate) output_bytes: usize,
-}
-
-/// Why a request to a worker failed.
-#[derive(Debug)]
-pub(crate) enum WorkerFailure {
-    /// The worker answered with a failure; it can be asked again.
-    Answered {
-        failure: Failure,
-        /// The limit for which the system refused what failed.
-        limit: Option<Limit>,
-    },
-    /// The worker reached a limit and was ended.
-    Over(Reached),
-    /// The request itself is too large. The worker was not asked.
-    TooLarge,
-    /// The worker ended or broke the protocol.
-    Crashed(String),
-}
-
-/// A worker that is one skill's.
-pub(crate) struct LiveWorker {
-    worker: Arc<Worker>,
-    connection: Connection,
-    timer: CpuTimer,
-    ticket: Ticket,
-    watch: Watch,
-    /// The size of `/tmp`, in bytes.
-    temporary: u64,
-    /// Whether the last request ran to its end. A request whose caller went away leaves the worker in
-    /// the middle of something.
-    usable: bool,
-}
-
-impl fmt::Debug for LiveWorker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LiveWorker")
-            .field("pid", &self.worker.pid())
-            .finish_non_exhaustive()
-    }
-}
-
-impl LiveWorker {
-    /// The process, for looking at and ending it.
-    pub(crate) fn process(&self) -> &Arc<Worker> {
-        &self.worker
-    }
-
-    /// What shows how much the worker uses of its limits.
-    pub(crate) fn gauges(&self, limits: &Limits) -> Gauges {
-        Gauges {
-            worker: Arc::clone(&self.worker),
-            limits: *limits,
-            meter: Arc::clone(self.connection.meter()),
-            space: self.watch.space().cloned(),
-        }
-    }
-
-    /// Whether requests make sense.
-    pub(crate) fn is_usable(&self) -> bool {
-        self.usable && self.reached().is_none() && self.worker.exit().is_none()
-    }
-
-    /// Asks the worker. Any failure but an answered one ends it, and so does dropping the future.
-    pub(crate) async fn request(
-        &mut self,
-        request: Request,
-        budget: Budget,
-        notify: &mut (dyn FnMut(Heard) + Send),
-    ) -> Result<Box<RawValue>, WorkerFailure> {
-        self.usable = false;
-        // A signal that came too late for the last request is not about this one. Waiting for it, however
-        // shortly, would take a tick of the executor's clock.
-        pin!(self.ticket.exceeded.notified()).enable();
-        let unfinished = KillOnDrop(Some(Arc::clone(&self.worker)));
-        let started = (Instant::now(), self.worker.cpu_time().unwrap_or_default());
-        self.watch.begin_request(&self.worker, started.1);
-        if self.timer.arm(budget.cpu, self.ticket.token).is_err() {
-            return Err(WorkerFailure::Crashed(self.describe_exit()));
-        }
-        let outcome = tokio::select! {
-            answer = self.connection.request(request, budget.output_bytes, notify) => match answer {
-                Ok(Ok(value)) => Ok(value),
-                Ok(Err(error)) => {
-                    let failure = error.data.unwrap_or(Failure {
-                        // A program of its own may leave out what kind of failure it was.
-                        kind: if error.code == SKILL_FAILED {
-                            FailureKind::Thrown
-                        } else {
-                            FailureKind::Protocol
-                        },
-                        message: error.message,
-                        name: None,
-                        code: None,
-                        stack: None,
-                        transient: false,
-                    });
-                    let limit = self.limit_behind(&failure);
-                    Err(WorkerFailure::Answered { failure, limit })
-                }
-                Err(error) => Err(self.broken(error).await),
-            },
-            () = tokio::time::sleep_until(budget.deadline) => Err(WorkerFailure::Over(Limit::WallTime.into())),
-            () = self.ticket.exceeded.notified() => Err(WorkerFailure::Over(Limit::CpuTime.into())),
-        };
-        let goes_on = match &outcome {
-            Ok(_) => true,
-            Err(WorkerFailure::Answered { failure, .. }) => match failure.kind {
-                // It asked for its end, or what it has in memory can no longer be trusted.
-                FailureKind::Exited | FailureKind::OutOfMemory | FailureKind::Sandbox => false,
-                // One that runs a program for each call is not that program.
-                FailureKind::CpuTime | FailureKind::FileSize => true,
-                FailureKind::Thrown
-                | FailureKind::Syntax
-                | FailureKind::MissingExport
-                | FailureKind::ResultInvalid
-                | FailureKind::ResultTooLarge
-                | FailureKind::OutputTooLarge
-                | FailureKind::NeverSettles
-                | FailureKind::Protocol => true,
-            },
-            Err(WorkerFailure::TooLarge) => true,
-            Err(WorkerFailure::Over(_) | WorkerFailure::Crashed(_)) => false,
-        };
-        if goes_on {
-            let cpu = self.worker.cpu_time().unwrap_or_default();
-            self.connection
-                .meter()
-                .count_time(started.0.elapsed(), cpu.saturating_sub(started.1));
-            self.usable = self.timer.disarm().is_ok();
-            unfinished.forget();
-        }
-        outcome
-    }
-
-    /// The limit that the system's word for a failed call is about.
-    fn limit_behind(&self, failure: &Failure) -> Option<Limit> {
-        match failure.code.as_deref()? {
-            "EMFILE" => Some(Limit::OpenFiles),
-            "EFBIG" => Some(Limit::FileSize),
-            // It is also said when a disk of the host is full, which is not the skill's doing.
-            "ENOSPC" => {
-                let used = self.worker.usage().ok()?.temporary;
-                (used.saturating_add(NEARLY) >= self.temporary).then_some(Limit::Temporary)
-            }
-            _ => None,
-        }
-    }
-
-    /// The limit for which the worker was ended, if it was for the space that its files take.
-    pub(crate) fn reached(&self) -> Option<Reached> {
-        self.watch.space()?.reached()
-    }
-
-    async fn broken(&self, error: ConnectionError) -> WorkerFailure {
-        if let Some(reached) = self.reached() {
-            return WorkerFailure::Over(reached);
-        }
-        match error {
-            ConnectionError::Closed | ConnectionError::Socket(_) => {
-                let worker = Arc::clone(&self.worker);
-                let exit = tokio::task::spawn_blocking(move || worker.wait_exit(EXIT_PATIENCE));
-                match exit.await.ok().flatten().map(|exit| exit.cause) {
-                    Some(ExitCause::MemoryLimit) => WorkerFailure::Over(Limit::Memory.into()),
-                    Some(ExitCause::CpuLimit) => WorkerFailure::Over(Limit::CpuTime.into()),
-                    Some(ExitCause::Signal(signal)) if signal == SIGXFSZ => {
-                        WorkerFailure::Over(Limit::FileSize.into())
-                    }
-                    Some(
-                        ExitCause::Returned(_)
-                        | ExitCause::Killed
-                        | ExitCause::ForbiddenCall
-                        | ExitCause::Signal(_)
-                        | ExitCause::LauncherLost,
-                    )
-                    | None => WorkerFailure::Crashed(self.describe_exit()),
-                }
-            }
-            ConnectionError::Flood => WorkerFailure::Over(Limit::Output.into()),
-            ConnectionError::Frame(_) => WorkerFailure::Over(Limit::Frame.into()),
-            ConnectionError::LineFlood => WorkerFailure::Over(Limit::LogLines.into()),
-            ConnectionError::Request(_) => WorkerFailure::TooLarge,
-            ConnectionError::Protocol(reason) => WorkerFailure::Crashed(reason.to_owned()),
-        }
-    }
-
-    fn describe_exit(&self) -> String {
-        match self.worker.exit().map(|exit| exit.cause) {
-            Some(cause) => cause.to_string(),
-            None => "it closed its connection".to_owned(),
-        }
-    }
-}
-
-/// Ends a worker whose request did not come to its end.
-struct KillOnDrop(Option<Arc<Worker>>);
-
-impl KillOnDrop {
-    fn forget(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for KillOnDrop {
-    fn drop(&mut self) {
-        if let Some(worker) = &self.0 {
-            worker.kill();
-        }
-    }
-}
-
-/// Waits until a worker's process has ended.
-pub(crate) async fn ended(worker: &Worker) -> io::Result<()> {
-    let pidfd = worker.pidfd().try_clone_to_owned()?;
-    #[expect(
-        deprecated,
-        reason = "its replacement is unsafe for the sake of types that may close their descriptor; an owned one does not"
-    )]
-    let watched = AsyncFd::with_interest(pidfd, Interest::READABLE)?;
-    watched.readable().await.map(|_| ())
-}
-
-/// Who is to be told when a worker has used its processor time, by the timer's token.
-#[derive(Clone, Debug, Default)]
-struct Waiting(Arc<Mutex<HashMap<u64, Arc<Notify>>>>);
-
-impl Waiting {
-    fn expired(&self, token: u64) {
-        if let Some(notify) = lock(&self.0).get(&token) {
-            notify.notify_one();
-        }
-    }
-}
-
-/// One worker's entry among those waiting.
-#[derive(Debug)]
-pub(crate) struct Ticket {
-    token: u64,
-    waiting: Waiting,
-    exceeded: Arc<Notify>,
-}
-
-impl Ticket {
-    fn new(token: u64, waiting: &Waiting) -> Self {
-        let exceeded = Arc::new(Notify::new());
-        lock(&waiting.0).insert(token, Arc::clone(&exceeded));
-        Self {
-            token,
-            waiting: waiting.clone(),
-            exceeded,
-        }
-    }
-}
-
-impl Ticket {
-    /// What the timer is to be given.
-    pub(crate) fn token(&self) -> u64 {
-        self.token
-    }
-
-    /// Waits until the timer runs out.
-    pub(crate) async fn expired(&self) {
-        self.exceeded.notified().await;
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        lock(&self.waiting.0).remove(&self.token);
-    }
 }

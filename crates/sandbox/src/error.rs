@@ -374,14 +374,7 @@ impl SandboxError {
     /// The whole story, causes included, in one line.
     #[must_use]
     pub fn reason(&self) -> String {
-        let mut text = self.to_string();
-        let mut next = std::error::Error::source(self);
-        while let Some(error) = next {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            next = error.source();
-        }
-        text
+        mycelium_types::with_causes(self)
     }
 
     fn code(&self) -> ErrorCode {

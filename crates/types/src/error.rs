@@ -330,3 +330,16 @@ impl fmt::Display for ErrorReport {
 }
 
 impl std::error::Error for ErrorReport {}
+
+/// What an error says, and its causes, in one line.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

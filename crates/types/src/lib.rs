@@ -44,6 +44,7 @@ pub use engine::WorkerProtocol;
 pub use error::ErrorCode;
 pub use error::ErrorReport;
 pub use error::ExitStatus;
+pub use error::with_causes;
 pub use export::CallStyle;
 pub use export::Export;
 pub use limits::Ceilings;

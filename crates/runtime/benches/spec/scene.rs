@@ -50,29 +50,7 @@ module.exports = {
 };
 ";
 
-const HOSTILE_CODE: &str = "\
-const fs = require('fs');
-const piece = Buffer.alloc(64 << 10, 'x');
-const fill = (folder, most) => {
-  for (let i = 0; i < most; i++) fs.writeFileSync(`${folder}/${i}`, piece);
-};
-module.exports = {
-  spin() { for (;;); },
-  bomb() { const hoard = []; for (;;) hoard.push(new Uint8Array(1 << 20).fill(1)); },
-  data() {
-    for (const name of fs.readdirSync('/mycelium/data')) fs.unlinkSync(`/mycelium/data/${name}`);
-    fill('/mycelium/data', 100000);
-  },
-  tmp() { fill('/tmp', 1000); },
-  open() { const open = []; for (;;) open.push(fs.openSync('/dev/null')); },
-  print() { const line = 'x'.repeat(1 << 16); for (;;) console.log(line); },
-  chat() { for (;;) console.log('line'); },
-  give() { return 'x'.repeat(4 << 20); },
-  leave() { process.exit(1); },
-  fail() { throw new Error('x'); },
-  rest() {},
-};
-";
+const HOSTILE_CODE: &str = include_str!("../../tests/hostile.js");
 
 /// A workspace with skills in it, and the program that runs them.
 pub(crate) struct Scene {

@@ -26,6 +26,7 @@ module.exports = {
   tmp() { fill('/tmp', 1000) },
   large() { const f = fs.openSync('/tmp/large', 'w'); for (;;) fs.writeSync(f, piece) },
   later() { setTimeout(() => fill('/mycelium/data', 40000), 0); return 'later' },
+  spin() { const on = () => setImmediate(on); on(); return 'spinning' },
   clean() { clean('/mycelium/data'); fs.writeFileSync('/mycelium/data/kept', 'kept') },
   length(text) { return text.length },
   give(count) { return 'x'.repeat(count) },
@@ -37,7 +38,7 @@ async fn greedy(limits: Value) -> World {
     let world = World::new();
     let methods = [
         "data", "empty", "output", "rewrite", "tmp", "large", "later", "clean", "length", "give",
-        "chat",
+        "chat", "spin",
     ];
     world.skill(
         "greedy",
@@ -54,6 +55,16 @@ async fn greedy(limits: Value) -> World {
 }
 
 impl World {
+    /// Waits until no instance has a worker.
+    async fn deserted(&self) {
+        let mut live = self.runtime.live_instances();
+        let patience = std::time::Duration::from_secs(60);
+        tokio::time::timeout(patience, live.wait_for(|count| *count == 0))
+            .await
+            .unwrap()
+            .unwrap();
+    }
+
     /// The failure of a call that reaches a limit, with everything that it must say.
     async fn over(&self, method: &str, args: Value, limit: Limit, value: u64) -> ErrorReport {
         let report = self.exec("shell", "greedy", method, args).await;
@@ -106,15 +117,32 @@ async fn what_is_written_after_the_answer_counts_too() {
         world.value("greedy", "later", json!([])).await,
         json!("later")
     );
-    let mut live = world.runtime.live_instances();
-    tokio::time::timeout(
-        std::time::Duration::from_secs(60),
-        live.wait_for(|count| *count == 0),
-    )
-    .await
-    .unwrap()
-    .unwrap();
+    world.deserted().await;
     world.value("greedy", "clean", json!([])).await;
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_nobody_waits_for_ends_as_well() {
+    let world = greedy(json!({"cpuSeconds": 1})).await;
+    world.runtime.add_listener(world.events());
+    assert_eq!(
+        world.value("greedy", "spin", json!([])).await,
+        json!("spinning")
+    );
+    world.deserted().await;
+    let told = |event: &Event| {
+        matches!(
+            event,
+            Event::LimitReached {
+                limit: Limit::CpuTime,
+                value: 1,
+                ..
+            }
+        )
+    };
+    assert!(world.heard().iter().any(told));
+    assert_eq!(world.value("greedy", "length", json!(["four"])).await, 4);
     world.runtime.shutdown().await;
 }
 

@@ -12,29 +12,7 @@ use serde_json::json;
 
 use super::world::World;
 
-const HOSTILE: &str = "
-const fs = require('fs');
-const piece = Buffer.alloc(64 << 10, 'x');
-const fill = (folder, most) => {
-  for (let i = 0; i < most; i++) fs.writeFileSync(`${folder}/${i}`, piece);
-};
-module.exports = {
-  spin() { for (;;); },
-  bomb() { const hoard = []; for (;;) hoard.push(new Uint8Array(1 << 20).fill(1)); },
-  data() {
-    for (const name of fs.readdirSync('/mycelium/data')) fs.unlinkSync(`/mycelium/data/${name}`);
-    fill('/mycelium/data', 100000);
-  },
-  tmp() { fill('/tmp', 1000); },
-  large() { const f = fs.openSync('/tmp/large', 'w'); for (;;) fs.writeSync(f, piece); },
-  open() { const open = []; for (;;) open.push(fs.openSync('/dev/null')); },
-  print() { const line = 'x'.repeat(1 << 16); for (;;) console.log(line); },
-  chat() { for (;;) console.log('line'); },
-  give() { return 'x'.repeat(4 << 20); },
-  leave() { process.exit(1); },
-  fail() { throw new Error('x'); },
-  look() { return fs.readFileSync('/etc/shadow'); },
-};";
+const HOSTILE: &str = include_str!("../hostile.js");
 
 /// Each kind of attack, and whether the code it ends with is one of a limit.
 const LIMITS: [&str; 9] = [

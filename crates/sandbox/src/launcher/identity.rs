@@ -172,18 +172,8 @@ impl Identity {
 
 /// In a worker: drops every capability for good.
 pub(super) fn drop_capabilities() -> Result<(), SandboxError> {
-    let step = || SandboxError::step(Step::Capabilities);
-    clear_ambient_capability_set().map_err(step())?;
-    bound_capabilities(CapabilitySet::empty()).map_err(step())?;
-    set_capabilities(
-        None,
-        CapabilitySets {
-            effective: CapabilitySet::empty(),
-            permitted: CapabilitySet::empty(),
-            inheritable: CapabilitySet::empty(),
-        },
-    )
-    .map_err(step())
+    bound_capabilities(CapabilitySet::empty()).map_err(SandboxError::step(Step::Capabilities))?;
+    drop_held_capabilities()
 }
 
 /// In a worker without namespaces: drops every capability. It stays root's if its supervisor is, and can gain
@@ -191,6 +181,10 @@ pub(super) fn drop_capabilities() -> Result<(), SandboxError> {
 pub(super) fn drop_own_capabilities() -> Result<(), SandboxError> {
     // Only who may change its capabilities can bound them. Who may not has none.
     let _ = bound_capabilities(CapabilitySet::empty());
+    drop_held_capabilities()
+}
+
+fn drop_held_capabilities() -> Result<(), SandboxError> {
     let step = || SandboxError::step(Step::Capabilities);
     clear_ambient_capability_set().map_err(step())?;
     set_capabilities(
