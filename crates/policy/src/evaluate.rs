@@ -226,7 +226,8 @@ impl Decision<'_> {
                     self.consider_command(command);
                 }
             }
-            Permission::Network { hosts, methods } => {
+            // The broker hears an embedded engine only: a program's own sockets lead nowhere.
+            Permission::Network { hosts, methods } if self.program.is_none() => {
                 if let Err(reason) = self.judge_grant() {
                     return self.deny(permission.clone(), reason);
                 }
@@ -235,7 +236,8 @@ impl Decision<'_> {
                     methods: methods.clone(),
                 });
             }
-            Permission::Process { .. }
+            Permission::Network { .. }
+            | Permission::Process { .. }
             | Permission::Mcp { .. }
             | Permission::Skill { .. }
             | Permission::Git { .. }

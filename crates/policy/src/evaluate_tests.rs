@@ -452,3 +452,21 @@ fn a_program_of_its_own_reads_what_the_system_offers_and_an_embedded_engine_does
     assert!(!policy.allows(library, FileAccess::Write));
     assert!(!policy.allows(Path::new("/etc/shadow"), FileAccess::Read));
 }
+
+#[test]
+fn hosts_are_granted_to_the_engine_whose_requests_the_broker_makes() {
+    let permissions = [Permission::Network {
+        hosts: vec!["api.example.com".to_owned()],
+        methods: Vec::new(),
+    }];
+    let mut case = Case::workspace(WorkspaceTrust::Trusted);
+    case.answered = true;
+    let embedded = case.run(&permissions).policy;
+    assert!(embedded.denials.is_empty());
+    assert_eq!(embedded.network.allow.len(), 1);
+
+    case.own_program = Some(Vec::new());
+    let program = case.run(&permissions).policy;
+    assert_eq!(program.denials[0].reason, DenialReason::Unsupported);
+    assert!(program.network.is_empty());
+}
