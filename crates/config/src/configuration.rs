@@ -163,6 +163,10 @@ pub struct Security {
     #[serde(rename = "maxBandwidthKBps", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub max_bandwidth_kbps: Option<u64>,
+    /// Hosts that no skill may talk to, whoever granted them: `host`, `host:port`,
+    /// `*.domain`. In a variable they are separated by commas. Default: none.
+    #[schemars(inner(regex(pattern = r"\S")))]
+    pub denied_hosts: Vec<String>,
 }
 
 impl Security {

@@ -197,7 +197,7 @@ impl Key {
     }
 
     /// The value that `text` means for this key; what it cannot mean stays text, for `accept` to
-    /// refuse. Lists are separated by colons, as in `PATH`.
+    /// refuse. Folders are separated by colons, as in `PATH`, and what has colons itself by commas.
     pub(crate) fn value_of_text(&self, text: &str) -> Value {
         let meant = match self.kind {
             KeyKind::Flag => match text {
@@ -207,7 +207,15 @@ impl Key {
             },
             KeyKind::Whole { .. } => text.trim().parse::<Number>().ok().map(Value::Number),
             KeyKind::Choice(_) => None,
-            KeyKind::List => Some(text.split(':').filter(|part| !part.is_empty()).collect()),
+            KeyKind::List => {
+                let separator = if self.path == ["skillPaths"] {
+                    ':'
+                } else {
+                    ','
+                };
+                let parts = text.split(separator).map(str::trim);
+                Some(parts.filter(|part| !part.is_empty()).collect())
+            }
         };
         meant.unwrap_or_else(|| text.into())
     }

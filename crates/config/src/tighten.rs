@@ -78,7 +78,12 @@ pub(crate) fn judge_limit(key: &Key, value: Value, current: &Value) -> Verdict {
             let rank = |value: &Value| words.iter().position(|word| value == word);
             rank(&value) >= rank(current)
         }
-        KeyKind::List => value == *current,
+        // What the layers below say must all still be said.
+        KeyKind::List => {
+            let said = value.as_array().map_or(&[][..], Vec::as_slice);
+            let before = current.as_array().map_or(&[][..], Vec::as_slice);
+            before.iter().all(|one| said.contains(one))
+        }
     };
     if is_tight {
         Verdict::Taken(value)
@@ -211,6 +216,19 @@ mod tests {
             ("monitoring.enabled", None, json!(true), true),
             ("daemon.idleSeconds", None, json!(1), false),
             ("watch", None, json!(true), true),
+            ("security.deniedHosts", None, json!(["a"]), true),
+            (
+                "security.deniedHosts",
+                Some(json!(["a"])),
+                json!(["b", "a"]),
+                true,
+            ),
+            (
+                "security.deniedHosts",
+                Some(json!(["a"])),
+                json!(["b"]),
+                false,
+            ),
         ] {
             let key = key(name);
             let tree = current

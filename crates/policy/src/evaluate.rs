@@ -82,6 +82,8 @@ pub struct PolicyRequest<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// How much it may use, all settings considered.
     pub limits: Limits,
+    /// Hosts that the configuration denies to every skill, as patterns.
+    pub denied_hosts: &'a [String],
     /// The least the kernel must enforce.
     pub required_rung: Rung,
 }
@@ -118,7 +120,10 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
         answered: answer == Some(Answer::Granted),
         paths: Vec::new(),
         sealed: Vec::new(),
-        network: NetworkPolicy::default(),
+        network: NetworkPolicy {
+            allow: Vec::new(),
+            deny: request.denied_hosts.to_vec(),
+        },
         environment: base_environment(match request.own_program {
             Some(_) => PROGRAM_FOLDERS.join(":"),
             None => "/usr/bin:/bin".to_owned(),
@@ -226,8 +231,7 @@ impl Decision<'_> {
                     self.consider_command(command);
                 }
             }
-            // The broker hears an embedded engine only: a program's own sockets lead nowhere.
-            Permission::Network { hosts, methods } if self.program.is_none() => {
+            Permission::Network { hosts, methods } => {
                 if let Err(reason) = self.judge_grant() {
                     return self.deny(permission.clone(), reason);
                 }
@@ -236,8 +240,7 @@ impl Decision<'_> {
                     methods: methods.clone(),
                 });
             }
-            Permission::Network { .. }
-            | Permission::Process { .. }
+            Permission::Process { .. }
             | Permission::Mcp { .. }
             | Permission::Skill { .. }
             | Permission::Git { .. }

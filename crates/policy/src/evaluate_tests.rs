@@ -122,6 +122,7 @@ impl Case {
                 grants: grants.as_slice(),
                 environment: &BTreeMap::from([("EDITOR".to_owned(), "vi".to_owned())]),
                 limits: Limits::default(),
+                denied_hosts: &["denied.test".to_owned()],
                 required_rung: Rung::Full,
             },
             &self.host,
@@ -454,19 +455,19 @@ fn a_program_of_its_own_reads_what_the_system_offers_and_an_embedded_engine_does
 }
 
 #[test]
-fn hosts_are_granted_to_the_engine_whose_requests_the_broker_makes() {
+fn hosts_are_granted_by_an_answer_and_denied_ones_go_along() {
     let permissions = [Permission::Network {
-        hosts: vec!["api.example.com".to_owned()],
-        methods: Vec::new(),
+        hosts: vec!["api.test:443".to_owned()],
+        methods: vec!["GET".to_owned()],
     }];
     let mut case = Case::workspace(WorkspaceTrust::Trusted);
-    case.answered = true;
-    let embedded = case.run(&permissions).policy;
-    assert!(embedded.denials.is_empty());
-    assert_eq!(embedded.network.allow.len(), 1);
-
     case.own_program = Some(Vec::new());
-    let program = case.run(&permissions).policy;
-    assert_eq!(program.denials[0].reason, DenialReason::Unsupported);
-    assert!(program.network.is_empty());
+    let unanswered = case.run(&permissions);
+    assert_eq!(unanswered.unanswered, permissions);
+    assert!(unanswered.policy.network.is_empty());
+    case.answered = true;
+    let network = case.run(&permissions).policy.network;
+    assert_eq!(network.allow[0].hosts, ["api.test:443"]);
+    assert_eq!(network.allow[0].methods, ["GET"]);
+    assert_eq!(network.deny, ["denied.test"]);
 }

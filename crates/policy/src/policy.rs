@@ -151,6 +151,13 @@ impl DenialReason {
 }
 
 impl SandboxPolicy {
+    /// Whether the worker itself has a network, which leads to the broker only. An embedded engine has none:
+    /// what it asks for, the runtime asks for.
+    #[must_use]
+    pub fn has_own_network(&self) -> bool {
+        self.program.is_some() && !self.network.is_empty()
+    }
+
     /// The same policy where nothing can be shown at another place than it has on the host: the private data, the
     /// dependency layer and the compiled code are granted there, and the environment says so. There is no private
     /// `/tmp` then, so temporary files belong to the data.

@@ -1,5 +1,6 @@
 //! What happened while something ran. Facts only: the texts people see are made at the edge.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use mycelium_types::Hook;
@@ -85,6 +86,8 @@ pub enum Event {
         /// The error's stack.
         stack: Option<String>,
     },
+    /// A request of the skill to the network is over, or was refused.
+    NetworkRequest(NetworkRequest),
     /// The sandbox refused something.
     Violation(Violation),
     /// What the sandbox refused is on record.
@@ -146,6 +149,69 @@ pub enum Event {
         /// The text's values.
         args: std::collections::BTreeMap<String, String>,
     },
+}
+
+/// One request, connection or look-up of a skill. Nothing of what was sent or answered is in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NetworkRequest {
+    /// The skill.
+    pub skill: SkillName,
+    /// Its version.
+    pub version: Version,
+    /// What was spoken: `http`, `tls`, `tcp`, or `name` for a look-up.
+    pub protocol: String,
+    /// The HTTP method, if it was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The host.
+    pub host: String,
+    /// Its port; a look-up has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// The path without its query, if it was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The address that was connected to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// Bytes to the host.
+    pub bytes_sent: u64,
+    /// Bytes from the host.
+    pub bytes_received: u64,
+    /// Time from the attempt to the end, in milliseconds.
+    pub milliseconds: f64,
+    /// How it went.
+    pub verdict: RequestVerdict,
+    /// Why it was refused or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Requests before this one that are not told because there were too many in a short time.
+    #[serde(default)]
+    pub omitted: u64,
+}
+
+/// How a request to the network went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequestVerdict {
+    /// Allowed, and connected.
+    Allowed,
+    /// Refused.
+    Refused,
+    /// Allowed, and not connected or broken off.
+    Failed,
+}
+
+impl RequestVerdict {
+    /// The verdict's word, as messages select on it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// What begins.

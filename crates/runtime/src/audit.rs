@@ -299,6 +299,6 @@ impl<'a> From<&Stage<'a>> for Asker<'a> {
 }
 
 /// In milliseconds, to the microsecond: further digits are noise to whoever reads the log.
-fn milliseconds(duration: Duration) -> f64 {
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }

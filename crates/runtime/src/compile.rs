@@ -74,7 +74,7 @@ impl Inner {
         let (mut worker, _) = {
             let supervisor = Arc::clone(&self.supervisor);
             let policy = policy.clone();
-            blocking(move || supervisor.start(&policy)).await?
+            blocking(move || supervisor.start(&policy, None)).await?
         };
         let budget = Budget {
             deadline: Instant::now() + PATIENCE,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use mycelium_network::Refusal;
+use mycelium_network::RequestRecord;
 use mycelium_protocol::FrameDecoder;
 use mycelium_protocol::FrameError;
 use mycelium_protocol::encode_frame;
@@ -25,6 +26,7 @@ use crate::exchanges::Exchanges;
 use crate::exchanges::Told;
 use crate::meter::LineRate;
 use crate::meter::Meter;
+use crate::network::Records;
 use crate::output::Output;
 
 /// Bytes read at once.
@@ -67,8 +69,10 @@ pub(crate) enum ConnectionError {
 pub(crate) enum Heard {
     /// It told something.
     Told(Notification),
-    /// It was refused something by the network.
+    /// It was refused something by the network, and is told so next.
     Refused(Refusal),
+    /// A request of it to the network is over.
+    Requested(Box<RequestRecord>),
 }
 
 /// A connection to one worker. The worker is hostile: sizes and order are checked here.
@@ -86,10 +90,17 @@ pub(crate) struct Connection {
     exchanges: Exchanges,
     /// What a program of its own prints.
     output: Option<Output>,
+    /// What its broker tells.
+    records: Records,
 }
 
 impl Connection {
-    pub(crate) fn new(stream: UnixStream, limits: &Limits, exchanges: Exchanges) -> Self {
+    pub(crate) fn new(
+        stream: UnixStream,
+        limits: &Limits,
+        exchanges: Exchanges,
+        records: Records,
+    ) -> Self {
         let max_frame = megabytes(limits.frame_mb) + SLACK;
         Self {
             stream,
@@ -103,6 +114,7 @@ impl Connection {
             sent: 0,
             exchanges,
             output: None,
+            records,
         }
     }
 
@@ -115,6 +127,11 @@ impl Connection {
     pub(crate) fn with_output(mut self, output: Option<Output>) -> Self {
         self.output = output;
         self
+    }
+
+    /// What its broker is going to tell, and the end of every exchange.
+    pub(crate) fn into_records(self) -> Records {
+        self.records
     }
 
     /// Sends a request and waits for its answer. `notify` gets what the worker tells meanwhile, at most
@@ -155,6 +172,7 @@ impl Connection {
                         if let Some(printed) = printed {
                             self.pass_on(printed.ok_or(ConnectionError::Flood)?, notify)?;
                         }
+                        self.take_records(notify);
                         return match (result, error) {
                             (Some(result), None) => Ok(Ok(result)),
                             (None, Some(error)) => Ok(Err(error)),
@@ -221,6 +239,7 @@ impl Connection {
                 }
             },
             some = Output::take_some(&mut self.output) => printed = some,
+            record = self.records.next() => notify(Heard::Requested(Box::new(record))),
         }
         if closed {
             if let Some(rest) = self
@@ -230,6 +249,7 @@ impl Connection {
             {
                 self.pass_on(rest, notify)?;
             }
+            self.take_records(notify);
             return Err(ConnectionError::Closed);
         }
         let (length, lines) = printed;
@@ -240,6 +260,13 @@ impl Connection {
 }
 
 impl Connection {
+    /// Passes on what the broker has told so far.
+    fn take_records(&mut self, notify: &mut (dyn FnMut(Heard) + Send)) {
+        while let Some(record) = self.records.try_next() {
+            notify(Heard::Requested(Box::new(record)));
+        }
+    }
+
     /// Passes on what the worker tells, as long as it is not too many lines.
     fn pass_on(
         &mut self,
@@ -300,11 +327,13 @@ mod tests {
             log_lines_per_second: 10,
             ..Limits::default()
         };
-        let mut connection = Connection::new(ours, &limits, Exchanges::without_network());
+        let mut connection =
+            Connection::new(ours, &limits, Exchanges::without_network(), Records::none());
         let answer = connection
             .request(hook(), 0, &mut |heard| match heard {
                 Heard::Told(notification) => seen.push(notification),
                 Heard::Refused(refusal) => panic!("{refusal}"),
+                Heard::Requested(record) => panic!("{record:?}"),
             })
             .await;
         // A worker that still writes must find the connection closed, not a reader that has stopped.
@@ -375,7 +404,8 @@ mod tests {
             frame_mb: 1,
             ..Limits::default()
         };
-        let mut connection = Connection::new(ours, &limits, Exchanges::without_network());
+        let mut connection =
+            Connection::new(ours, &limits, Exchanges::without_network(), Records::none());
         let large = Request::Hook(HookParams {
             hook: Hook::Init,
             argument: json!("x".repeat(2 << 20)),

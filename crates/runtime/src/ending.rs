@@ -14,13 +14,17 @@ use mycelium_types::SkillState;
 use crate::EventSink;
 use crate::audit::Asker;
 use crate::audit::about_skill;
+use crate::connection::Heard;
 use crate::hook::Stage;
 use crate::inner::Inner;
 use crate::instance::Instance;
 use crate::instance::Running;
+use crate::launch::LaunchSpec;
 use crate::lifecycle::Slot;
 use crate::lifecycle::stage;
+use crate::listener::Listener;
 use crate::live_worker::ended;
+use crate::network::Records;
 use crate::workspace::Workspace;
 
 /// How long a skill may take to say goodbye.
@@ -93,7 +97,8 @@ impl Inner {
         slot: &mut Slot,
     ) -> Result<(), ErrorReport> {
         if let Some(running) = slot.take() {
-            running.worker.process().kill();
+            let Running { worker, launch, .. } = running;
+            let records = worker.end();
             // What it did after its last call is told to whoever listens.
             let inner = Arc::clone(self);
             let key = instance.key.clone();
@@ -104,9 +109,8 @@ impl Inner {
                     session: key.session.as_deref(),
                     correlation_id: &inner.new_correlation_id(),
                 };
-                inner
-                    .look_for_planted(&running.launch, asker, &events)
-                    .await;
+                inner.hear_out(records, &launch, asker, &events).await;
+                inner.look_for_planted(&launch, asker, &events).await;
             });
         }
         instance.set_gauges(None);
@@ -128,6 +132,25 @@ impl Inner {
         }
         self.instances.recount();
         Ok(())
+    }
+
+    /// Tells what the connections of a worker that has ended have to tell as they end.
+    async fn hear_out(
+        &self,
+        mut records: Records,
+        launch: &Arc<LaunchSpec>,
+        asker: Asker<'_>,
+        events: &EventSink,
+    ) {
+        let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
+        let mut listener = Listener::new(launch, events, &self.audit, subject);
+        while let Some(record) = records.next_of_ended().await {
+            listener.hear(Heard::Requested(Box::new(record)));
+        }
+        let (_, on_record) = listener.settle().await;
+        if let Err(failure) = on_record {
+            tracing::error!(%failure, "a refusal is not on record yet");
+        }
     }
 
     async fn farewell(

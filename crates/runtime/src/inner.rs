@@ -79,7 +79,7 @@ impl Inner {
         let audit = AuditTrail::below(&folders.state);
         let loader = Loader::new(&folders.cache, Host::current(version), Box::new(NoEngines));
         Ok(Self {
-            supervisor: Arc::new(Supervisor::new(options.program.clone())),
+            supervisor: Arc::new(Supervisor::new(options.program.clone(), audit.clone())),
             instances: Instances::default(),
             breakers: Breakers::new(folders.state.join("breakers.json")),
             trust: TrustStore::of(&folders),

@@ -48,6 +48,7 @@ use crate::Folders;
 use crate::arguments::ArgumentSchemas;
 use crate::bytecode::BytecodeStore;
 use crate::host_paths::HostFiles;
+use crate::network;
 use crate::planted::Grounds;
 use crate::workspace::Workspace;
 
@@ -182,6 +183,7 @@ impl Launches {
                 grants: &workspace.answers.grants,
                 environment: &workspace.environment,
                 limits: limits(workspace, skill),
+                denied_hosts: &workspace.configuration.security.denied_hosts,
                 required_rung: required_rung(workspace, skill),
             },
             host,
@@ -218,6 +220,7 @@ impl Launches {
             Engine::Native => None,
         };
         policy.data = Some(self.data_folder(&manifest.name, skill.source())?);
+        network::equip(&mut policy)?;
         Ok(LaunchSpec {
             skill,
             evaluation,

@@ -32,6 +32,7 @@ mod listener;
 mod live_worker;
 mod meter;
 mod metrics;
+mod network;
 mod operations;
 mod output;
 mod planted;

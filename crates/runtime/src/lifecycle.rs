@@ -203,7 +203,8 @@ impl Inner {
         let (worker, report) = {
             let supervisor = Arc::clone(&self.supervisor);
             let launch = Arc::clone(&launch);
-            blocking(move || supervisor.start(&launch.policy)).await?
+            let session = instance.key.session.clone();
+            blocking(move || supervisor.start(&launch.policy, session)).await?
         };
         let engine = launch.skill.engine();
         let gauges = worker.gauges(&launch.policy.limits);

@@ -9,9 +9,13 @@ use mycelium_audit::Receipt;
 use mycelium_audit::Recorded;
 use mycelium_audit::Subject;
 use mycelium_network::Refusal;
+use mycelium_network::RequestRecord;
+use mycelium_network::Verdict;
 use mycelium_protocol::Audited;
 use mycelium_protocol::Event;
+use mycelium_protocol::NetworkRequest;
 use mycelium_protocol::Operation;
+use mycelium_protocol::RequestVerdict;
 use mycelium_protocol::Violation;
 use mycelium_protocol::worker::Denied;
 use mycelium_protocol::worker::Notification;
@@ -64,12 +68,52 @@ impl Listener {
                 attempted,
                 resolved,
             })) => self.keep(operation, attempted, resolved, None),
-            Heard::Refused(refusal) => self.keep(
-                Operation::Connect,
-                place(&refusal),
-                PathBuf::from(refusal.place()),
-                refusal.allowing(),
-            ),
+            Heard::Refused(refusal) => self.keep_refusal(&refusal),
+            Heard::Requested(record) => {
+                (self.events)(Event::NetworkRequest(self.request(&record)));
+                // An engine whose requests the runtime makes is told of each refusal, and so was this.
+                if let Verdict::Refused(refusal) = &record.verdict
+                    && self.launch.policy.has_own_network()
+                {
+                    self.keep_refusal(refusal);
+                }
+            }
+        }
+    }
+
+    fn keep_refusal(&mut self, refusal: &Refusal) {
+        self.keep(
+            Operation::Connect,
+            place(refusal),
+            PathBuf::from(refusal.place()),
+            refusal.allowing(),
+        );
+    }
+
+    fn request(&self, record: &RequestRecord) -> NetworkRequest {
+        let id = &self.launch.policy.skill;
+        let (verdict, reason) = match &record.verdict {
+            Verdict::Allowed => (RequestVerdict::Allowed, None),
+            Verdict::Refused(refusal) => {
+                (RequestVerdict::Refused, Some(refusal.reason.to_string()))
+            }
+            Verdict::Failed { reason } => (RequestVerdict::Failed, Some(reason.clone())),
+        };
+        NetworkRequest {
+            skill: id.name.clone(),
+            version: id.version.clone(),
+            protocol: record.protocol.as_str().to_owned(),
+            method: record.method.as_ref().map(ToString::to_string),
+            host: record.host.clone(),
+            port: record.port,
+            path: record.path.clone(),
+            address: record.address,
+            bytes_sent: record.bytes_sent,
+            bytes_received: record.bytes_received,
+            milliseconds: record.duration.as_secs_f64() * 1000.0,
+            verdict,
+            reason,
+            omitted: record.omitted,
         }
     }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mycelium_network::Broker;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::FailureKind;
 use mycelium_protocol::worker::Request;
@@ -22,6 +23,7 @@ use crate::connection::Connection;
 use crate::connection::ConnectionError;
 use crate::connection::Heard;
 use crate::gauges::Gauges;
+use crate::network::Records;
 use crate::space::Reached;
 use crate::ticket::Ticket;
 use crate::watch::Watch;
@@ -64,6 +66,8 @@ pub(crate) enum WorkerFailure {
 pub(crate) struct LiveWorker {
     worker: Arc<Worker>,
     connection: Connection,
+    /// What makes its connections. Dropping it ends every one.
+    broker: Arc<Broker>,
     timer: CpuTimer,
     ticket: Ticket,
     watch: Watch,
@@ -87,6 +91,7 @@ impl LiveWorker {
     pub(crate) fn new(
         worker: Arc<Worker>,
         connection: Connection,
+        broker: Arc<Broker>,
         (timer, ticket): (CpuTimer, Ticket),
         watch: Watch,
         limits: &Limits,
@@ -94,6 +99,7 @@ impl LiveWorker {
         Self {
             worker,
             connection,
+            broker,
             timer,
             ticket,
             watch,
@@ -115,6 +121,13 @@ impl LiveWorker {
             meter: Arc::clone(self.connection.meter()),
             space: self.watch.space().cloned(),
         }
+    }
+
+    /// Ends the process and every connection of it. Gives what is still told of them.
+    pub(crate) fn end(self) -> Records {
+        self.worker.kill();
+        self.broker.close();
+        self.connection.into_records()
     }
 
     /// Whether requests make sense.

@@ -25,11 +25,12 @@ use crate::workspace::Workspace;
 ///
 /// Neither the client's environment nor what lies in the workspace is part of it: those are looked at
 /// when an instance starts, and two shells may well differ in them.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Standing {
     trust: WorkspaceTrust,
     answer: Option<Answer>,
     limits: Limits,
+    denied_hosts: Vec<String>,
     required_rung: Rung,
 }
 
@@ -56,6 +57,7 @@ impl Standing {
             )
             .map(|grant| grant.answer),
             limits: launch::limits(workspace, skill),
+            denied_hosts: workspace.configuration.security.denied_hosts.clone(),
             required_rung: launch::required_rung(workspace, skill),
         }
     }
@@ -65,7 +67,9 @@ impl Standing {
             self.trust == WorkspaceTrust::Trusted && now.trust == WorkspaceTrust::Untrusted;
         let lost_grant = self.answer != now.answer
             && (self.answer == Some(Answer::Granted) || now.answer == Some(Answer::Refused));
-        if lost_trust || lost_grant {
+        let newly_denied = |host: &String| !self.denied_hosts.contains(host);
+        let lost_hosts = now.denied_hosts.iter().any(newly_denied);
+        if lost_trust || lost_grant || lost_hosts {
             Change::Narrowed
         } else if self == now {
             Change::None
@@ -171,21 +175,26 @@ mod tests {
             trust: WorkspaceTrust::Trusted,
             answer: Some(Answer::Granted),
             limits: Limits::default(),
+            denied_hosts: vec!["a.test".to_owned()],
             required_rung: Rung::Full,
         };
         let untrusted = Standing {
             trust: WorkspaceTrust::Untrusted,
-            ..full
+            ..full.clone()
         };
         let unanswered = Standing {
             answer: None,
-            ..full
+            ..full.clone()
         };
         let refused = Standing {
             answer: Some(Answer::Refused),
-            ..full
+            ..full.clone()
         };
-        let mut limited = full;
+        let denying = |hosts: &[&str]| Standing {
+            denied_hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            ..full.clone()
+        };
+        let mut limited = full.clone();
         limited.limits.memory_mb = 1;
         assert_eq!(full.change(&full), Change::None);
         assert_eq!(full.change(&untrusted), Change::Narrowed);
@@ -194,5 +203,10 @@ mod tests {
         assert_eq!(unanswered.change(&full), Change::Other);
         assert_eq!(untrusted.change(&full), Change::Other);
         assert_eq!(full.change(&limited), Change::Other);
+        assert_eq!(
+            full.change(&denying(&["b.test", "a.test"])),
+            Change::Narrowed
+        );
+        assert_eq!(full.change(&denying(&[])), Change::Other);
     }
 }

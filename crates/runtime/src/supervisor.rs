@@ -11,14 +11,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use mycelium_network::Broker;
-use mycelium_network::BrokerLimits;
 use mycelium_network::Certificates;
 use mycelium_network::Gate;
 use mycelium_network::HttpClient;
-use mycelium_network::RequestRecord;
-use mycelium_network::SystemResolver;
-use mycelium_network::Verdict;
 use mycelium_policy::SandboxPolicy;
 use mycelium_sandbox::CpuTimers;
 use mycelium_sandbox::Launcher;
@@ -30,9 +25,12 @@ use mycelium_sandbox::WorkerKind;
 use mycelium_types::ErrorReport;
 use tokio::net::UnixStream;
 
+use crate::audit::AuditTrail;
 use crate::connection::Connection;
 use crate::exchanges::Exchanges;
 use crate::live_worker::LiveWorker;
+use crate::network;
+use crate::network::RequestAudit;
 use crate::output::Output;
 use crate::space::SpaceKeeper;
 use crate::ticket::Ticket;
@@ -55,6 +53,7 @@ struct Warm {
 /// Makes workers and keeps some ready.
 pub(crate) struct Supervisor {
     program: PathBuf,
+    audit: AuditTrail,
     client: Arc<HttpClient>,
     launcher: Mutex<Option<Arc<Launcher>>>,
     warm: Mutex<Vec<Warm>>,
@@ -69,9 +68,10 @@ pub(crate) struct Supervisor {
 
 impl Supervisor {
     /// A supervisor that has started nothing yet.
-    pub(crate) fn new(program: PathBuf) -> Self {
+    pub(crate) fn new(program: PathBuf, audit: AuditTrail) -> Self {
         Self {
             program,
+            audit,
             client: Arc::new(HttpClient::new(Certificates::OfThisMachine)),
             launcher: Mutex::default(),
             warm: Mutex::default(),
@@ -88,12 +88,14 @@ impl Supervisor {
     pub(crate) fn start(
         self: &Arc<Self>,
         policy: &SandboxPolicy,
+        session: Option<String>,
     ) -> Result<(LiveWorker, SandboxReport), ErrorReport> {
-        let broker = Arc::new(broker(policy)?);
+        let gate = network::gate(policy)?;
+        let audit = RequestAudit::new(&self.audit, policy, session.as_deref());
         if WorkerKind::of(policy) == WorkerKind::Program {
             lock(&self.kept).insert(WorkerKind::Program, WARM_PROGRAMS);
         }
-        let mut started = self.try_start(policy, &broker);
+        let mut started = self.try_start(policy, (&gate, &audit));
         for _ in 0..=WARM.max(WARM_PROGRAMS) {
             // A warm worker, or the launcher with all of them, was ended by somebody: the next try takes
             // another one.
@@ -103,7 +105,7 @@ impl Supervisor {
             ) {
                 break;
             }
-            started = self.try_start(policy, &broker);
+            started = self.try_start(policy, (&gate, &audit));
         }
         self.refill();
         started.map_err(|error| ErrorReport::from(error).with("skill", &policy.skill.name))
@@ -112,7 +114,7 @@ impl Supervisor {
     fn try_start(
         &self,
         policy: &SandboxPolicy,
-        broker: &Arc<Broker>,
+        (gate, audit): (&Gate, &RequestAudit),
     ) -> Result<(LiveWorker, SandboxReport), SandboxError> {
         let kind = WorkerKind::of(policy);
         let warm = {
@@ -130,6 +132,10 @@ impl Supervisor {
         };
         let keeper = SpaceKeeper::new(policy);
         let report = launcher.assign(&worker, policy)?;
+        let (broker, records) = network::broker(gate.clone(), policy, audit.clone());
+        if policy.has_own_network() {
+            network::open(&launcher, &worker, &broker)?;
+        }
         let socket = worker.take_socket().ok_or(SandboxError::WorkerLost)?;
         let stream = socket
             .set_nonblocking(true)
@@ -149,11 +155,13 @@ impl Supervisor {
             (timer_of_watch, self.ticket()),
             Duration::from_secs(policy.limits.cpu_seconds),
         );
-        let exchanges = Exchanges::new(Arc::clone(&self.client), Arc::clone(broker));
-        let connection = Connection::new(stream, &policy.limits, exchanges).with_output(output);
+        let exchanges = Exchanges::new(Arc::clone(&self.client), Arc::clone(&broker));
+        let connection =
+            Connection::new(stream, &policy.limits, exchanges, records).with_output(output);
         let live = LiveWorker::new(
             worker,
             connection,
+            broker,
             (timer, self.ticket()),
             watch,
             &policy.limits,
@@ -267,42 +275,6 @@ impl Supervisor {
         drop(warm);
         drop(launcher);
     }
-}
-
-/// What makes the connections of a worker with this policy.
-fn broker(policy: &SandboxPolicy) -> Result<Broker, ErrorReport> {
-    let gate = Gate::compile(&policy.network)
-        .map_err(mycelium_network::NetworkError::from)
-        .map_err(|error| ErrorReport::from(error).with("skill", &policy.skill.name))?;
-    let skill = policy.skill.to_string();
-    Ok(Broker::new(
-        gate,
-        BrokerLimits::with_bandwidth(policy.limits.bandwidth_kbps),
-        Arc::new(SystemResolver),
-        Arc::new(move |record: RequestRecord| log(&skill, &record)),
-    ))
-}
-
-fn log(skill: &str, record: &RequestRecord) {
-    let verdict = match &record.verdict {
-        Verdict::Allowed => "allowed".to_owned(),
-        Verdict::Refused(refusal) => format!("refused: {refusal}"),
-        Verdict::Failed { reason } => format!("failed: {reason}"),
-    };
-    tracing::info!(
-        skill,
-        protocol = record.protocol.as_str(),
-        method = record.method.as_ref().map(|method| method.as_str()),
-        host = record.host,
-        port = record.port,
-        path = record.path,
-        sent = record.bytes_sent,
-        received = record.bytes_received,
-        milliseconds = record.duration.as_secs_f64() * 1000.0,
-        omitted = record.omitted,
-        verdict,
-        "a skill used the network"
-    );
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use mycelium_policy::NetworkPolicy;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::worker::Request;
 use mycelium_types::Diagnostic;
@@ -94,6 +95,7 @@ impl Inner {
                 let mut launch = inner.launches.prepare(&workspace, &source, &events)?;
                 launch.policy.paths.clear();
                 launch.policy.sealed.clear();
+                launch.policy.network = NetworkPolicy::default();
                 launch.policy.data = None;
                 Ok(launch)
             })
@@ -108,7 +110,7 @@ impl Inner {
         let (worker, _) = {
             let supervisor = Arc::clone(&self.supervisor);
             let launch = Arc::clone(&launch);
-            blocking(move || supervisor.start(&launch.policy)).await?
+            blocking(move || supervisor.start(&launch.policy, None)).await?
         };
         let process = Arc::clone(worker.process());
         let mut running = Running {

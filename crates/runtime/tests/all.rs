@@ -14,6 +14,7 @@ mod suite {
     mod neighbours;
     mod network;
     mod packages;
+    mod reach;
     mod stage;
     mod trust;
     mod world;

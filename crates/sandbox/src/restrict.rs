@@ -54,7 +54,11 @@ pub(crate) fn apply(policy: &SandboxPolicy, footing: Footing) -> Result<Option<i
     // executing, sockets, device ioctls, TCP, abstract sockets, signals.
     let mut rules = Ruleset::default()
         .handle_access(AccessFs::from_all(KNOWN))
-        .and_then(|rules| rules.handle_access(AccessNet::from_all(KNOWN)))
+        .and_then(|rules| match policy.has_own_network() {
+            // It leads to the broker whatever address and port the program chooses.
+            true => Ok(rules),
+            false => rules.handle_access(AccessNet::from_all(KNOWN)),
+        })
         .and_then(|rules| rules.scope(Scope::from_all(KNOWN)))
         .and_then(Ruleset::create)
         .map_err(not_enforced)?;

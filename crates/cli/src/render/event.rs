@@ -3,6 +3,7 @@
 use mycelium_protocol::Audited;
 use mycelium_protocol::Event;
 use mycelium_protocol::LifecycleStep;
+use mycelium_protocol::NetworkRequest;
 use mycelium_protocol::Operation;
 use mycelium_protocol::Violation;
 use mycelium_types::SkillState;
@@ -43,6 +44,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         | Event::SandboxCreated { .. }
         | Event::Executing { .. }
         | Event::Failed { .. }
+        | Event::NetworkRequest(_)
         | Event::Violation(_)
         | Event::Audited(_)
         | Event::LimitReached { .. }
@@ -139,6 +141,7 @@ pub(super) fn describe(event: &Event, page: &mut Page) {
                 add_stack(page, stack, message);
             }
         }
+        Event::NetworkRequest(request) => describe_request(request, page),
         Event::Violation(violation) => describe_violation(violation, page),
         Event::Audited(audited) => describe_audited(audited, page),
         Event::LimitReached { limit, value, .. } => {
@@ -202,6 +205,38 @@ pub(super) fn add_stack(page: &mut Page, stack: &str, message: &str) {
     detail(page, &label.render(page.look().locale));
     for line in lines {
         page.block(Style::Faint, "    ", line.trim());
+    }
+}
+
+fn describe_request(request: &NetworkRequest, page: &mut Page) {
+    let locale = page.look().locale;
+    let mut place = request.host.clone();
+    if let Some(port) = request.port {
+        place.push_str(&format!(":{port}"));
+    }
+    if let Some(path) = &request.path {
+        place.push_str(path);
+    }
+    let what = request.method.as_ref().unwrap_or(&request.protocol);
+    let text = Text::new("event-request")
+        .with("what", what)
+        .with("place", place)
+        .with("verdict", request.verdict.as_str())
+        .with("sent", request.bytes_sent)
+        .with("received", request.bytes_received)
+        .with("time", quantity::milliseconds(request.milliseconds));
+    component(page, &text);
+    if let Some(reason) = &request.reason {
+        detail(
+            page,
+            &Text::new("event-request-reason")
+                .with("reason", reason)
+                .render(locale),
+        );
+    }
+    if request.omitted > 0 {
+        let omitted = Text::new("event-request-omitted").with("count", request.omitted);
+        detail(page, &omitted.render(locale));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The specification's lines, from events.
 
 use mycelium_protocol::ConsoleLevel;
+use mycelium_protocol::RequestVerdict;
 use mycelium_types::Hook;
 use mycelium_types::Limit;
 use mycelium_types::Limits;
@@ -146,6 +147,56 @@ fn a_failure_a_limit_and_the_breaker() {
     [CircuitBreaker] Circuit open for faulty-skill, rejecting execution
     [CircuitBreaker] Circuit will close after 60 seconds or manual reset
     [RetryHandler] Trying faulty-skill again after 100ms (attempt 2)
+    ");
+}
+
+#[test]
+fn a_request_says_where_how_much_and_how_it_went() {
+    let request = |verdict, reason: Option<&str>| {
+        Event::NetworkRequest(NetworkRequest {
+            skill: skill("fetcher"),
+            version: "1.0.0".parse().unwrap(),
+            protocol: "http".into(),
+            method: Some("GET".into()),
+            host: "api.test".into(),
+            port: Some(80),
+            path: Some("/v1".into()),
+            address: None,
+            bytes_sent: 310,
+            bytes_received: 2048,
+            milliseconds: 12.4,
+            verdict,
+            reason: reason.map(str::to_owned),
+            omitted: 0,
+        })
+    };
+    let look_up = Event::NetworkRequest(NetworkRequest {
+        skill: skill("fetcher"),
+        version: "1.0.0".parse().unwrap(),
+        protocol: "name".into(),
+        method: None,
+        host: "evil.test".into(),
+        port: None,
+        path: None,
+        address: None,
+        bytes_sent: 0,
+        bytes_received: 0,
+        milliseconds: 0.0,
+        verdict: RequestVerdict::Refused,
+        reason: Some("no permission names this host".into()),
+        omitted: 3,
+    });
+    insta::assert_snapshot!(shown(&[
+        request(RequestVerdict::Allowed, None),
+        request(RequestVerdict::Failed, Some("reset")),
+        look_up,
+    ]), @r"
+    [NetworkBroker] GET api.test:80/v1 done in 12ms (310 bytes sent, 2048 received)
+    [NetworkBroker] GET api.test:80/v1 failed after 12ms (310 bytes sent, 2048 received)
+      Reason: reset
+    [NetworkBroker] name evil.test refused
+      Reason: no permission names this host
+      3 requests before it are not shown: there were too many in a short time
     ");
 }
 

@@ -39,6 +39,7 @@ fn every_key_has_a_name_a_variable_and_a_description_of_its_own() {
             "security.maxFrameMB MYCELIUM_SECURITY_MAX_FRAME_MB",
             "security.maxLogLinesPerSecond MYCELIUM_SECURITY_MAX_LOG_LINES_PER_SECOND",
             "security.maxBandwidthKBps MYCELIUM_SECURITY_MAX_BANDWIDTH_KBPS",
+            "security.deniedHosts MYCELIUM_SECURITY_DENIED_HOSTS",
             "monitoring.enabled MYCELIUM_MONITORING_ENABLED",
             "monitoring.metricsPort MYCELIUM_MONITORING_METRICS_PORT",
             "monitoring.logLevel MYCELIUM_MONITORING_LOG_LEVEL",

@@ -11,6 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 
 use crate::exchanges::Exchanges;
+use crate::network::Records;
 
 use super::Connection;
 
@@ -37,7 +38,12 @@ async fn ask(bytes: Vec<u8>) {
         let _ = theirs.read(&mut [0; 4096]).await;
         let _ = theirs.write_all(&bytes).await;
     });
-    let mut connection = Connection::new(ours, &Limits::default(), Exchanges::without_network());
+    let mut connection = Connection::new(
+        ours,
+        &Limits::default(),
+        Exchanges::without_network(),
+        Records::none(),
+    );
     let hook = Request::Hook(HookParams {
         hook: Hook::Init,
         argument: serde_json::Value::Null,

@@ -20,7 +20,7 @@ impl World {
         AuditFolder::below(&self.state())
     }
 
-    fn entries(&self, kind: &str) -> Vec<Entry> {
+    pub(super) fn entries(&self, kind: &str) -> Vec<Entry> {
         let mut entries = Vec::new();
         let mut follower = Follower::from_file(&self.audit(), 1);
         follower

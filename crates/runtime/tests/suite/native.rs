@@ -51,7 +51,7 @@ fn speaker() -> Vec<u8> {
     clippy::disallowed_methods,
     reason = "a test compiles its hostile program"
 )]
-fn compile(source: &str, program: &Path) {
+pub(super) fn compile(source: &str, program: &Path) {
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/programs")
         .join(source);

@@ -73,6 +73,10 @@ pub(crate) enum Order {
     UseStack(usize),
     /// Run a program and say the status it returned.
     Run(PathBuf),
+    /// Connect to an address and say what is heard there.
+    Hear(std::net::SocketAddr),
+    /// Look up a name and say its addresses.
+    LookUp(String),
     /// Use processor time for ever.
     Spin,
     /// Abort.
@@ -177,6 +181,19 @@ fn obey(order: Order) -> io::Result<String> {
         Order::UseStack(mebibytes) => {
             take_memory(mebibytes);
             Ok(use_stack(mebibytes).to_string())
+        }
+        Order::Hear(address) => {
+            let mut heard = String::new();
+            std::net::TcpStream::connect(address)?.read_to_string(&mut heard)?;
+            Ok(heard)
+        }
+        Order::LookUp(name) => {
+            use std::net::ToSocketAddrs;
+            let addresses: Vec<_> = (name.as_str(), 0)
+                .to_socket_addrs()?
+                .map(|address| address.ip().to_string())
+                .collect();
+            Ok(addresses.join(" "))
         }
         Order::Spin => loop {
             std::hint::spin_loop();

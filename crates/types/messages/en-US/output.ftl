@@ -48,6 +48,13 @@ event-retrying = [RetryHandler] Trying { $skill } again after { $delay }ms (atte
 event-reload = [HotReload] Detected changes in { $skill }
 event-download = [PackageManager] Stored { $package } ({ $done } of { $total })
 progress-download = { $package }
+event-request = [NetworkBroker] { $what } { $place } { $verdict ->
+        [refused] refused
+        [failed] failed after { $time } ({ $sent } bytes sent, { $received } received)
+       *[allowed] done in { $time } ({ $sent } bytes sent, { $received } received)
+    }
+event-request-reason = Reason: { $reason }
+event-request-omitted = { $count } requests before it are not shown: there were too many in a short time
 event-violation-file = [FilesystemGuard] Blocked unauthorized file access:
     .skill = Skill: { $skill } (v{ $version })
     .attempted = Attempted path: { $attempted }

@@ -1,0 +1,193 @@
+//! A worker's way to the network: what decides, what leads there, and what the runtime hears of it.
+
+use std::net::TcpListener;
+use std::net::UdpSocket;
+use std::sync::Arc;
+
+use mycelium_audit::AuditEvent;
+use mycelium_audit::Subject;
+use mycelium_network::Broker;
+use mycelium_network::BrokerLimits;
+use mycelium_network::Gate;
+use mycelium_network::HostPattern;
+use mycelium_network::NetworkError;
+use mycelium_network::RequestRecord;
+use mycelium_network::SystemResolver;
+use mycelium_network::Verdict;
+use mycelium_network::WorkerSockets;
+use mycelium_network::proxy_environment;
+use mycelium_policy::PROXY_PORT;
+use mycelium_policy::SandboxPolicy;
+use mycelium_sandbox::Launcher;
+use mycelium_sandbox::NetworkPorts;
+use mycelium_sandbox::SandboxError;
+use mycelium_sandbox::Worker;
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use tokio::sync::mpsc;
+
+use crate::audit::AuditTrail;
+use crate::audit::about_skill;
+use crate::audit::milliseconds;
+
+/// Records that wait to be heard. More are heard by nobody; they are on record all the same.
+const QUEUE: usize = 256;
+
+/// The ports of the web, which programs reach whether a grant names them or not.
+const WEB_PORTS: [u16; 2] = [80, 443];
+
+/// The most ports that connections arrive at directly. Others are reached by asking the proxy.
+const MAX_DIRECT: usize = 60;
+
+/// What a worker's broker tells whoever is there to listen.
+#[derive(Debug)]
+pub(crate) struct Records(mpsc::Receiver<RequestRecord>);
+
+impl Records {
+    /// Where nothing is told.
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        Self(mpsc::channel(1).1)
+    }
+
+    /// Waits for a record. Waits for ever where the broker is gone.
+    pub(crate) async fn next(&mut self) -> RequestRecord {
+        match self.0.recv().await {
+            Some(record) => record,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// A record that is there now.
+    pub(crate) fn try_next(&mut self) -> Option<RequestRecord> {
+        self.0.try_recv().ok()
+    }
+
+    /// Waits for a record until every connection is over.
+    pub(crate) async fn next_of_ended(&mut self) -> Option<RequestRecord> {
+        self.0.recv().await
+    }
+}
+
+/// Puts what a worker asks of the network on record, whether anybody listens or not.
+#[derive(Clone)]
+pub(crate) struct RequestAudit {
+    trail: AuditTrail,
+    subject: Subject,
+}
+
+impl RequestAudit {
+    pub(crate) fn new(trail: &AuditTrail, policy: &SandboxPolicy, session: Option<&str>) -> Self {
+        Self {
+            trail: trail.clone(),
+            subject: about_skill(&policy.workspace, session, &policy.skill),
+        }
+    }
+
+    fn put(&self, record: &RequestRecord) {
+        let (verdict, reason) = match &record.verdict {
+            Verdict::Allowed => (mycelium_audit::Verdict::Allowed, None),
+            Verdict::Refused(refusal) => (
+                mycelium_audit::Verdict::Refused,
+                Some(refusal.reason.to_string()),
+            ),
+            Verdict::Failed { reason } => (mycelium_audit::Verdict::Failed, Some(reason.clone())),
+        };
+        let event = AuditEvent::Request {
+            protocol: record.protocol.as_str().to_owned(),
+            host: record.host.clone(),
+            port: record.port,
+            method: record.method.as_ref().map(ToString::to_string),
+            path: record.path.clone(),
+            verdict,
+            reason,
+            sent: record.bytes_sent,
+            received: record.bytes_received,
+            milliseconds: milliseconds(record.duration),
+        };
+        // Nobody waits for it: a log that cannot be written is told by the next operation.
+        drop(self.trail.record(self.subject.clone(), event));
+    }
+}
+
+/// Adds to a policy what programs need to know to find the broker.
+///
+/// # Errors
+/// When a host of the policy is none.
+pub(crate) fn equip(policy: &mut SandboxPolicy) -> Result<(), ErrorReport> {
+    if policy.has_own_network() {
+        let gate = gate(policy)?;
+        for (name, value) in proxy_environment(&gate) {
+            policy.environment.insert(name.to_owned(), value);
+        }
+    }
+    Ok(())
+}
+
+/// The broker of a worker with this policy, and what it tells.
+pub(crate) fn broker(
+    gate: Gate,
+    policy: &SandboxPolicy,
+    audit: RequestAudit,
+) -> (Arc<Broker>, Records) {
+    let (sender, records) = mpsc::channel(QUEUE);
+    let broker = Broker::new(
+        gate,
+        BrokerLimits::with_bandwidth(policy.limits.bandwidth_kbps),
+        Arc::new(SystemResolver),
+        Arc::new(move |record: RequestRecord| {
+            audit.put(&record);
+            // It is on record.
+            let _ = sender.try_send(record);
+        }),
+    );
+    (Arc::new(broker), Records(records))
+}
+
+/// Gives a worker that has a skill its own network, which leads to `broker`.
+pub(crate) fn open(
+    launcher: &Launcher,
+    worker: &Worker,
+    broker: &Broker,
+) -> Result<(), SandboxError> {
+    let gate = broker.gate();
+    let mut direct = gate.ports();
+    direct.truncate(MAX_DIRECT);
+    direct.extend(WEB_PORTS);
+    let network = launcher.open_network(
+        worker,
+        NetworkPorts {
+            direct,
+            with_version_6: gate.addresses().any(|address| address.is_ipv6()),
+            proxy: PROXY_PORT,
+        },
+    )?;
+    broker
+        .serve(WorkerSockets {
+            lookups: UdpSocket::from(network.lookups),
+            proxy: TcpListener::from(network.proxy),
+            direct: network.direct.into_iter().map(TcpListener::from).collect(),
+        })
+        .map_err(|error| SandboxError::Protocol {
+            reason: error.reason(),
+        })
+}
+
+/// What decides about a policy's network.
+///
+/// # Errors
+/// When a host of the policy is none.
+pub(crate) fn gate(policy: &SandboxPolicy) -> Result<Gate, ErrorReport> {
+    let network = &policy.network;
+    Gate::compile(network).map_err(|error| {
+        // Which of the two wrote it decides who has to correct it.
+        let invalid = |host: &String| host.parse::<HostPattern>().is_err();
+        if network.deny.iter().any(invalid) {
+            return ErrorReport::new(ErrorCode::ConfigInvalid)
+                .with("reason", format!("`security.deniedHosts`: {error}"));
+        }
+        ErrorReport::from(NetworkError::from(error))
+            .with("skill", &policy.skill.name)
+            .with("path", policy.skill_root.display())
+    })
+}
