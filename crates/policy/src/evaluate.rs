@@ -10,6 +10,7 @@ use mycelium_types::FileAccess;
 use mycelium_types::Limits;
 use mycelium_types::Manifest;
 use mycelium_types::Permission;
+use mycelium_types::PermissionRequest;
 
 use crate::Answer;
 use crate::CommandGrant;
@@ -107,13 +108,8 @@ pub struct Evaluation {
 /// * Everything else is granted by an answer about exactly this content and these permissions.
 #[must_use]
 pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation {
-    let answer = answer_to(
-        request.grants,
-        &request.manifest.name,
-        request.digest,
-        &request.manifest.permissions,
-    )
-    .map(|grant| grant.answer);
+    let answer =
+        answer_to(request.grants, request.manifest, request.digest).map(|grant| grant.answer);
     let mut decision = Decision {
         request,
         host,
@@ -136,7 +132,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
         unanswered: Vec::new(),
         refused: Vec::new(),
     };
-    for permission in &request.manifest.permissions {
+    for PermissionRequest { permission, .. } in &request.manifest.permissions {
         match answer {
             Some(Answer::Refused) => decision.deny(permission.clone(), DenialReason::Refused),
             Some(Answer::Granted) | None => decision.consider(permission),

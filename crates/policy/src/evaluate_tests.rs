@@ -333,11 +333,12 @@ fn an_answer_is_about_one_content_and_one_set_of_permissions() {
         by: "ann".to_owned(),
         at_milliseconds: 0,
     };
-    let name = "demo".parse().unwrap();
-    assert!(grant.covers(&name, Digest::of(b"one"), &permissions));
-    assert!(!grant.covers(&name, Digest::of(b"two"), &permissions));
-    assert!(!grant.covers(&name, Digest::of(b"one"), &[]));
-    assert!(!grant.covers(&"other".parse().unwrap(), Digest::of(b"one"), &permissions));
+    let mut asking = manifest(&permissions);
+    assert!(grant.covers(&asking, Digest::of(b"one")));
+    assert!(!grant.covers(&asking, Digest::of(b"two")));
+    assert!(!grant.covers(&manifest(&[]), Digest::of(b"one")));
+    asking.name = "other".parse().unwrap();
+    assert!(!grant.covers(&asking, Digest::of(b"one")));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the person allowed.
 
 use mycelium_types::Digest;
+use mycelium_types::Manifest;
 use mycelium_types::Permission;
 use mycelium_types::SkillName;
 use serde::Deserialize;
@@ -49,24 +50,19 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// Whether the answer is about this content and these permissions.
+    /// Whether the answer is about this content of the skill and what that asks for.
     #[must_use]
-    pub fn covers(&self, skill: &SkillName, digest: Digest, permissions: &[Permission]) -> bool {
-        let mut asked = permissions.to_vec();
-        asked.sort();
-        self.skill == *skill && self.digest == digest && self.permissions == asked
+    pub fn covers(&self, manifest: &Manifest, digest: Digest) -> bool {
+        self.skill == manifest.name && self.digest == digest && self.permissions == manifest.asks()
     }
 }
 
-/// The answer that `grants` have about this content and these permissions.
+/// The answer that `grants` have about this content of a skill and what that asks for.
 #[must_use]
 pub fn answer_to<'g>(
     grants: &'g [Grant],
-    skill: &SkillName,
+    manifest: &Manifest,
     digest: Digest,
-    permissions: &[Permission],
 ) -> Option<&'g Grant> {
-    grants
-        .iter()
-        .find(|grant| grant.covers(skill, digest, permissions))
+    grants.iter().find(|grant| grant.covers(manifest, digest))
 }

@@ -8,6 +8,8 @@ mod report;
 mod request;
 
 pub use mycelium_policy::Answer;
+pub use mycelium_policy::Denial;
+pub use mycelium_policy::DenialReason;
 pub use report::AnswerInfo;
 pub use report::CallTotals;
 pub use report::Candidate;

@@ -121,23 +121,21 @@ impl Inner {
             Answer::Granted => WorkspaceTrust::Trusted,
             Answer::Refused => WorkspaceTrust::Untrusted,
         };
-        self.audit
-            .answer(&subject, trust, &manifest.permissions)
-            .await?;
+        self.audit.answer(&subject, trust, &manifest.asks()).await?;
         let inner = Arc::clone(self);
         let stored = blocking(move || {
             let manifest = verified.manifest();
             let changed = inner.trust.keep(Grant {
                 skill: manifest.name.clone(),
                 digest: verified.digest(),
-                permissions: manifest.permissions.clone(),
+                permissions: manifest.asks(),
                 answer,
                 by: account(&workspace),
                 at_milliseconds: now(),
             })?;
             let granted = match answer {
-                Answer::Granted => manifest.permissions.as_slice(),
-                Answer::Refused => &[],
+                Answer::Granted => manifest.asks(),
+                Answer::Refused => Vec::new(),
             };
             Ok(TrustReport {
                 workspace: workspace.path.clone(),

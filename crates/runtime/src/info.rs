@@ -16,6 +16,7 @@ use mycelium_registry::SkillRecord;
 use mycelium_types::ErrorReport;
 use mycelium_types::Manifest;
 use mycelium_types::Permission;
+use mycelium_types::PermissionRequest;
 use mycelium_types::SkillState;
 
 use crate::execution::breaker_key;
@@ -70,17 +71,13 @@ impl Inner {
                 engine: verified.engine().as_str().to_owned(),
                 dependencies: inner.dependencies(&workspace, &record),
                 permissions: permissions(manifest, &evaluation),
-                answer: answer_to(
-                    &workspace.answers.grants,
-                    &manifest.name,
-                    verified.digest(),
-                    &manifest.permissions,
-                )
-                .map(|grant| AnswerInfo {
-                    answer: grant.answer,
-                    by: grant.by.clone(),
-                    at_milliseconds: grant.at_milliseconds,
-                }),
+                answer: answer_to(&workspace.answers.grants, manifest, verified.digest()).map(
+                    |grant| AnswerInfo {
+                        answer: grant.answer,
+                        by: grant.by.clone(),
+                        at_milliseconds: grant.at_milliseconds,
+                    },
+                ),
                 granted_before: workspace
                     .answers
                     .granted_before(&manifest.name, verified.digest())
@@ -150,7 +147,7 @@ fn permissions(manifest: &Manifest, evaluation: &Evaluation) -> Vec<PermissionIn
     manifest
         .permissions
         .iter()
-        .map(|permission| {
+        .map(|PermissionRequest { permission, reason }| {
             let denials: Vec<_> = evaluation
                 .policy
                 .denials
@@ -160,6 +157,9 @@ fn permissions(manifest: &Manifest, evaluation: &Evaluation) -> Vec<PermissionIn
                 .collect();
             PermissionInfo {
                 permission: permission.to_string(),
+                asked: permission.clone(),
+                risk: permission.risk(),
+                reason: reason.clone(),
                 granted: denials.is_empty(),
                 denials,
             }

@@ -390,7 +390,7 @@ pub(crate) fn limits(workspace: &Workspace, skill: &VerifiedSkill) -> Limits {
     let mut asked = manifest.limits;
     let starts_programs = || {
         let mut permissions = manifest.permissions.iter();
-        permissions.any(|permission| matches!(permission, Permission::Process { .. }))
+        permissions.any(|request| matches!(request.permission, Permission::Process { .. }))
     };
     if skill.engine() == Engine::Native && starts_programs() {
         asked.processes = asked.processes.or(Some(PROCESSES));

@@ -49,13 +49,8 @@ impl Standing {
         let manifest = skill.manifest();
         Self {
             trust: workspace.trust(),
-            answer: answer_to(
-                &workspace.answers.grants,
-                &manifest.name,
-                skill.digest(),
-                &manifest.permissions,
-            )
-            .map(|grant| grant.answer),
+            answer: answer_to(&workspace.answers.grants, manifest, skill.digest())
+                .map(|grant| grant.answer),
             limits: launch::limits(workspace, skill),
             denied_hosts: workspace.configuration.security.denied_hosts.clone(),
             required_rung: launch::required_rung(workspace, skill),

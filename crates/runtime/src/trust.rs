@@ -9,7 +9,6 @@ use std::sync::PoisonError;
 use mycelium_policy::Answer;
 use mycelium_policy::Grant;
 use mycelium_policy::WorkspaceTrust;
-use mycelium_policy::answer_to;
 use mycelium_types::Digest;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
@@ -99,19 +98,17 @@ impl TrustStore {
 
     /// Keeps an answer in place of any older one about the same skill and content, and forgets the
     /// oldest about a skill of which there are many.
-    pub(crate) fn keep(&self, mut grant: Grant) -> Result<bool, ErrorReport> {
-        grant.permissions.sort();
+    pub(crate) fn keep(&self, grant: Grant) -> Result<bool, ErrorReport> {
         self.change(|answers| {
-            let known = answer_to(
-                &answers.grants,
-                &grant.skill,
-                grant.digest,
-                &grant.permissions,
-            );
-            if known.is_some_and(|known| known.answer == grant.answer) {
+            let grants = &mut answers.grants;
+            let is_known = |known: &Grant| {
+                (&known.skill, known.digest, known.answer)
+                    == (&grant.skill, grant.digest, grant.answer)
+                    && known.permissions == grant.permissions
+            };
+            if grants.iter().any(is_known) {
                 return false;
             }
-            let grants = &mut answers.grants;
             grants.retain(|old| old.skill != grant.skill || old.digest != grant.digest);
             let mut surplus = grants
                 .iter()

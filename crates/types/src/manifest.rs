@@ -16,6 +16,7 @@ use crate::Hook;
 use crate::InstanceScope;
 use crate::LimitOverrides;
 use crate::Permission;
+use crate::PermissionRequest;
 use crate::SkillId;
 use crate::SkillName;
 use crate::Version;
@@ -70,7 +71,7 @@ pub struct Manifest {
     pub dependencies: Vec<Dependency>,
     /// What it asks to be allowed.
     #[schemars(default)]
-    pub permissions: Vec<Permission>,
+    pub permissions: Vec<PermissionRequest>,
     /// Words to find it by.
     #[schemars(default, inner(regex(pattern = text::LINE)))]
     pub tags: Vec<String>,
@@ -132,6 +133,15 @@ impl Manifest {
     #[must_use]
     pub fn export(&self, name: &str) -> Option<&Export> {
         self.exports.iter().find(|export| export.name == name)
+    }
+
+    /// What it asks to be allowed, sorted, whatever its reasons are.
+    #[must_use]
+    pub fn asks(&self) -> Vec<Permission> {
+        let requests = self.permissions.iter();
+        let mut asked: Vec<_> = requests.map(|request| request.permission.clone()).collect();
+        asked.sort();
+        asked
     }
 
     /// The entrypoint for this platform: the first fitting variant's, else the general one.

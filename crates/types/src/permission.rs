@@ -9,6 +9,18 @@ use serde::Serialize;
 use crate::manifest::text;
 
 /// One entry of a manifest's `permissions`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PermissionRequest {
+    /// What is asked for.
+    #[serde(flatten)]
+    pub permission: Permission,
+    /// What it is for, in the author's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = text::MAX_REASON), regex(pattern = text::LINE))]
+    pub reason: Option<String>,
+}
+
+/// Something a skill may be allowed.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]

@@ -40,7 +40,9 @@ pub(super) fn run(options: ExecOptions, session: &mut Session<'_>) -> Result<Exi
         correlation_id: None,
     };
     let mut report = answer!(session.request(Command::Exec(request.clone()))?, Exec);
-    if asks_for_permission(&report, session) && trust::offer(&request.skill, session)? {
+    if asks_for_permission(&report, session)
+        && trust::offer(&request.skill, &request.method, session)?
+    {
         report = answer!(session.request(Command::Exec(request))?, Exec);
     }
     show(&report, session)

@@ -2,12 +2,14 @@
 
 use mycelium_protocol::control::Answer;
 use mycelium_protocol::control::Command;
+use mycelium_protocol::control::Denial;
 use mycelium_protocol::control::LimitUsage;
 use mycelium_protocol::control::MethodInfo;
 use mycelium_protocol::control::PermissionInfo;
 use mycelium_protocol::control::SkillInfo;
 use mycelium_types::ExitStatus;
 use mycelium_types::Limit;
+use mycelium_types::Risk;
 use mycelium_types::Timestamp;
 
 use crate::arguments::Format;
@@ -83,7 +85,14 @@ fn describe(info: &SkillInfo, verbosity: Verbosity, page: &mut Page) {
     }
     section(page, "info-permissions", info.permissions.len());
     for permission in &info.permissions {
-        describe_permission(permission, page);
+        item(
+            page,
+            &Text::new("info-permission").with("permission", &permission.permission),
+        );
+        if verbosity == Verbosity::Verbose || !permission.granted {
+            describe_risk(permission, page);
+        }
+        describe_denials(&permission.denials, page);
     }
     if let Some(answer) = &info.answer {
         let word = match answer.answer {
@@ -164,17 +173,28 @@ pub(super) fn describe_usage(usage: &[LimitUsage], page: &mut Page) {
     }
 }
 
-/// Adds a permission and, where it is not granted, why.
-pub(super) fn describe_permission(permission: &PermissionInfo, page: &mut Page) {
+/// Adds what can go wrong when a permission is granted, and what its author says of it.
+pub(super) fn describe_risk(permission: &PermissionInfo, page: &mut Page) {
     let locale = page.look().locale;
-    item(
-        page,
-        &Text::new("info-permission").with("permission", &permission.permission),
-    );
-    if permission.granted {
-        return;
+    let what = Text::new(permission.asked.risk_key()).render(locale);
+    let text = Text::new("info-risk")
+        .with("risk", permission.risk.as_str())
+        .with("what", what);
+    let style = match permission.risk {
+        Risk::Low | Risk::Medium => Style::Plain,
+        Risk::High => Style::Caution,
+    };
+    page.styled(style, format!("      {}", text.render(locale)));
+    if let Some(reason) = &permission.reason {
+        let text = Text::new("info-reason").with("reason", reason);
+        page.line(format!("      {}", text.render(locale)));
     }
-    for denial in &permission.denials {
+}
+
+/// Adds why parts of a permission are not granted.
+pub(super) fn describe_denials<'d>(denials: impl IntoIterator<Item = &'d Denial>, page: &mut Page) {
+    let locale = page.look().locale;
+    for denial in denials {
         let text = Text::new("info-denial")
             .with("permission", &denial.permission)
             .with("reason", Text::new(denial.reason.key()).render(locale));
@@ -235,7 +255,9 @@ mod tests {
                 "name": "lodash", "range": "^4.17.21", "kind": "npm", "resolved": "4.17.21", "cached": true
             }],
             "permissions": [{
-                "permission": "filesystem: write access to ./output", "granted": true, "denials": []
+                "permission": "filesystem: write access to ./output",
+                "asked": {"type": "filesystem", "paths": ["./output"], "access": "write"},
+                "risk": "medium", "granted": true, "denials": []
             }],
             "methods": [
                 {"name": "greet", "parameters": [{"name": "name", "type_name": "string"}], "returns": "string"},
@@ -299,6 +321,9 @@ mod tests {
         }]);
         value["permissions"] = json!([{
             "permission": "network: requests to api.example.com",
+            "asked": {"type": "network", "hosts": ["api.example.com"]},
+            "risk": "medium",
+            "reason": "To look\u{1b}[2J up the weather.",
             "granted": false,
             "denials": [{
                 "permission": {"type": "network", "hosts": ["api.example.com"]},
@@ -332,6 +357,8 @@ mod tests {
 
         Permissions:
           - network: requests to api.example.com
+              medium risk: everything that it can read can be sent there
+              its author says: “To look␛[2J up the weather.”
               not granted: network: requests to api.example.com; nobody has granted it (see `mycelium trust SKILL`)
           Refused for good by ann on 2000-02-28T23:59:59Z, for exactly this content
 

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 
 use mycelium_protocol::control::Answer;
 use mycelium_protocol::control::Command;
+use mycelium_protocol::control::DenialReason;
 use mycelium_protocol::control::SkillInfo;
 use mycelium_protocol::control::SkillSelector;
 use mycelium_protocol::control::TrustReport;
@@ -31,6 +32,17 @@ enum Said {
     Never,
 }
 
+/// Why something about a skill is to be answered.
+#[derive(Clone, Copy)]
+enum Question<'m> {
+    /// The answer came with the command.
+    Answered(Said),
+    /// Somebody wants to trust it.
+    Trust,
+    /// A call needs it.
+    Call { method: &'m str },
+}
+
 pub(super) fn grant(
     options: &TrustOptions,
     session: &mut Session<'_>,
@@ -50,7 +62,8 @@ pub(super) fn grant(
         None => ask_about_workspace(decided, session)?,
         Some(text) => {
             let skill = session.selector(text)?;
-            ask_about_skill(skill, decided, session)?
+            let question = decided.map_or(Question::Trust, Question::Answered);
+            ask_about_skill(skill, question, session)?
         }
     };
     let Some(request) = request else {
@@ -82,9 +95,14 @@ pub(super) fn revoke(skill: Option<&str>, session: &mut Session<'_>) -> Result<E
     Ok(ExitStatus::Success)
 }
 
-/// Offers to grant what a call was refused for. Answers whether it is granted now.
-pub(super) fn offer(skill: &SkillSelector, session: &mut Session<'_>) -> Result<bool, Error> {
-    let Some(request) = ask_about_skill(skill.clone(), None, session)? else {
+/// Offers to grant what a call of `method` was refused for. Answers whether it is granted now.
+pub(super) fn offer(
+    skill: &SkillSelector,
+    method: &str,
+    session: &mut Session<'_>,
+) -> Result<bool, Error> {
+    let question = Question::Call { method };
+    let Some(request) = ask_about_skill(skill.clone(), question, session)? else {
         return Ok(false);
     };
     let report = answer!(session.request(Command::Trust(request))?, Trust);
@@ -107,15 +125,22 @@ fn ask_about_workspace(
 /// Shows what a skill asks for, and what to tell about it, which counts for what was shown.
 fn ask_about_skill(
     skill: SkillSelector,
-    decided: Option<Said>,
+    question: Question<'_>,
     session: &mut Session<'_>,
 ) -> Result<Option<TrustRequest>, Error> {
     let info = answer!(session.request(Command::Info(skill.clone()))?, Info);
-    let said = match decided {
-        Some(said) => said,
-        None => {
-            session.output.say(|page| describe_question(&info, page));
-            ask("trust-choice-skill", &Text::new("trust-question"), session)?
+    let method = match question {
+        Question::Answered(_) | Question::Trust => None,
+        Question::Call { method } => Some(method),
+    };
+    let said = match question {
+        Question::Answered(said) => said,
+        Question::Trust | Question::Call { .. } => {
+            session
+                .output
+                .say(|page| describe_question(&info, method, page));
+            let question = Text::new("trust-question").with("skill", &info.summary.id.name);
+            ask("trust-choice-skill", &question, session)?
         }
     };
     let answer = match said {
@@ -130,14 +155,24 @@ fn ask_about_skill(
     }))
 }
 
-/// What a skill asks for, and how that differs from what it was granted before.
-fn describe_question(info: &SkillInfo, page: &mut Page) {
+/// What a skill asks for, with what is at stake, and how that differs from what it was granted before.
+fn describe_question(info: &SkillInfo, method: Option<&str>, page: &mut Page) {
     let text = Text::new("trust-skill")
+        .with("method", method.unwrap_or("none"))
         .with("skill", &info.summary.id)
         .with("source", &info.summary.source);
     page.say(&text);
     for permission in &info.permissions {
-        info::describe_permission(permission, page);
+        page.line(format!("  - {}", permission.permission));
+        info::describe_risk(permission, page);
+        // What the answer decides is no news; what no answer can grant is.
+        let others = permission.denials.iter().filter(|denial| {
+            !matches!(
+                denial.reason,
+                DenialReason::NotGranted | DenialReason::Refused
+            )
+        });
+        info::describe_denials(others, page);
     }
     let Some(before) = &info.granted_before else {
         return;
@@ -202,7 +237,19 @@ mod tests {
     fn info(permissions: &[&str], before: Option<&[&str]>) -> SkillInfo {
         let permissions: Vec<_> = permissions
             .iter()
-            .map(|asked| json!({"permission": asked, "granted": true, "denials": []}))
+            .map(|asked| {
+                json!({
+                    "permission": asked,
+                    "asked": {"type": "process", "commands": ["git"]},
+                    "risk": "high",
+                    "reason": "Because.",
+                    "granted": false,
+                    "denials": [{
+                        "permission": {"type": "process", "commands": ["git"]},
+                        "reason": if *asked == "a" { "not-granted" } else { "unsupported" },
+                    }],
+                })
+            })
             .collect();
         serde_json::from_value(json!({
             "name": "x", "version": "1.0.0", "description": "d",
@@ -218,11 +265,17 @@ mod tests {
     #[test]
     fn a_change_is_shown_as_what_comes_and_what_goes() {
         let mut page = Page::new(Look::default());
-        describe_question(&info(&["a", "c"], Some(&["a", "b"])), &mut page);
+        let info = info(&["a", "c"], Some(&["a", "b"]));
+        describe_question(&info, Some("greet"), &mut page);
         insta::assert_snapshot!(page.render(), @r"
-        x@1.0.0 from /w/x asks for:
+        To run `greet`, x@1.0.0 from /w/x asks for:
           - a
+              high risk: these programs do with its rights whatever it tells them to
+              its author says: “Because.”
           - c
+              high risk: these programs do with its rights whatever it tells them to
+              its author says: “Because.”
+              not granted: process: runs git; this version cannot grant it
         Another version of it was granted:
           - a
           - b

@@ -187,6 +187,7 @@ fn all_about_a_skill() {
 
     Permissions:
       - network: requests to api.example.com
+          medium risk: everything that it can read can be sent there
           not granted: network: requests to api.example.com; nobody has granted it (see `mycelium trust SKILL`)
 
     Exported Methods:

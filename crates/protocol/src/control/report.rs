@@ -13,6 +13,8 @@ use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
 use mycelium_types::Limit;
 use mycelium_types::Limits;
+use mycelium_types::Permission;
+use mycelium_types::Risk;
 use mycelium_types::SkillId;
 use mycelium_types::SkillName;
 use mycelium_types::SkillSource;
@@ -188,6 +190,13 @@ pub struct AnswerInfo {
 pub struct PermissionInfo {
     /// In words.
     pub permission: String,
+    /// The same as data.
+    pub asked: Permission,
+    /// How much it puts at stake.
+    pub risk: Risk,
+    /// What it is for, in the words of the skill's author.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Whether it is granted in this workspace, wholly.
     pub granted: bool,
     /// The parts that are not, with the reason.

@@ -99,6 +99,9 @@ permission-method = `{ $value }` is not an HTTP method.
 permission-variable = `{ $value }` cannot be the name of an environment variable.
     .help = Write letters, digits and underscores, such as LANG.
 
+permission-reason = The reason has { $length } characters, more than { $max }.
+    .help = Say in a sentence or two what the permission is for; documentation has room for the rest.
+
 permission-skill = `{ $value }` does not name a skill.
     .help = Write a skill's name, or a name and a range of versions, such as lint@^1.
 

@@ -184,6 +184,8 @@ info-answer = { $answer ->
    *[refused] Refused for good by { $by } on { $time }, for exactly this content
 }
 info-permission = { $permission }
+info-risk = { $risk } risk: { $what }
+info-reason = its author says: “{ $reason }”
 info-denial = not granted: { $permission }; { $reason }
 info-methods = { $count ->
     [0] Exported Methods: none
@@ -196,6 +198,19 @@ info-hooks = { $count ->
    *[other] Lifecycle Hooks:
 }
 info-hook = { $hook }: implemented
+
+# What can go wrong with a permission.
+
+risk-filesystem-read = what it reads can leave with its result, or over the network if that is granted as well
+risk-filesystem-write = files there can be lost, or become ones that somebody else runs or builds later
+risk-environment = variables can hold tokens and passwords
+risk-network = everything that it can read can be sent there
+risk-process = these programs do with its rights whatever it tells them to
+risk-mcp = these tools run outside the sandbox, with all the rights they have
+risk-skill = these skills act with their own grants
+risk-git = history holds what was deleted, and hooks run outside the sandbox
+risk-secret = it can do there whatever the secret opens
+risk-context = a conversation can hold anything
 
 # Why a permission is not granted.
 
@@ -271,8 +286,11 @@ ps-table =
 # trust, revoke.
 
 trust-workspace = Trust the workspace { $workspace }? Its own skills may then use the workspace paths they declare.
-trust-skill = { $skill } from { $source } asks for:
-trust-question = Grant all of this?
+trust-skill = { $method ->
+    [none] { $skill } from { $source } asks for:
+   *[other] To run `{ $method }`, { $skill } from { $source } asks for:
+}
+trust-question = Grant all of this until the skill changes? `mycelium revoke { $skill }` takes it back.
 trust-choice = { $question } [y/N]{" "}
 trust-choice-skill = { $question } [y/N/never]{" "}
 trust-before = Another version of it was granted:

@@ -1,7 +1,9 @@
 //! `permissions`: what the skill asks to be allowed, one object for each kind of thing.
 
 use crate::Findings;
+use crate::Message;
 use crate::Permission;
+use crate::PermissionRequest;
 use crate::SkillName;
 use crate::VersionRange;
 use crate::manifest::fields::Fields;
@@ -24,7 +26,10 @@ const KINDS: [&str; 9] = [
     "context",
 ];
 
-pub(super) fn permission(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Permission> {
+pub(super) fn permission(
+    place: Place<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<PermissionRequest> {
     let mut fields = Fields::open(place, findings, "object")?;
     let kind = fields.required("type", |place, findings| {
         place.text(findings).map(str::to_owned)
@@ -71,8 +76,23 @@ pub(super) fn permission(place: Place<'_>, findings: &mut Findings<'_>) -> Optio
             return None;
         }
     };
+    let reason = fields.optional("reason", reason);
     fields.close();
-    permission
+    permission.map(|permission| PermissionRequest { permission, reason })
+}
+
+fn reason(place: Place<'_>, findings: &mut Findings<'_>) -> Option<String> {
+    let reason = line(place, findings)?;
+    let length = reason.chars().count();
+    if length > text::MAX_REASON {
+        let message = Message::new("permission-reason")
+            .with("length", length)
+            .with("max", text::MAX_REASON);
+        place.error(findings, message);
+        return None;
+    }
+    // A run of spaces could push words to where a terminal begins the next line, and look like ours.
+    Some(reason.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn lines(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Vec<String>> {
@@ -118,6 +138,21 @@ mod tests {
     use schemars::schema_for;
 
     use super::*;
+    use crate::FieldPath;
+    use crate::Node;
+    use crate::Syntax;
+
+    #[test]
+    fn a_reason_cannot_be_drawn_out() {
+        let text = r#"{"type": "git", "access": "read", "reason": " To look.       - nothing "}"#;
+        let (node, mut findings) = Node::read(text.as_bytes(), "skill.json", Syntax::Json);
+        let place = Place {
+            node: &node.unwrap(),
+            path: &FieldPath::Root,
+        };
+        let request = permission(place, &mut findings).unwrap();
+        assert_eq!(request.reason.as_deref(), Some("To look. - nothing"));
+    }
 
     #[test]
     fn the_schema_has_the_same_types() {

@@ -4,6 +4,9 @@ use std::net::Ipv6Addr;
 
 use crate::diagnostic::is_unprintable;
 
+/// The most characters of what a permission is for: what is longer is not read before it is answered.
+pub(crate) const MAX_REASON: usize = 240;
+
 /// One line that says something: `is_shown_in_line`, and not only spaces.
 pub(crate) const LINE: &str = r"^(?=.*\S)[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$";
 /// Text that says something: `is_shown_in_prose`, and not only spaces.

@@ -7,6 +7,7 @@ use mycelium_types::EngineChoice;
 use mycelium_types::FileAccess;
 use mycelium_types::Manifest;
 use mycelium_types::Permission;
+use mycelium_types::PermissionRequest;
 
 const HELLO_WORLD: &str = r#"{
   "name": "hello-world",
@@ -73,9 +74,12 @@ fn hello_world_has_all_it_says() {
     assert_eq!(manifest.dependencies[0].kind, DependencyKind::Npm);
     assert_eq!(
         manifest.permissions,
-        [Permission::Filesystem {
-            paths: vec!["./output".into()],
-            access: FileAccess::Write
+        [PermissionRequest {
+            permission: Permission::Filesystem {
+                paths: vec!["./output".into()],
+                access: FileAccess::Write
+            },
+            reason: None,
         }]
     );
     assert_eq!(manifest.entrypoint.to_str(), Some("index.js"));

@@ -23,7 +23,7 @@ fn full_manifest() -> String {
         "dependencies": [{"name": "lodash", "version": "^4", "type": "npm", "optional": true}],
         "permissions": [
             {"type": "filesystem", "paths": ["./é"], "access": "write"},
-            {"type": "network", "hosts": ["*.example.org:443"], "methods": ["GET"]}
+            {"type": "network", "hosts": ["*.example.org:443"], "methods": ["GET"], "reason": "Why."}
         ],
         "tags": ["x"], "category": "y", "homepage": "https://example.org/z",
         "engine": "quickjs", "instance": "call",

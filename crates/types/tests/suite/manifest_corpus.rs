@@ -106,6 +106,10 @@ fn valid() -> Vec<(Value, &'static [&'static str])> {
         ),
         (permission(json!({"type": "git", "access": "write"})), &[]),
         (
+            permission(json!({"type": "git", "access": "read", "reason": "é".repeat(240)})),
+            &[],
+        ),
+        (
             permission(json!({"type": "secret", "names": ["GITHUB_TOKEN"]})),
             &[],
         ),
@@ -302,6 +306,22 @@ fn invalid() -> Vec<(Value, &'static [&'static str])> {
         (
             permission(json!({"type": "git", "access": true})),
             &["permissions[0].access"],
+        ),
+        (
+            permission(json!({"type": "git", "access": "read", "reason": " "})),
+            &["permissions[0].reason"],
+        ),
+        (
+            permission(json!({"type": "git", "access": "read", "reason": "x".repeat(241)})),
+            &["permissions[0].reason"],
+        ),
+        (
+            permission(json!({"type": "git", "access": "read", "reason": "a\u{1b}[2J"})),
+            &["permissions[0].reason"],
+        ),
+        (
+            permission(json!({"type": "git", "access": "read", "reason": "a\n  - b"})),
+            &["permissions[0].reason"],
         ),
         (manifest(json!({"tags": "a"})), &["tags"]),
         (manifest(json!({"tags": [1, " "]})), &["tags[0]", "tags[1]"]),
