@@ -1,5 +1,6 @@
 //! The command line: what was typed, then what it means.
 
+mod agent;
 mod call;
 mod help;
 mod moment;
@@ -34,6 +35,7 @@ pub(crate) use typed::DemoOptions;
 pub(crate) use typed::DiscoverOptions;
 pub(crate) use typed::ExecOptions;
 pub(crate) use typed::ExportFormat;
+pub(crate) use typed::InstallOptions;
 pub(crate) use typed::LogOptions;
 pub(crate) use typed::McpAction;
 pub(crate) use typed::SearchOptions;

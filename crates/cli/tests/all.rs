@@ -23,6 +23,7 @@ mod support {
 }
 
 mod suite {
+    mod agent_files;
     mod agents;
     mod calls;
     mod configuration;

@@ -130,7 +130,7 @@ fn read(path: &Path) -> Result<Option<String>, ConfigError> {
         file: path.to_owned(),
         source,
     };
-    let Some(bytes) = read_bounded(path).map_err(unreadable)? else {
+    let Some(bytes) = read_bounded(path, Node::MAX_BYTES as u64).map_err(unreadable)? else {
         return Ok(None);
     };
     let (_, findings) = Node::read(&bytes, &printable_path(path), Syntax::Jsonc);
@@ -153,21 +153,21 @@ fn parse(path: &Path, json: &str) -> Result<CstRootNode, ConfigError> {
     })
 }
 
-fn split_mark(text: &str) -> (&str, &str) {
+pub(crate) fn split_mark(text: &str) -> (&str, &str) {
     let length = text
         .strip_prefix(BYTE_ORDER_MARK)
         .map_or(0, |_| BYTE_ORDER_MARK.len());
     text.split_at(length)
 }
 
-fn in_the_way(path: &Path, in_the_way: String) -> ConfigError {
+pub(crate) fn in_the_way(path: &Path, in_the_way: String) -> ConfigError {
     ConfigError::InTheWay {
         file: path.to_owned(),
         in_the_way,
     }
 }
 
-fn input(value: &Value) -> CstInputValue {
+pub(crate) fn input(value: &Value) -> CstInputValue {
     match value {
         Value::Null => CstInputValue::Null,
         Value::Bool(value) => CstInputValue::Bool(*value),
@@ -194,7 +194,8 @@ fn write(path: &Path, text: &str, before: Option<&str>) -> Result<(), ConfigErro
     })
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+/// Puts `text` in the place of what is at `path`, or where it points to.
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     // A link stays a link: what it points to is replaced.
     let target = match fs_err::canonicalize(path) {
         Ok(target) => target,

@@ -17,6 +17,7 @@
 //! Nothing here reads the process's own environment or looks for a home folder: the caller says.
 #![forbid(unsafe_code)]
 
+mod agents;
 mod configuration;
 mod edit;
 mod error;
@@ -33,6 +34,13 @@ mod tighten;
 mod tree;
 mod workspace;
 
+pub use agents::AgentClient;
+pub use agents::AgentFile;
+pub use agents::AgentScope;
+pub use agents::EntryChange;
+pub use agents::EntryOutcome;
+pub use agents::SERVER_NAME;
+pub use agents::ServerEntry;
 pub use configuration::Breaker;
 pub use configuration::Configuration;
 pub use configuration::Daemon;

@@ -211,7 +211,9 @@ fn below(folder: &Path, path: &str) -> Option<PathBuf> {
 }
 
 fn read<T: DeserializeOwned>(file: &Path) -> Result<Option<T>, String> {
-    let Some(bytes) = read_bounded(file).map_err(|error| error.to_string())? else {
+    let Some(bytes) =
+        read_bounded(file, Node::MAX_BYTES as u64).map_err(|error| error.to_string())?
+    else {
         return Ok(None);
     };
     if bytes.len() > Node::MAX_BYTES {

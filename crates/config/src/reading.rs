@@ -113,7 +113,7 @@ impl Loading {
             self.tell(findings);
             return;
         }
-        let bytes = match read_bounded(path) {
+        let bytes = match read_bounded(path, Node::MAX_BYTES as u64) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return,
             Err(problem) => {
@@ -215,8 +215,9 @@ impl Loading {
     }
 }
 
-/// The content of a file, if there is one; of a large file only enough to see that it is too large.
-pub(crate) fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
+/// The content of a file, if there is one; of one with more than `most` bytes only enough to see that it is too
+/// large.
+pub(crate) fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
     // A pipe or device would block or never end. Looked at before it is opened, because opening
     // alone can block.
     let is_file = match fs_err::metadata(path) {
@@ -228,8 +229,7 @@ pub(crate) fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
         return Err(io::Error::other("not a file"));
     }
     let mut bytes = Vec::new();
-    let most = Node::MAX_BYTES as u64 + 1;
-    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
 }
 

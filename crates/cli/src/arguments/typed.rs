@@ -9,9 +9,12 @@ use clap::ValueEnum;
 use clap_complete::Shell;
 use mycelium_audit::Anchor;
 use mycelium_audit::PublicKey;
+use mycelium_config::AgentClient;
+use mycelium_config::AgentScope;
 use mycelium_types::SkillName;
 use mycelium_types::Timestamp;
 
+use super::agent;
 use super::moment;
 use super::settings::ColorChoice;
 
@@ -239,6 +242,20 @@ pub(crate) enum DaemonAction {
 #[derive(Debug, Subcommand)]
 pub(crate) enum McpAction {
     Serve,
+    Install(InstallOptions),
+    Status,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InstallOptions {
+    #[arg(long, value_name = "CLIENT", value_parser = agent::client(), hide_possible_values = true)]
+    pub(crate) client: AgentClient,
+    #[arg(long, value_name = "SCOPE", value_parser = agent::scope(), default_value = "user", hide_possible_values = true)]
+    pub(crate) scope: AgentScope,
+    #[arg(long, conflicts_with = "uninstall")]
+    pub(crate) print: bool,
+    #[arg(long)]
+    pub(crate) uninstall: bool,
 }
 
 #[derive(Debug, Args)]

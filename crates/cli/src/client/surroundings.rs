@@ -72,6 +72,12 @@ impl Surroundings {
         {
             environment.remove("XDG_RUNTIME_DIR");
         }
+        // Agents give the servers they start few variables. Without this one they would not meet the daemon that
+        // a shell talks to.
+        let usual = format!("/run/user/{}", rustix::process::geteuid().as_raw());
+        if !environment.contains_key("XDG_RUNTIME_DIR") && is_own_folder(Path::new(&usual)) {
+            environment.insert("XDG_RUNTIME_DIR".to_owned(), usual);
+        }
         Ok(Self {
             workspace: Workspace::discover(&directory, &home).root().to_owned(),
             folders: Folders::from_environment(&environment, &home),

@@ -1,5 +1,9 @@
 //! `mcp`: the skills as an MCP server.
 
+mod install;
+mod probe;
+mod status;
+
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 
@@ -15,6 +19,8 @@ use crate::session::Session;
 pub(super) fn run(action: &McpAction, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
     match action {
         McpAction::Serve => serve(session),
+        McpAction::Install(options) => install::run(options, session),
+        McpAction::Status => status::run(session),
     }
 }
 

@@ -28,6 +28,9 @@ config-not-object = A configuration is one object, not { $found ->
     }.
     .help = Write {"{"} "key": value {"}"}.
 
+# A file that agents keep their servers in cannot be understood. $reason: in the words of its parser.
+config-syntax = The file cannot be understood: { $reason }
+
 config-unreadable = The file cannot be read: { $reason }
     .help = Change its permissions, or remove it if it is not needed.
 

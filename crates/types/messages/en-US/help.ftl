@@ -164,6 +164,19 @@ help-mcp-serve = Speak MCP on the standard streams, for an agent that starts thi
     .examples =
         claude mcp add mycelium -- mycelium mcp serve
 
+help-mcp-install = Add this program to the configuration of an agent
+    .details = Writes one entry, with the path of this program, and leaves everything else in the file as it is; what the file had before is kept. Doing it again changes nothing. A file that cannot be understood is never written to.
+    .client = Which agent: claude, codex, cursor or vscode
+    .scope = For whom: user, in all projects, or project, for all who work in this one
+    .print = Print what to paste instead of writing it
+    .uninstall = Remove the entry
+    .examples =
+        mycelium mcp install --client claude
+        mycelium mcp install --client vscode --scope project --print
+
+help-mcp-status = Say which agents have this program, and whether what they have works
+    .details = Starts what each agent would start, the way the agent would, and shakes hands with it. Exits with 3 if one does not work.
+
 help-log = Show the audit log
     .details = Every operation is in it in brief, everything about security in full: refusals, grants, limits. Secrets are not. Shows the last 100 entries, or all since a time.
     .follow = Wait for more

@@ -13,3 +13,53 @@ mcp-run-arguments = The arguments by name, as skill_describe tells them.
 mcp-deprecated = Deprecated: { $message }
 mcp-shortened = The result has { $bytes } bytes, of which these are the first { $shown }. The whole of it is the resource { $uri }.
 mcp-cut = The result has { $bytes } bytes, of which these are the first { $shown }. The rest is too large to be kept.
+
+# The commands `mcp install` and `mcp status`. $client is the word of an agent, $scope `user` or `project`.
+mcp-client = { $client ->
+    [claude] Claude Code
+    [codex] Codex
+    [cursor] Cursor
+    [vscode] Visual Studio Code
+   *[other] { $client }
+}
+mcp-installed = { $change ->
+    [changed] { mcp-client } now starts Mycelium ({ $file })
+   *[unchanged] { mcp-client } starts Mycelium already ({ $file })
+}
+mcp-uninstalled = { $change ->
+    [changed] { mcp-client } no longer starts Mycelium ({ $file })
+   *[unchanged] { mcp-client } has no entry for Mycelium ({ $file })
+}
+mcp-backup = The file as it was: { $file }
+mcp-next = { $client ->
+    [claude] { $scope ->
+        [project] Start Claude Code anew in this project and approve the server; /mcp shows it.
+       *[user] Start Claude Code anew; /mcp shows it.
+    }
+    [codex] { $scope ->
+        [project] Start Codex anew; it reads this file in projects that you trust.
+       *[user] Start Codex anew; /mcp shows it.
+    }
+    [cursor] Cursor shows it in its settings, under MCP.
+   *[vscode] Visual Studio Code shows it with the command "MCP: List Servers".
+}
+mcp-paste = To be pasted into { $file }:
+mcp-left-alone = { $reason }. The file was left as it is; `mycelium mcp install --client { $client } --scope { $scope } --print` shows what to add by hand
+mcp-status-head =
+    .client = CLIENT
+    .scope = SCOPE
+    .state = STATE
+    .file = FILE
+mcp-state = { $state ->
+    [works] works
+    [broken] broken
+   *[absent] not there
+}
+mcp-broken = { mcp-client } ({ $scope }): { $reason }
+    .help = `mycelium mcp install --client { $client } --scope { $scope }` writes the entry anew.
+mcp-not-started = `{ $command }` cannot be started: { $reason }
+mcp-silent = what it starts does not answer: { $reason }
+mcp-too-slow = nothing came within { $seconds } seconds
+mcp-ended = it ended
+mcp-stranger = what it starts is another server, `{ $name }`
+mcp-no-server = what it starts is no MCP server

@@ -27,6 +27,7 @@ usage-unknown-code = { $suggestion ->
    *[other] There is no error code `{ $code }`. Did you mean `{ $suggestion }`?
 }
 usage-mcp-in-process = Agents share the daemon, so `mcp serve` does not go together with `--no-daemon`.
+usage-mcp-program = The path of this program is not valid UTF-8, so no configuration can name it.
 usage-folder-not-empty = The folder { $path } is not empty.
 usage-folder = The folder { $path } cannot be used: { $reason }.
 usage-no-command = The line has options and no command.
