@@ -102,6 +102,8 @@ pub enum GrantScope {
     Workspace,
     /// One skill, with the content and permissions it has now.
     Skill,
+    /// The same, in the subject's workspace and until the daemon ends.
+    Run,
 }
 
 /// Something to put on record. Text in it may come from anywhere: it is bounded, and what looks like a

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use mycelium_policy::GRANT_PATTERN;
+use mycelium_policy::GrantBounds;
 use mycelium_policy::Rung;
 use mycelium_types::Ceilings;
 use mycelium_types::LimitOverrides;
@@ -18,6 +20,7 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::key::KeyKind;
 use crate::key::keys;
 use crate::layer::Layer;
 use crate::layer::Origin;
@@ -56,6 +59,9 @@ pub struct Configuration {
     pub skills: BTreeMap<SkillName, SkillSettings>,
     #[serde(skip)]
     pub(crate) tree: Tree,
+    /// `security.grants` of each layer that has it, the nearest first.
+    #[serde(skip)]
+    pub(crate) bounds: Vec<Setting>,
     /// What holds for skills that are not the workspace's own, where that differs.
     #[serde(skip)]
     pub(crate) others: Option<BTreeMap<SkillName, SkillSettings>>,
@@ -77,6 +83,7 @@ impl Default for Configuration {
             mcp: Mcp::default(),
             skills: BTreeMap::new(),
             tree: Tree::default(),
+            bounds: Vec::new(),
             others: None,
         }
     }
@@ -167,6 +174,12 @@ pub struct Security {
     /// `*.domain`. In a variable they are separated by commas. Default: none.
     #[schemars(inner(regex(pattern = r"\S")))]
     pub denied_hosts: Vec<String>,
+    /// What anybody may grant: kinds of permission, alone or with what they are about after a colon. Where
+    /// several layers have a list, only what all of them have. In a variable separated by
+    /// commas. Default: everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "grants_schema")]
+    pub grants: Option<Vec<String>>,
 }
 
 impl Security {
@@ -393,20 +406,24 @@ pub struct Setting {
 }
 
 impl Configuration {
-    /// Every setting with the place it comes from: all known keys, then those of single skills.
+    /// Every setting with the place it comes from: all known keys, then those of single skills. A key of
+    /// which every layer counts is there once for each, the nearest first.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
-        let known = keys().iter().map(|key| {
+        let known = keys().iter().flat_map(|key| {
+            if key.kind == KeyKind::Grants && !self.bounds.is_empty() {
+                return self.bounds.clone();
+            }
             let found = self.tree.leaf(&key.path);
             let (value, origin) = found.map_or_else(
                 || (key.default.clone(), Origin::of_layer(Layer::Default)),
                 |leaf| (leaf.value.clone(), leaf.origin.clone()),
             );
-            Setting {
+            vec![Setting {
                 key: key.name(),
                 value,
                 origin,
-            }
+            }]
         });
         let skills = self.tree.leaves_below("skills").into_iter();
         known
@@ -416,6 +433,16 @@ impl Configuration {
                 origin: leaf.origin.clone(),
             }))
             .collect()
+    }
+
+    /// What anybody may grant, by all layers.
+    #[must_use]
+    pub fn grant_bounds(&self) -> GrantBounds {
+        let lists = self.bounds.iter().map(|setting| {
+            let items = setting.value.as_array().into_iter().flatten();
+            items.filter_map(Value::as_str).collect()
+        });
+        GrantBounds::new(lists)
     }
 
     /// Where the value of `key` comes from; nothing if no layer sets it.
@@ -465,6 +492,10 @@ pub fn configuration_schema() -> Value {
 /// From the loosest to the strictest, as `tighten` needs them.
 fn rung_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": [Rung::None, Rung::Reduced, Rung::Full] })
+}
+
+fn grants_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": { "type": "string", "pattern": GRANT_PATTERN } })
 }
 
 fn skills_schema(generator: &mut SchemaGenerator) -> Schema {

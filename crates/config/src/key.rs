@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use mycelium_policy::GRANT_PATTERN;
+use mycelium_policy::GrantPattern;
 use mycelium_types::LimitOverrides;
 use mycelium_types::Message;
 use mycelium_types::Node;
@@ -43,6 +45,8 @@ pub enum KeyKind {
     Choice(Vec<String>),
     /// A list of strings that say something.
     List,
+    /// A list of what may be granted. Each layer has one of its own, and all of them count.
+    Grants,
 }
 
 /// All keys, section by section; those of single skills are not among them.
@@ -154,6 +158,7 @@ impl KeyKind {
                 min: schema["minimum"].as_u64().unwrap_or(0),
                 max: schema["maximum"].as_u64().unwrap_or(u64::MAX),
             }),
+            "array" if schema["items"]["pattern"] == GRANT_PATTERN => Some(Self::Grants),
             "array" => Some(Self::List),
             _ => None,
         }
@@ -207,7 +212,7 @@ impl Key {
             },
             KeyKind::Whole { .. } => text.trim().parse::<Number>().ok().map(Value::Number),
             KeyKind::Choice(_) => None,
-            KeyKind::List => {
+            KeyKind::List | KeyKind::Grants => {
                 let separator = if self.path == ["skillPaths"] {
                     ':'
                 } else {
@@ -267,7 +272,25 @@ impl Key {
                         .with("found", "mixed-list")
                 })
             }
-            (KeyKind::List, _) => Err(wrong_type("list-of-text")),
+            (KeyKind::Grants, NodeValue::List(items)) => {
+                let texts = items.iter().map(|item| match &item.value {
+                    NodeValue::Text(text) if text.parse::<GrantPattern>().is_ok() => {
+                        Ok(text.as_str())
+                    }
+                    NodeValue::Text(text) => {
+                        Err(Message::new("config-grant").with("value", printable(text)))
+                    }
+                    NodeValue::Null
+                    | NodeValue::Bool(_)
+                    | NodeValue::Number(_)
+                    | NodeValue::List(_)
+                    | NodeValue::Object(_) => Err(Message::new("field-wrong-type")
+                        .with("expected", "list-of-text")
+                        .with("found", "mixed-list")),
+                });
+                texts.collect::<Result<Vec<_>, _>>().map(Value::from)
+            }
+            (KeyKind::List | KeyKind::Grants, _) => Err(wrong_type("list-of-text")),
         }
     }
 }

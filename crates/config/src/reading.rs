@@ -21,8 +21,10 @@ use mycelium_types::nearest;
 use mycelium_types::printable_path;
 
 use crate::configuration::Configuration;
+use crate::configuration::Setting;
 use crate::error::ConfigError;
 use crate::interpolation::Variables;
+use crate::key::KeyKind;
 use crate::key::SECTIONS;
 use crate::key::VARIABLE_PREFIX;
 use crate::key::keys;
@@ -93,6 +95,8 @@ struct Loading {
     others: Tree,
     /// Whether `others` lacks anything.
     differ: bool,
+    /// The lists of what may be granted, the nearest first.
+    bounds: Vec<Setting>,
     diagnostics: Vec<Diagnostic>,
     variables: BTreeSet<String>,
 }
@@ -178,6 +182,18 @@ impl Loading {
             WorkspaceTrust::Trusted => self.others.merge(layer.only("skills")),
             WorkspaceTrust::Untrusted => self.differ = true,
         }
+        for key in keys() {
+            if key.kind == KeyKind::Grants
+                && let Some(leaf) = layer.leaf(&key.path)
+            {
+                let setting = Setting {
+                    key: key.name(),
+                    value: leaf.value.clone(),
+                    origin: leaf.origin.clone(),
+                };
+                self.bounds.insert(0, setting);
+            }
+        }
         self.tree.merge(layer);
     }
 
@@ -207,6 +223,7 @@ impl Loading {
             Configuration::default()
         });
         configuration.tree = self.tree;
+        configuration.bounds = self.bounds;
         ConfigurationReading {
             configuration,
             diagnostics: self.diagnostics,

@@ -17,6 +17,7 @@ use crate::CommandGrant;
 use crate::Denial;
 use crate::DenialReason;
 use crate::Grant;
+use crate::GrantBounds;
 use crate::NetworkGrant;
 use crate::NetworkPolicy;
 use crate::PROGRAM_FOLDERS;
@@ -79,6 +80,8 @@ pub struct PolicyRequest<'a> {
     pub trust: WorkspaceTrust,
     /// Answered questions.
     pub grants: &'a [Grant],
+    /// What the configuration lets anybody grant.
+    pub bounds: &'a GrantBounds,
     /// The client's environment, which `environment` permissions choose from.
     pub environment: &'a BTreeMap<String, String>,
     /// How much it may use, all settings considered.
@@ -106,6 +109,7 @@ pub struct Evaluation {
 /// * In a trusted workspace, its own skills get the workspace paths they declare, and embedded skills
 ///   what they declare. In an untrusted one they run with nothing.
 /// * Everything else is granted by an answer about exactly this content and these permissions.
+/// * What the configuration does not let anybody grant is neither asked for nor granted.
 #[must_use]
 pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation {
     let answer =
@@ -113,7 +117,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
     let mut decision = Decision {
         request,
         host,
-        answered: answer == Some(Answer::Granted),
+        answered: answer.is_some_and(Answer::is_yes),
         paths: Vec::new(),
         sealed: Vec::new(),
         network: NetworkPolicy {
@@ -135,7 +139,15 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
     for PermissionRequest { permission, .. } in &request.manifest.permissions {
         match answer {
             Some(Answer::Refused) => decision.deny(permission.clone(), DenialReason::Refused),
-            Some(Answer::Granted) | None => decision.consider(permission),
+            Some(Answer::Granted | Answer::Once) | None => {
+                let (inside, outside) = request.bounds.divide(permission);
+                if let Some(inside) = inside {
+                    decision.consider(&inside);
+                }
+                if let Some(outside) = outside {
+                    decision.deny(outside, DenialReason::OutsideBounds);
+                }
+            }
         }
     }
     decision.unseal_what_is_named();
@@ -267,6 +279,7 @@ impl Decision<'_> {
             DenialReason::NotGranted => self.unanswered.push(permission.clone()),
             DenialReason::Refused => self.refused.push(permission.clone()),
             DenialReason::WorkspaceUntrusted
+            | DenialReason::OutsideBounds
             | DenialReason::ProtectedPath
             | DenialReason::CoversWorkspace
             | DenialReason::LeavesWorkspace
@@ -295,6 +308,10 @@ impl Decision<'_> {
         // not make it another one.
         if asked.starts_with(self.request.workspace) && !inside {
             return Err(DenialReason::LeavesWorkspace);
+        }
+        let bound = |text: &str| self.host.resolve(&self.absolute(text));
+        if !self.request.bounds.cover_path(&path, access, bound) {
+            return Err(DenialReason::OutsideBounds);
         }
         if !self.answered {
             match (self.request.origin, self.request.trust) {

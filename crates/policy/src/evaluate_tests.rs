@@ -20,6 +20,7 @@ use crate::DATA_PATH;
 use crate::DEPENDENCIES_PATH;
 use crate::DenialReason;
 use crate::Grant;
+use crate::GrantBounds;
 use crate::Rung;
 use crate::SandboxPolicy;
 use crate::WorkspaceTrust;
@@ -82,6 +83,7 @@ struct Case {
     answered: bool,
     host: Host,
     own_program: Option<Vec<PathBuf>>,
+    bounds: GrantBounds,
 }
 
 impl Case {
@@ -92,6 +94,7 @@ impl Case {
             answered: false,
             host: Host::default(),
             own_program: None,
+            bounds: GrantBounds::default(),
         }
     }
 
@@ -120,6 +123,7 @@ impl Case {
                 home: Path::new("/home/person"),
                 trust: self.trust,
                 grants: grants.as_slice(),
+                bounds: &self.bounds,
                 environment: &BTreeMap::from([("EDITOR".to_owned(), "vi".to_owned())]),
                 limits: Limits::default(),
                 denied_hosts: &["denied.test".to_owned()],
@@ -471,4 +475,44 @@ fn hosts_are_granted_by_an_answer_and_denied_ones_go_along() {
     assert_eq!(network.allow[0].hosts, ["api.test:443"]);
     assert_eq!(network.allow[0].methods, ["GET"]);
     assert_eq!(network.deny, ["denied.test"]);
+}
+
+#[test]
+fn nothing_is_granted_that_the_configuration_lets_nobody_grant() {
+    let mut case = Case::workspace(WorkspaceTrust::Trusted);
+    case.bounds = GrantBounds::new([
+        vec!["filesystem:./out", "environment", "network:api.example.org"],
+        vec!["filesystem:/w", "environment:EDI*", "network"],
+    ]);
+    case.host.links = vec![("/w/out/link", "/w/src")];
+    let permissions = [
+        files("./out/a", FileAccess::Write),
+        files("./src", FileAccess::Read),
+        files("./out/link", FileAccess::Read),
+        files("/etc/hosts", FileAccess::Read),
+        Permission::Environment {
+            variables: vec!["EDITOR".to_owned(), "HOME".to_owned()],
+        },
+        Permission::Network {
+            hosts: vec!["api.example.org".to_owned(), "b.example.org".to_owned()],
+            methods: Vec::new(),
+        },
+    ];
+    let asked = case.run(&permissions);
+    assert_eq!(asked.unanswered.len(), 2, "{:?}", asked.unanswered);
+    assert!(!format!("{:?}", asked.unanswered).contains("b.example.org"));
+    case.answered = true;
+    let answered = case.run(&permissions);
+    let policy = &answered.policy;
+    let paths: Vec<_> = policy.paths.iter().map(|grant| &grant.path).collect();
+    assert_eq!(paths, [Path::new("/w/out/a")]);
+    assert_eq!(policy.environment["EDITOR"], "vi");
+    assert_eq!(policy.network.allow[0].hosts, ["api.example.org"]);
+    let outside = policy.denials.iter();
+    assert!(
+        outside
+            .clone()
+            .all(|denial| denial.reason == DenialReason::OutsideBounds)
+    );
+    assert_eq!(outside.count(), 5);
 }

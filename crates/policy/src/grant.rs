@@ -25,8 +25,21 @@ pub enum Answer {
     /// Yes.
     #[default]
     Granted,
+    /// Yes, in this workspace and until the daemon ends. Never stored.
+    Once,
     /// No, and do not ask again.
     Refused,
+}
+
+impl Answer {
+    /// Whether it is a yes.
+    #[must_use]
+    pub fn is_yes(self) -> bool {
+        match self {
+            Self::Granted | Self::Once => true,
+            Self::Refused => false,
+        }
+    }
 }
 
 /// An answered question: these permissions, for exactly this content.

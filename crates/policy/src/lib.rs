@@ -1,6 +1,7 @@
 //! What a skill asked for, cut by what was granted: one SandboxPolicy with a reason for every denial; pure.
 #![forbid(unsafe_code)]
 
+mod bounds;
 mod evaluate;
 mod grant;
 mod network;
@@ -8,6 +9,10 @@ mod policy;
 mod program;
 mod protected;
 
+pub use bounds::GRANT_PATTERN;
+pub use bounds::GrantBounds;
+pub use bounds::GrantPattern;
+pub use bounds::InvalidGrantPattern;
 pub use evaluate::Evaluation;
 pub use evaluate::HostPaths;
 pub use evaluate::Origin;

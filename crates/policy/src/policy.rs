@@ -118,6 +118,8 @@ pub enum DenialReason {
     NotGranted,
     /// The person has refused it for good, for this content.
     Refused,
+    /// The configuration does not let anybody grant it.
+    OutsideBounds,
     /// The path is one that changes what programs outside the sandbox do.
     ProtectedPath,
     /// The write path is the workspace itself or a folder above it.
@@ -140,6 +142,7 @@ impl DenialReason {
             Self::WorkspaceUntrusted => "denial-workspace-untrusted",
             Self::NotGranted => "denial-not-granted",
             Self::Refused => "denial-refused",
+            Self::OutsideBounds => "denial-outside-bounds",
             Self::ProtectedPath => "denial-protected-path",
             Self::CoversWorkspace => "denial-covers-workspace",
             Self::LeavesWorkspace => "denial-leaves-workspace",

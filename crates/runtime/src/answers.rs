@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mycelium_audit::GrantScope;
 use mycelium_audit::Subject;
 use mycelium_policy::Answer;
 use mycelium_policy::Grant;
@@ -72,7 +73,9 @@ impl Inner {
     ) -> Result<TrustReport, ErrorReport> {
         let workspace = self.workspace(context).await?;
         let subject = about_workspace(&workspace.path, Some(&context.session));
-        self.audit.answer(&subject, trust, &[]).await?;
+        self.audit
+            .answer(&subject, GrantScope::Workspace, trust, &[])
+            .await?;
         let inner = Arc::clone(self);
         let stored = blocking(move || {
             Ok(TrustReport {
@@ -117,25 +120,38 @@ impl Inner {
             digest: Some(verified.digest()),
             ..about_skill(&workspace.path, Some(&context.session), &manifest.id())
         };
-        let trust = match answer {
-            Answer::Granted => WorkspaceTrust::Trusted,
-            Answer::Refused => WorkspaceTrust::Untrusted,
+        let scope = match answer {
+            Answer::Granted | Answer::Refused => GrantScope::Skill,
+            Answer::Once => GrantScope::Run,
         };
-        self.audit.answer(&subject, trust, &manifest.asks()).await?;
+        let trust = match answer.is_yes() {
+            true => WorkspaceTrust::Trusted,
+            false => WorkspaceTrust::Untrusted,
+        };
+        self.audit
+            .answer(&subject, scope, trust, &manifest.asks())
+            .await?;
         let inner = Arc::clone(self);
         let stored = blocking(move || {
             let manifest = verified.manifest();
-            let changed = inner.trust.keep(Grant {
+            let grant = Grant {
                 skill: manifest.name.clone(),
                 digest: verified.digest(),
                 permissions: manifest.asks(),
                 answer,
                 by: account(&workspace),
                 at_milliseconds: now(),
-            })?;
-            let granted = match answer {
-                Answer::Granted => manifest.asks(),
-                Answer::Refused => Vec::new(),
+            };
+            let changed = match answer {
+                Answer::Granted | Answer::Refused => inner.trust.keep(grant)?,
+                Answer::Once => {
+                    inner.trust.lend(&workspace.path, grant);
+                    true
+                }
+            };
+            let granted = match answer.is_yes() {
+                true => manifest.asks(),
+                false => Vec::new(),
             };
             Ok(TrustReport {
                 workspace: workspace.path.clone(),
@@ -159,7 +175,9 @@ impl Inner {
         let record = self.find(&workspace, skill).await?;
         let subject = about_skill(&workspace.path, Some(&context.session), &record.id());
         let revoked = WorkspaceTrust::Untrusted;
-        self.audit.answer(&subject, revoked, &[]).await?;
+        self.audit
+            .answer(&subject, GrantScope::Skill, revoked, &[])
+            .await?;
         let stored = {
             let inner = Arc::clone(self);
             let name = record.name().clone();

@@ -119,10 +119,10 @@ impl AuditTrail {
     pub(crate) async fn answer(
         &self,
         subject: &Subject,
+        scope: GrantScope,
         trust: WorkspaceTrust,
         permissions: &[Permission],
     ) -> Result<(), ErrorReport> {
-        let scope = scope(subject);
         let event = match trust {
             WorkspaceTrust::Trusted => AuditEvent::GrantGiven {
                 scope,

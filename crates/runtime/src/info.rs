@@ -167,16 +167,41 @@ fn permissions(manifest: &Manifest, evaluation: &Evaluation) -> Vec<PermissionIn
         .collect()
 }
 
-/// Whether a denied permission is the whole or one path of an asked one.
+/// Whether a denied permission is the whole or a part of an asked one.
 fn is_part(denied: &Permission, asked: &Permission) -> bool {
+    let all = |some: &[String], of: &[String]| some.iter().all(|one| of.contains(one));
     match (denied, asked) {
         (
             Permission::Filesystem { paths, access },
             Permission::Filesystem {
-                paths: all,
-                access: of,
+                paths: of,
+                access: asked,
             },
-        ) => access == of && paths.iter().all(|path| all.contains(path)),
+        ) => access == asked && all(paths, of),
+        (
+            Permission::Network { hosts, methods },
+            Permission::Network {
+                hosts: of,
+                methods: asked,
+            },
+        ) => methods == asked && all(hosts, of),
+        (
+            Permission::Mcp { servers, tools },
+            Permission::Mcp {
+                servers: of,
+                tools: asked,
+            },
+        ) => tools == asked && all(servers, of),
+        (Permission::Process { commands: some }, Permission::Process { commands: of })
+        | (
+            Permission::Environment { variables: some },
+            Permission::Environment { variables: of },
+        )
+        | (Permission::Skill { skills: some }, Permission::Skill { skills: of })
+        | (Permission::Secret { names: some }, Permission::Secret { names: of })
+        | (Permission::Context { fields: some }, Permission::Context { fields: of }) => {
+            all(some, of)
+        }
         _ => denied == asked,
     }
 }

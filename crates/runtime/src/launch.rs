@@ -181,6 +181,7 @@ impl Launches {
                 home: &workspace.home,
                 trust: workspace.trust(),
                 grants: &workspace.answers.grants,
+                bounds: &workspace.configuration.grant_bounds(),
                 environment: &workspace.environment,
                 limits: limits(workspace, skill),
                 denied_hosts: &workspace.configuration.security.denied_hosts,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mycelium_loader::VerifiedSkill;
 use mycelium_policy::Answer;
+use mycelium_policy::GrantBounds;
 use mycelium_policy::Rung;
 use mycelium_policy::WorkspaceTrust;
 use mycelium_policy::answer_to;
@@ -31,6 +32,7 @@ pub(crate) struct Standing {
     answer: Option<Answer>,
     limits: Limits,
     denied_hosts: Vec<String>,
+    bounds: GrantBounds,
     required_rung: Rung,
 }
 
@@ -52,6 +54,7 @@ impl Standing {
             answer: answer_to(&workspace.answers.grants, manifest, skill.digest())
                 .map(|grant| grant.answer),
             limits: launch::limits(workspace, skill),
+            bounds: workspace.configuration.grant_bounds(),
             denied_hosts: workspace.configuration.security.denied_hosts.clone(),
             required_rung: launch::required_rung(workspace, skill),
         }
@@ -60,11 +63,14 @@ impl Standing {
     fn change(&self, now: &Self) -> Change {
         let lost_trust =
             self.trust == WorkspaceTrust::Trusted && now.trust == WorkspaceTrust::Untrusted;
-        let lost_grant = self.answer != now.answer
-            && (self.answer == Some(Answer::Granted) || now.answer == Some(Answer::Refused));
+        let is_granted = |standing: &Self| standing.answer.is_some_and(Answer::is_yes);
+        let newly_refused = self.answer != now.answer && now.answer == Some(Answer::Refused);
+        let lost_grant = newly_refused || (is_granted(self) && !is_granted(now));
         let newly_denied = |host: &String| !self.denied_hosts.contains(host);
         let lost_hosts = now.denied_hosts.iter().any(newly_denied);
-        if lost_trust || lost_grant || lost_hosts {
+        // Whether it is less is not looked into.
+        let other_bounds = self.bounds != now.bounds;
+        if lost_trust || lost_grant || lost_hosts || other_bounds {
             Change::Narrowed
         } else if self == now {
             Change::None
@@ -170,6 +176,7 @@ mod tests {
             trust: WorkspaceTrust::Trusted,
             answer: Some(Answer::Granted),
             limits: Limits::default(),
+            bounds: GrantBounds::default(),
             denied_hosts: vec!["a.test".to_owned()],
             required_rung: Rung::Full,
         };
@@ -195,6 +202,18 @@ mod tests {
         assert_eq!(full.change(&untrusted), Change::Narrowed);
         assert_eq!(full.change(&unanswered), Change::Narrowed);
         assert_eq!(unanswered.change(&refused), Change::Narrowed);
+        let once = Standing {
+            answer: Some(Answer::Once),
+            ..full.clone()
+        };
+        assert_eq!(once.change(&unanswered), Change::Narrowed);
+        assert_eq!(once.change(&full), Change::Other);
+        assert_eq!(full.change(&once), Change::Other);
+        let bounded = Standing {
+            bounds: GrantBounds::new([vec!["network"]]),
+            ..full.clone()
+        };
+        assert_eq!(full.change(&bounded), Change::Narrowed);
         assert_eq!(unanswered.change(&full), Change::Other);
         assert_eq!(untrusted.change(&full), Change::Other);
         assert_eq!(full.change(&limited), Change::Other);

@@ -151,8 +151,9 @@ pub(crate) struct NewlyRead {
 
 /// What changes when a file is written: device, inode, size, and the time in nanoseconds.
 type Stamp = (u64, u64, u64, i64, i64);
-/// Of the configuration's three files and what the person trusts.
-type Stamps = [Option<Stamp>; 4];
+/// Of the configuration's three files and what the person trusts, and how often answers that are in no
+/// file have changed.
+type Stamps = ([Option<Stamp>; 4], u64);
 
 impl Workspaces {
     /// The workspace of a request, if nothing has changed since it was read. Costs four looks at files.
@@ -268,7 +269,8 @@ impl Workspace {
 }
 
 fn stamps(files: &ConfigurationFiles, trust: &TrustStore) -> Stamps {
-    [&files.system, &files.user, &files.project, trust.file()].map(stamp)
+    let all = [&files.system, &files.user, &files.project, trust.file()];
+    (all.map(stamp), trust.changes())
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {
@@ -287,7 +289,7 @@ fn read(
     files: &ConfigurationFiles,
     trust: &TrustStore,
 ) -> Result<(Workspace, BTreeSet<String>), ErrorReport> {
-    let answers = trust.answers()?;
+    let answers = trust.answers_in(&context.workspace)?;
     let mut reading = load(context, files, &answers);
     let variables = std::mem::take(&mut reading.variables);
     // A configuration with an error may be looser than its author meant: nothing runs with it.

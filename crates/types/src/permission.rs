@@ -115,6 +115,19 @@ impl FileAccess {
 }
 
 impl Permission {
+    /// Every `type` there is.
+    pub const KINDS: [&str; 9] = [
+        "filesystem",
+        "network",
+        "process",
+        "environment",
+        "mcp",
+        "skill",
+        "git",
+        "secret",
+        "context",
+    ];
+
     /// The `type` of the entry.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -14,6 +14,7 @@ fn values(kind: &KeyKind) -> String {
         KeyKind::Whole { min, max } => format!("{min} to {max}"),
         KeyKind::Choice(words) => words.join(", "),
         KeyKind::List => "list of text".to_owned(),
+        KeyKind::Grants => "list of grants".to_owned(),
     }
 }
 

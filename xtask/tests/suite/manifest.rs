@@ -30,7 +30,10 @@ fn every_field_is_described() {
             assert!(described(field, &rows), "{definition}: {field}");
         }
     }
-    for permission in schema["$defs"]["Permission"]["oneOf"].as_array().unwrap() {
+    for permission in schema["$defs"]["PermissionRequest"]["oneOf"]
+        .as_array()
+        .unwrap()
+    {
         let kind = permission["properties"]["type"]["const"].as_str().unwrap();
         assert!(described(kind, &rows), "permission {kind}");
     }

@@ -176,6 +176,8 @@ pub(crate) struct TrustOptions {
     #[arg(short, long)]
     pub(crate) yes: bool,
     #[arg(long, requires = "skill", conflicts_with = "yes")]
+    pub(crate) once: bool,
+    #[arg(long, requires = "skill", conflicts_with_all = ["yes", "once"])]
     pub(crate) never: bool,
 }
 

@@ -97,6 +97,7 @@ fn describe(info: &SkillInfo, verbosity: Verbosity, page: &mut Page) {
     if let Some(answer) = &info.answer {
         let word = match answer.answer {
             Answer::Granted => "granted",
+            Answer::Once => "once",
             Answer::Refused => "refused",
         };
         let by = if answer.by.is_empty() {

@@ -28,6 +28,7 @@ use crate::session::answer;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
     Yes,
+    Once,
     No,
     Never,
 }
@@ -47,11 +48,13 @@ pub(super) fn grant(
     options: &TrustOptions,
     session: &mut Session<'_>,
 ) -> Result<ExitStatus, Error> {
-    let decided = match (options.yes, options.never) {
-        (true, _) => Some(Said::Yes),
-        (false, true) => Some(Said::Never),
-        (false, false) => None,
-    };
+    let flags = [
+        (options.yes, Said::Yes),
+        (options.once, Said::Once),
+        (options.never, Said::Never),
+    ];
+    let decided = flags.iter().find(|(is_set, _)| *is_set);
+    let decided = decided.map(|(_, said)| *said);
     if decided.is_none()
         && (session.output.format() == Format::Json || !std::io::stdin().is_terminal())
     {
@@ -73,6 +76,7 @@ pub(super) fn grant(
     let report = answer!(session.request(Command::Trust(request))?, Trust);
     let word = match report.answer {
         Some(Answer::Refused) => "refused",
+        Some(Answer::Once) => "lent",
         Some(Answer::Granted) | None => "trusted",
     };
     session
@@ -106,7 +110,7 @@ pub(super) fn offer(
         return Ok(false);
     };
     let report = answer!(session.request(Command::Trust(request))?, Trust);
-    Ok(report.answer == Some(Answer::Granted))
+    Ok(report.answer.is_some_and(Answer::is_yes))
 }
 
 fn ask_about_workspace(
@@ -145,6 +149,7 @@ fn ask_about_skill(
     };
     let answer = match said {
         Said::Yes => Answer::Granted,
+        Said::Once => Answer::Once,
         Said::Never => Answer::Refused,
         Said::No => return Ok(None),
     };
@@ -199,12 +204,13 @@ fn ask(choice: &'static str, question: &Text, session: &mut Session<'_>) -> Resu
     let answer = input::read_line(session.transport.interrupt())?;
     Ok(match answer.trim().to_lowercase().as_str() {
         "y" | "yes" => Said::Yes,
+        "o" | "once" => Said::Once,
         "never" => Said::Never,
         _ => Said::No,
     })
 }
 
-/// Adds what is so now; `word` is `trusted`, `refused` or `revoked`.
+/// Adds what is so now; `word` is `trusted`, `lent`, `refused` or `revoked`.
 fn describe(word: &str, report: &TrustReport, page: &mut Page) {
     let subject = match &report.skill {
         Some(skill) => skill.to_string(),
@@ -301,7 +307,7 @@ mod tests {
                 }
             }
         }
-        for changed in [true, false] {
+        for (word, changed) in [("refused", true), ("refused", false), ("lent", true)] {
             let report = TrustReport {
                 workspace: "/w".into(),
                 skill: serde_json::from_value(json!({"name": "x", "version": "1.0.0"})).unwrap(),
@@ -309,7 +315,7 @@ mod tests {
                 permissions: Vec::new(),
                 changed,
             };
-            describe("refused", &report, &mut page);
+            describe(word, &report, &mut page);
         }
         insta::assert_snapshot!(page.render(), @r"
         Workspace /w is trusted
@@ -322,6 +328,7 @@ mod tests {
         Skill x@1.0.0 was not granted anything
         Skill x@1.0.0 is refused what it asks for until it changes
         Skill x@1.0.0 was refused what it asks for already
+        Skill x@1.0.0 is granted what it asks for in this workspace, until the daemon ends
         ");
     }
 }

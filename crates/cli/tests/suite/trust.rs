@@ -101,3 +101,22 @@ fn a_refusal_for_good_is_kept_and_forgotten() {
     let info = test.run(&["info", "writer", "--json"]).expect(0).json();
     assert!(info["answer"].is_null(), "{info}");
 }
+
+#[test]
+fn what_is_granted_once_lasts_as_long_as_the_daemon() {
+    let test = environment();
+    test.run(&["trust", "--once"]).expect(2);
+    test.run(&["trust", "writer", "--once", "--never"])
+        .expect(2);
+    let granted = test.run(&["trust", "writer", "--once"]).expect(0);
+    assert!(
+        granted.stdout.contains("until the daemon ends"),
+        "{granted}"
+    );
+    let info = || test.run(&["info", "writer", "--json"]).expect(0).json();
+    let shown = info();
+    assert_eq!(shown["answer"]["answer"], "once");
+    assert_eq!(shown["permissions"][0]["risk"], "medium");
+    test.run(&["daemon", "stop"]).expect(0);
+    assert!(info()["answer"].is_null());
+}

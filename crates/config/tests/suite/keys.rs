@@ -40,6 +40,7 @@ fn every_key_has_a_name_a_variable_and_a_description_of_its_own() {
             "security.maxLogLinesPerSecond MYCELIUM_SECURITY_MAX_LOG_LINES_PER_SECOND",
             "security.maxBandwidthKBps MYCELIUM_SECURITY_MAX_BANDWIDTH_KBPS",
             "security.deniedHosts MYCELIUM_SECURITY_DENIED_HOSTS",
+            "security.grants MYCELIUM_SECURITY_GRANTS",
             "monitoring.enabled MYCELIUM_MONITORING_ENABLED",
             "monitoring.metricsPort MYCELIUM_MONITORING_METRICS_PORT",
             "monitoring.logLevel MYCELIUM_MONITORING_LOG_LEVEL",
@@ -82,6 +83,7 @@ fn right_and_wrong(key: &Key) -> (Value, Value) {
             (json!(other.unwrap()), json!("neither"))
         }
         KeyKind::List => (json!(["a"]), json!([" "])),
+        KeyKind::Grants => (json!(["network:a.org:443"]), json!(["netwrok"])),
     }
 }
 

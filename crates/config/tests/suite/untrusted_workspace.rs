@@ -1,6 +1,8 @@
 //! What the file of a workspace nobody trusts can and cannot do.
 
+use mycelium_config::Layer;
 use mycelium_config::SkillOwner;
+use mycelium_policy::GrantBounds;
 use mycelium_policy::Rung;
 use mycelium_types::LimitOverrides;
 use mycelium_types::Severity;
@@ -166,4 +168,33 @@ fn a_file_that_a_link_puts_elsewhere_is_not_read() {
         assert!(remarks[0].contains("a link leads out of the workspace"));
         assert!(!remarks[0].contains("hunter2"));
     }
+}
+
+#[test]
+fn no_layer_widens_what_another_lets_nobody_grant() {
+    let grants = |entries: &str| format!(r#"{{"security": {{"grants": [{entries}]}}}}"#);
+    let mut fixture = Fixture::new()
+        .user(&grants(r#""network:*.example.org", "filesystem""#))
+        .project(grants(r#""network", "process", "filesystem:read""#))
+        .variable(
+            "MYCELIUM_SECURITY_GRANTS",
+            "network:a.example.org:443, secret",
+        );
+    let bounds = GrantBounds::new([
+        vec!["network:a.example.org:443", "secret"],
+        vec!["network", "process", "filesystem:read"],
+        vec!["network:*.example.org", "filesystem"],
+    ]);
+    for _ in 0..2 {
+        let configuration = fixture.load();
+        assert_eq!(configuration.grant_bounds(), bounds);
+        let settings = configuration.settings();
+        let shown = settings.iter().filter(|one| one.key == "security.grants");
+        let layers: Vec<_> = shown.map(|setting| setting.origin.layer).collect();
+        assert_eq!(layers, [Layer::Environment, Layer::Project, Layer::User]);
+        assert_eq!(fixture.remarks(), [""; 0]);
+        fixture = fixture.untrusted();
+    }
+    let fixture = Fixture::new().project(grants(r#""everything""#));
+    assert!(fixture.untrusted().read().into_result().is_err());
 }

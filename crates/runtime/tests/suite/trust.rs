@@ -1,6 +1,7 @@
 //! What the person allows and takes back, and what becomes of instances that run.
 
 use mycelium_policy::Answer;
+use mycelium_policy::DenialReason;
 use mycelium_protocol::control::TrustRequest;
 use mycelium_types::ErrorCode;
 use serde_json::Value;
@@ -183,6 +184,79 @@ async fn a_refusal_for_good_holds_until_the_skill_changes_and_a_change_shows_the
     assert_eq!(
         report.outcome.unwrap_err().code,
         ErrorCode::PermissionRequired
+    );
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_granted_once_is_in_no_file_and_ends_with_the_daemon() {
+    let world = World::new();
+    world.own_skill("writer", writes("./output"), WRITER);
+    let args = json!(["output/file"]);
+    world.answer("writer", Answer::Once).await;
+    assert_eq!(
+        world.info("writer").await.answer.unwrap().answer,
+        Answer::Once
+    );
+    assert_eq!(world.value("writer", "write", args.clone()).await, json!(1));
+    let file = world.state().join("trust.json");
+    assert!(!file.exists(), "nothing is kept");
+    let other = world.exec("another session", "writer", "write", args.clone());
+    assert!(other.await.outcome.is_ok());
+    // The next daemon finds no answer.
+    let next = mycelium_runtime::SkillRuntime::new(world.options("next")).unwrap();
+    let skill = "writer".parse().unwrap();
+    let info = next.info(&world.context("shell"), &skill).await.unwrap();
+    assert_eq!(info.answer, None);
+    next.shutdown().await;
+
+    world.revoke("writer").await;
+    assert_eq!(workers(&world).await, 0);
+    assert_eq!(
+        world.code("writer", "write", args.clone()).await,
+        ErrorCode::PermissionRequired
+    );
+    world.answer("writer", Answer::Once).await;
+    world.own_skill("writer", writes("./other"), WRITER);
+    let report = world.exec("later", "writer", "write", args).await;
+    assert_eq!(
+        report.outcome.unwrap_err().code,
+        ErrorCode::PermissionRequired,
+        "it was for other content"
+    );
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_repository_cannot_widen_what_may_be_granted() {
+    let world = World::new();
+    let bounds = |entries: &[&str]| json!({"security": {"grants": entries}});
+    let home = world.context("shell").home;
+    fs_err::create_dir_all(home.join(".claude")).unwrap();
+    let person = bounds(&["filesystem:./output", "network"]).to_string();
+    fs_err::write(home.join(".claude/skills.config"), person).unwrap();
+    world.skill("greedy", writes("./src"), WRITER);
+    world.skill("modest", writes("./output"), WRITER);
+    world.configure(&bounds(&["filesystem", "process", "secret"]));
+    world.trust_workspace().await;
+    world.trust("greedy").await;
+    let info = world.info("greedy").await;
+    assert!(!info.permissions[0].granted);
+    assert_eq!(
+        info.permissions[0].denials[0].reason,
+        DenialReason::OutsideBounds
+    );
+    assert_eq!(
+        world.code("greedy", "write", json!(["src/file"])).await,
+        ErrorCode::SecurityViolation
+    );
+    let args = json!(["output/file"]);
+    assert_eq!(world.value("modest", "write", args.clone()).await, json!(1));
+    // What is taken from under a running instance ends it.
+    world.configure(&bounds(&["filesystem:read"]));
+    assert_eq!(
+        world.code("modest", "write", args).await,
+        ErrorCode::SecurityViolation
     );
     world.runtime.shutdown().await;
 }

@@ -37,6 +37,9 @@ config-unreadable = The file cannot be read: { $reason }
 config-skill-name = `{ $value }` cannot be the name of a skill.
     .help = Write the name as the skill's manifest does: lower-case letters, digits and hyphens.
 
+config-grant = `{ $value }` does not say what may be granted.
+    .help = Write a kind of permission, alone or with what it is about: network, network:*.example.org, filesystem:read:./docs, process:git, secret:GITHUB_*.
+
 config-variable-missing = `{ $field }` needs the environment variable { $name }, which is not set.
     .help = Set the variable, or write a default: {"${"}{ $name }:-default{"}"}.
 

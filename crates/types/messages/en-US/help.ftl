@@ -93,10 +93,12 @@ help-trust = Grant a skill what it asks for, or trust the workspace
     .details = Without a skill, the workspace is trusted: its own skills may then use the workspace paths they declare. With a skill, it is granted all it asks for, for the content it has now, or refused it for good.
     .skill = The skill: NAME or NAME@RANGE; the workspace if not given
     .yes = Do not ask
+    .once = Grant what the skill asks for in this workspace until the daemon ends, and store nothing
     .never = Refuse what the skill asks for, and do not ask again until it changes
     .examples =
         mycelium trust
         mycelium trust downloader --yes
+        mycelium trust downloader --once
         mycelium trust downloader --never
 
 help-revoke = Take back what was granted

@@ -180,6 +180,7 @@ info-permissions = { $count ->
    *[other] Permissions:
 }
 info-answer = { $answer ->
+    [once] Granted by { $by } on { $time }, for exactly this content, in this workspace and until the daemon ends
     [granted] Granted by { $by } on { $time }, for exactly this content
    *[refused] Refused for good by { $by } on { $time }, for exactly this content
 }
@@ -217,6 +218,7 @@ risk-context = a conversation can hold anything
 denial-workspace-untrusted = the workspace is not trusted (see `mycelium trust`)
 denial-not-granted = nobody has granted it (see `mycelium trust SKILL`)
 denial-refused = you have refused it for good (see `mycelium revoke SKILL`)
+denial-outside-bounds = the configuration lets nobody grant it (see `mycelium config get security.grants`)
 denial-protected-path = the path is protected and has to be named by itself
 denial-covers-workspace = the path is the workspace itself or above it
 denial-leaves-workspace = a link leads out of the workspace
@@ -292,10 +294,11 @@ trust-skill = { $method ->
 }
 trust-question = Grant all of this until the skill changes? `mycelium revoke { $skill }` takes it back.
 trust-choice = { $question } [y/N]{" "}
-trust-choice-skill = { $question } [y/N/never]{" "}
+trust-choice-skill = { $question } [y/N/once/never]{" "}
 trust-before = Another version of it was granted:
 trust-added = + { $permission }
 trust-removed = - { $permission } (no longer asked for)
+trust-lent-skill = Skill { $subject } is granted what it asks for in this workspace, until the daemon ends
 trust-refused-skill = { $change ->
     [changed] Skill { $subject } is refused what it asks for until it changes
    *[unchanged] Skill { $subject } was refused what it asks for already

@@ -13,19 +13,6 @@ use crate::manifest::place::line;
 use crate::manifest::place::unknown_value;
 use crate::manifest::text;
 
-/// The `type`s there are, in the order of `Permission`.
-const KINDS: [&str; 9] = [
-    "filesystem",
-    "network",
-    "process",
-    "environment",
-    "mcp",
-    "skill",
-    "git",
-    "secret",
-    "context",
-];
-
 pub(super) fn permission(
     place: Place<'_>,
     findings: &mut Findings<'_>,
@@ -72,7 +59,7 @@ pub(super) fn permission(
             .map(|fields| Permission::Context { fields }),
         unknown => {
             // Which fields belong to it is unknown too, so nothing is said about them.
-            fields.error("type", unknown_value(unknown, &KINDS));
+            fields.error("type", unknown_value(unknown, &Permission::KINDS));
             return None;
         }
     };
@@ -162,6 +149,6 @@ mod tests {
             .iter()
             .map(|variant| &variant["properties"]["type"]["const"])
             .collect();
-        assert_eq!(kinds, KINDS);
+        assert_eq!(kinds, Permission::KINDS);
     }
 }
