@@ -117,6 +117,12 @@ impl Broker {
         &self.shared.gate
     }
 
+    /// The most bytes, in both directions together, that its connections carried within a second.
+    #[must_use]
+    pub fn most_bytes_in_a_second(&self) -> u64 {
+        self.shared.bandwidth.most_in_a_second()
+    }
+
     /// Makes the connection, if the gate allows it; waits while too many are open or were just begun.
     ///
     /// Whatever comes of it is told to the observer: a refusal or a failure now, a connection when it is

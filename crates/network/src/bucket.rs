@@ -68,17 +68,47 @@ impl Bucket {
     }
 }
 
+/// What was taken within a second: now, and the most so far.
+#[derive(Debug)]
+struct Rate {
+    since: Instant,
+    taken: u64,
+    most: u64,
+}
+
+impl Rate {
+    fn take(&mut self, taken: u64, now: Instant) {
+        if now.saturating_duration_since(self.since) >= Duration::from_secs(1) {
+            self.most = self.most();
+            self.since = now;
+            self.taken = 0;
+        }
+        self.taken = self.taken.saturating_add(taken);
+    }
+
+    fn most(&self) -> u64 {
+        self.most.max(self.taken)
+    }
+}
+
 /// A bucket that several tasks take from, on tokio's clock.
 #[derive(Debug)]
-pub(crate) struct SharedBucket(Mutex<Bucket>);
+pub(crate) struct SharedBucket(Mutex<(Bucket, Rate)>);
 
 impl SharedBucket {
     pub(crate) fn new(per_second: u64, capacity: u64) -> Self {
-        Self(Mutex::new(Bucket::new(
-            per_second,
-            capacity,
-            Instant::now(),
-        )))
+        let now = Instant::now();
+        let rate = Rate {
+            since: now,
+            taken: 0,
+            most: 0,
+        };
+        Self(Mutex::new((Bucket::new(per_second, capacity, now), rate)))
+    }
+
+    /// The most tokens that were used within a second.
+    pub(crate) fn most_in_a_second(&self) -> u64 {
+        self.lock().1.most()
     }
 
     /// One token, if there is one now.
@@ -113,14 +143,20 @@ impl SharedBucket {
     }
 
     pub(crate) fn put_back(&self, unused: u64) {
-        self.lock().put_back(unused);
+        let (bucket, rate) = &mut *self.lock();
+        bucket.put_back(unused);
+        rate.taken = rate.taken.saturating_sub(unused);
     }
 
     fn take(&self, wanted: u64) -> Result<u64, Duration> {
-        self.lock().take(wanted, Instant::now())
+        let (bucket, rate) = &mut *self.lock();
+        let now = Instant::now();
+        let taken = bucket.take(wanted, now)?;
+        rate.take(taken, now);
+        Ok(taken)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Bucket> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, (Bucket, Rate)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -128,6 +164,20 @@ impl SharedBucket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_busiest_second_is_remembered() {
+        let bucket = SharedBucket::new(1000, 4000);
+        bucket.take(3000).unwrap();
+        bucket.put_back(1000);
+        assert_eq!(bucket.most_in_a_second(), 2000);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        bucket.take(500).unwrap();
+        assert_eq!(bucket.most_in_a_second(), 2000);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        bucket.take(4000).unwrap();
+        assert!(bucket.most_in_a_second() > 2000);
+    }
 
     #[test]
     fn a_bucket_gives_what_it_holds_and_what_flows_in_and_no_more() {

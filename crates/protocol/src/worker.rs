@@ -332,6 +332,8 @@ pub enum FailureKind {
     CpuTime,
     /// The program wrote a file beyond its limit.
     FileSize,
+    /// The program could start no more processes.
+    Processes,
     /// The skill called `process.exit`.
     Exited,
     /// The promise can never settle: nothing is left that could.

@@ -22,6 +22,7 @@ use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::launch::LaunchSpec;
 use crate::live_worker::Budget;
+use crate::watch::Members;
 
 /// How long one compilation may take; a skill that takes longer is read from source each time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -74,7 +75,7 @@ impl Inner {
         let (mut worker, _) = {
             let supervisor = Arc::clone(&self.supervisor);
             let policy = policy.clone();
-            blocking(move || supervisor.start(&policy, None)).await?
+            blocking(move || supervisor.start(&policy, Members::Alone, None)).await?
         };
         let budget = Budget {
             deadline: Instant::now() + PATIENCE,

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use mycelium_network::Broker;
 use mycelium_network::Refusal;
 use mycelium_network::RequestRecord;
 use mycelium_protocol::FrameDecoder;
@@ -121,6 +122,11 @@ impl Connection {
     /// What came from the worker so far.
     pub(crate) fn meter(&self) -> &Arc<Meter> {
         &self.meter
+    }
+
+    /// What makes the worker's connections to the network.
+    pub(crate) fn broker(&self) -> &Arc<Broker> {
+        self.exchanges.broker()
     }
 
     /// The same connection, that also listens to what the worker's program prints.

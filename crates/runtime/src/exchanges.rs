@@ -57,6 +57,11 @@ struct Open {
 }
 
 impl Exchanges {
+    /// What makes the connections.
+    pub(crate) fn broker(&self) -> &Arc<Broker> {
+        &self.broker
+    }
+
     pub(crate) fn new(client: Arc<HttpClient>, broker: Arc<Broker>) -> Self {
         let (sender, told) = mpsc::channel(QUEUE);
         Self {

@@ -125,6 +125,7 @@ fn answered(
         FailureKind::OutOfMemory => Some(Limit::Memory),
         FailureKind::CpuTime => Some(Limit::CpuTime),
         FailureKind::FileSize => Some(Limit::FileSize),
+        FailureKind::Processes => Some(Limit::Processes),
         FailureKind::Thrown
         | FailureKind::Exited
         | FailureKind::NeverSettles
@@ -145,6 +146,7 @@ fn answered(
         FailureKind::OutOfMemory => ErrorCode::MemoryLimit,
         FailureKind::CpuTime => ErrorCode::CpuLimit,
         FailureKind::FileSize => ErrorCode::FileSizeLimit,
+        FailureKind::Processes => ErrorCode::ProcessLimit,
         FailureKind::Sandbox => ErrorCode::SandboxUnavailable,
         FailureKind::Protocol => ErrorCode::Internal,
     };

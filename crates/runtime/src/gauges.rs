@@ -1,8 +1,10 @@
 //! How much a worker uses of each of its limits.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mycelium_network::Broker;
 use mycelium_protocol::control::LimitUsage;
 use mycelium_sandbox::Usage;
 use mycelium_sandbox::Worker;
@@ -13,11 +15,12 @@ use crate::meter::Meter;
 use crate::space::Space;
 
 /// Everything that knows what one worker uses.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Gauges {
     pub(crate) worker: Arc<Worker>,
     pub(crate) limits: Limits,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) broker: Arc<Broker>,
     pub(crate) space: Option<Arc<Space>>,
 }
 
@@ -49,9 +52,19 @@ impl Gauges {
             Limit::Output => Some(megabytes(self.meter.output_bytes())),
             Limit::Frame => Some(megabytes(self.meter.largest_frame())),
             Limit::LogLines => Some(self.meter.most_lines() as f64),
-            // Nothing reaches the network yet.
-            Limit::Bandwidth => None,
+            Limit::Bandwidth => {
+                let kibibytes = self.broker.most_bytes_in_a_second() as f64 / 1024.0;
+                Some((kibibytes * 1024.0).ceil() / 1024.0)
+            }
         }
+    }
+}
+
+impl fmt::Debug for Gauges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gauges")
+            .field("pid", &self.worker.pid())
+            .finish_non_exhaustive()
     }
 }
 

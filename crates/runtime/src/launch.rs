@@ -41,6 +41,7 @@ use mycelium_types::Message;
 use mycelium_types::Permission;
 use mycelium_types::SkillName;
 use mycelium_types::SkillSource;
+use mycelium_types::WorkerProtocol;
 use serde_json::Value;
 
 use crate::EventSink;
@@ -50,6 +51,7 @@ use crate::bytecode::BytecodeStore;
 use crate::host_paths::HostFiles;
 use crate::network;
 use crate::planted::Grounds;
+use crate::watch::Members;
 use crate::workspace::Workspace;
 
 /// How many processes a skill that may start programs has if it asks for no number.
@@ -89,6 +91,22 @@ impl LaunchSpec {
                 entrypoint: self.skill.entrypoint().to_owned(),
                 protocol: self.skill.manifest().protocol,
             }),
+        }
+    }
+
+    /// Who belongs to its worker. One that starts a program for each call has a child then.
+    pub(crate) fn members(&self) -> Members {
+        let of_calls = match (self.skill.engine(), self.skill.manifest().protocol) {
+            (Engine::Native, WorkerProtocol::Argv) => 1,
+            (Engine::Native, WorkerProtocol::Worker) | (Engine::Quickjs, _) => 0,
+        };
+        let programs = match self.skill.engine() {
+            Engine::Native => self.policy.limits.processes,
+            Engine::Quickjs => 0,
+        };
+        match programs + of_calls {
+            0 => Members::Alone,
+            children => Members::Family { children },
         }
     }
 

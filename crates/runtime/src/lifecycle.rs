@@ -204,7 +204,7 @@ impl Inner {
             let supervisor = Arc::clone(&self.supervisor);
             let launch = Arc::clone(&launch);
             let session = instance.key.session.clone();
-            blocking(move || supervisor.start(&launch.policy, session)).await?
+            blocking(move || supervisor.start(&launch.policy, launch.members(), session)).await?
         };
         let engine = launch.skill.engine();
         let gauges = worker.gauges(&launch.policy.limits);

@@ -73,6 +73,8 @@ pub(crate) struct LiveWorker {
     watch: Watch,
     /// The size of `/tmp`, in bytes.
     temporary: u64,
+    /// How many processes it may start.
+    processes: u64,
     /// Whether the last request ran to its end. A request whose caller went away leaves the worker in
     /// the middle of something.
     usable: bool,
@@ -104,6 +106,7 @@ impl LiveWorker {
             ticket,
             watch,
             temporary: limits.tmp_mb.saturating_mul(1 << 20),
+            processes: limits.processes,
             usable: true,
         }
     }
@@ -119,6 +122,7 @@ impl LiveWorker {
             worker: Arc::clone(&self.worker),
             limits: *limits,
             meter: Arc::clone(self.connection.meter()),
+            broker: Arc::clone(self.connection.broker()),
             space: self.watch.space().cloned(),
         }
     }
@@ -145,7 +149,7 @@ impl LiveWorker {
         self.usable = false;
         self.ticket.forget_expiry();
         let unfinished = KillOnDrop(Some(Arc::clone(&self.worker)));
-        let started = (Instant::now(), self.worker.cpu_time().unwrap_or_default());
+        let started = (Instant::now(), self.watch.cpu_time(&self.worker));
         self.watch.begin_request(&self.worker, started.1);
         if self.timer.arm(budget.cpu, self.ticket.token()).is_err() {
             return Err(WorkerFailure::Crashed(self.describe_exit()));
@@ -181,7 +185,7 @@ impl LiveWorker {
                 // It asked for its end, or what it has in memory can no longer be trusted.
                 FailureKind::Exited | FailureKind::OutOfMemory | FailureKind::Sandbox => false,
                 // One that runs a program for each call is not that program.
-                FailureKind::CpuTime | FailureKind::FileSize => true,
+                FailureKind::CpuTime | FailureKind::FileSize | FailureKind::Processes => true,
                 FailureKind::Thrown
                 | FailureKind::Syntax
                 | FailureKind::MissingExport
@@ -195,7 +199,7 @@ impl LiveWorker {
             Err(WorkerFailure::Over(_) | WorkerFailure::Crashed(_)) => false,
         };
         if goes_on {
-            let cpu = self.worker.cpu_time().unwrap_or_default();
+            let cpu = self.watch.cpu_time(&self.worker);
             self.connection
                 .meter()
                 .count_time(started.0.elapsed(), cpu.saturating_sub(started.1));
@@ -211,6 +215,11 @@ impl LiveWorker {
         match failure.code.as_deref()? {
             "EMFILE" => Some(Limit::OpenFiles),
             "EFBIG" => Some(Limit::FileSize),
+            // It is also said of much that has nothing to do with processes.
+            "EAGAIN" => {
+                let processes = self.worker.usage().ok()?.processes;
+                (processes > self.processes).then_some(Limit::Processes)
+            }
             // It is also said when a disk of the host is full, which is not the skill's doing.
             "ENOSPC" => {
                 let used = self.worker.usage().ok()?.temporary;

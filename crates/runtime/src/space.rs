@@ -8,7 +8,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -22,6 +21,8 @@ use mycelium_sandbox::Worker;
 use mycelium_sandbox::occupied;
 use mycelium_types::FileAccess;
 use mycelium_types::Limit;
+
+use crate::watch::Members;
 
 /// How fast a worker writes at most, in bytes for each second of its processor time. Filling the page
 /// cache is slower than copying memory.
@@ -57,7 +58,6 @@ pub(crate) struct Space {
     data: AtomicU64,
     paths: AtomicU64,
     largest: AtomicU64,
-    reached: OnceLock<Reached>,
 }
 
 impl Space {
@@ -76,17 +76,6 @@ impl Space {
         self.largest.load(Ordering::Relaxed)
     }
 
-    /// The limit for which the worker was ended, if it was for one of these.
-    pub(crate) fn reached(&self) -> Option<Reached> {
-        self.reached.get().copied()
-    }
-
-    /// Notes why the worker is about to be ended.
-    pub(crate) fn condemn(&self, reached: Reached) {
-        // What is known first stays.
-        let _ = self.reached.set(reached);
-    }
-
     fn saw(&self, measured: Occupied) {
         self.largest.fetch_max(measured.largest, Ordering::Relaxed);
     }
@@ -97,8 +86,8 @@ pub(crate) struct SpaceKeeper {
     space: Arc<Space>,
     data: Option<Data>,
     paths: Option<Paths>,
-    /// Whether the worker may have children, whose writing is not in its own count.
-    family: bool,
+    /// The writing of children is not in the worker's own count.
+    members: Members,
 }
 
 /// The private data folder.
@@ -141,7 +130,7 @@ struct Deeds {
 
 impl SpaceKeeper {
     /// Measures what is there before the worker starts; nothing to look after is `None`.
-    pub(crate) fn new(policy: &SandboxPolicy) -> Option<Self> {
+    pub(crate) fn new(policy: &SandboxPolicy, members: Members) -> Option<Self> {
         let places: Vec<_> = policy
             .paths
             .iter()
@@ -158,7 +147,7 @@ impl SpaceKeeper {
             space: Arc::new(space),
             data,
             paths: (!places.is_empty()).then(|| Paths::new(places, policy)),
-            family: policy.limits.processes > 0,
+            members,
         })
     }
 
@@ -181,14 +170,14 @@ impl SpaceKeeper {
     /// # Errors
     /// When the worker has ended.
     pub(crate) fn look(&mut self, worker: &Worker) -> Result<Option<Reached>, SandboxError> {
-        let deeds = Deeds {
-            written: match self.family {
-                true => None,
-                false => worker.written()?,
+        let deeds = match self.members {
+            Members::Alone => Deeds {
+                written: worker.written()?,
+                cpu: worker.cpu_time()?,
             },
-            cpu: match self.family {
-                true => worker.usage()?.cpu_time,
-                false => worker.cpu_time()?,
+            Members::Family { .. } => Deeds {
+                written: None,
+                cpu: worker.family_cpu_time()?,
             },
         };
         let data = self.data.as_mut();
@@ -439,7 +428,7 @@ mod tests {
                 },
             }),
             paths: None,
-            family: false,
+            members: Members::Alone,
         };
         assert_eq!(keeper(0).patience(), Duration::from_micros(62_500));
         assert_eq!(keeper(255 * MIB).patience(), SHORTEST);

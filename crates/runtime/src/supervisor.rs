@@ -9,7 +9,6 @@ use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use mycelium_network::Certificates;
 use mycelium_network::Gate;
@@ -35,6 +34,7 @@ use crate::output::Output;
 use crate::space::SpaceKeeper;
 use crate::ticket::Ticket;
 use crate::ticket::Waiting;
+use crate::watch::Members;
 use crate::watch::Watch;
 
 /// Workers that wait, locked down, for a skill that an embedded engine runs. They cost about 2 MiB each.
@@ -88,6 +88,7 @@ impl Supervisor {
     pub(crate) fn start(
         self: &Arc<Self>,
         policy: &SandboxPolicy,
+        members: Members,
         session: Option<String>,
     ) -> Result<(LiveWorker, SandboxReport), ErrorReport> {
         let gate = network::gate(policy)?;
@@ -95,7 +96,7 @@ impl Supervisor {
         if WorkerKind::of(policy) == WorkerKind::Program {
             lock(&self.kept).insert(WorkerKind::Program, WARM_PROGRAMS);
         }
-        let mut started = self.try_start(policy, (&gate, &audit));
+        let mut started = self.try_start(policy, members, (&gate, &audit));
         for _ in 0..=WARM.max(WARM_PROGRAMS) {
             // A warm worker, or the launcher with all of them, was ended by somebody: the next try takes
             // another one.
@@ -105,7 +106,7 @@ impl Supervisor {
             ) {
                 break;
             }
-            started = self.try_start(policy, (&gate, &audit));
+            started = self.try_start(policy, members, (&gate, &audit));
         }
         self.refill();
         started.map_err(|error| ErrorReport::from(error).with("skill", &policy.skill.name))
@@ -114,6 +115,7 @@ impl Supervisor {
     fn try_start(
         &self,
         policy: &SandboxPolicy,
+        members: Members,
         (gate, audit): (&Gate, &RequestAudit),
     ) -> Result<(LiveWorker, SandboxReport), SandboxError> {
         let kind = WorkerKind::of(policy);
@@ -130,7 +132,7 @@ impl Supervisor {
             Some(warm) => warm,
             None => self.spawn(kind)?,
         };
-        let keeper = SpaceKeeper::new(policy);
+        let keeper = SpaceKeeper::new(policy, members);
         let report = launcher.assign(&worker, policy)?;
         let (broker, records) = network::broker(gate.clone(), policy, audit.clone());
         if policy.has_own_network() {
@@ -153,7 +155,8 @@ impl Supervisor {
             keeper,
             Arc::clone(&worker),
             (timer_of_watch, self.ticket()),
-            Duration::from_secs(policy.limits.cpu_seconds),
+            members,
+            &policy.limits,
         );
         let exchanges = Exchanges::new(Arc::clone(&self.client), Arc::clone(&broker));
         let connection =

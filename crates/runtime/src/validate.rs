@@ -110,7 +110,7 @@ impl Inner {
         let (worker, _) = {
             let supervisor = Arc::clone(&self.supervisor);
             let launch = Arc::clone(&launch);
-            blocking(move || supervisor.start(&launch.policy, None)).await?
+            blocking(move || supervisor.start(&launch.policy, launch.members(), None)).await?
         };
         let process = Arc::clone(worker.process());
         let mut running = Running {

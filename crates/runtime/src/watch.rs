@@ -1,18 +1,24 @@
 //! Looks at a worker whenever its processor clock says so.
 //!
 //! A worker that does nothing is never looked at; one that works is, the more often the more there is to
-//! be afraid of.
+//! be afraid of. No clock tells of a worker's children, so one that may have some is looked at by the time on
+//! the wall: while it works for somebody often, and seldom otherwise.
 
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use mycelium_sandbox::CpuTimer;
+use mycelium_sandbox::Layer;
 use mycelium_sandbox::Precedence;
 use mycelium_sandbox::Worker;
 use mycelium_types::Limit;
+use mycelium_types::Limits;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::space::Reached;
@@ -24,6 +30,22 @@ use crate::ticket::Ticket;
 /// are shorter.
 const LONG: Duration = Duration::from_millis(250);
 
+/// How often a worker that may have children is looked at while it works for a request: at least, and at
+/// most, the nearer the limit the more often.
+const BUSY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(50));
+/// How often between two requests, when it has children, and when it has none that could do anything.
+const LEFT_BEHIND: Duration = Duration::from_millis(250);
+const QUIET: Duration = Duration::from_secs(5);
+
+/// Who belongs to a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Members {
+    /// Itself alone.
+    Alone,
+    /// Itself, and at most this many processes at one time that it or they started.
+    Family { children: u64 },
+}
+
 /// The watch over one worker. Ends with this value.
 pub(crate) struct Watch {
     space: Option<Arc<Space>>,
@@ -34,16 +56,25 @@ pub(crate) struct Watch {
 /// How much a worker has worked lately, and for whom.
 #[derive(Debug)]
 struct Pace {
+    members: Members,
+    /// The most memory that all have, in bytes, where nobody else sees to that.
+    memory: Option<u64>,
     /// The worker's processor time when the request began, or ended, in nanoseconds.
     since: AtomicU64,
+    /// The processor time of this request, or since the last one, in nanoseconds.
+    used: AtomicU64,
     /// Whether it works for no request.
     is_resting: AtomicBool,
-    /// The processor time that it may use between two requests, in nanoseconds.
+    /// Whether it had children when it was last looked at.
+    has_children: AtomicBool,
+    /// The processor time that it may use for a request, and between two, in nanoseconds.
     allowed: u64,
-    /// Whether it used more.
-    is_over: AtomicBool,
+    /// The limit for which it was ended.
+    reached: OnceLock<Reached>,
     /// Whether it comes after others.
     behind: AtomicBool,
+    /// A request has begun.
+    begun: Notify,
 }
 
 impl Watch {
@@ -53,15 +84,23 @@ impl Watch {
         keeper: Option<SpaceKeeper>,
         worker: Arc<Worker>,
         (timer, ticket): (CpuTimer, Ticket),
-        allowed: Duration,
+        members: Members,
+        limits: &Limits,
     ) -> Self {
         let space = keeper.as_ref().map(|keeper| Arc::clone(keeper.space()));
+        let is_counted = |layer: &Layer| matches!(layer, Layer::Cgroup { .. });
         let pace = Arc::new(Pace {
+            members,
+            memory: (!worker.report().layers.iter().any(is_counted))
+                .then(|| limits.memory_mb.saturating_mul(1 << 20)),
             since: AtomicU64::new(0),
+            used: AtomicU64::new(0),
             is_resting: AtomicBool::new(false),
-            allowed: nanoseconds(allowed),
-            is_over: AtomicBool::new(false),
+            has_children: AtomicBool::new(false),
+            allowed: nanoseconds(Duration::from_secs(limits.cpu_seconds)),
+            reached: OnceLock::new(),
             behind: AtomicBool::new(false),
+            begun: Notify::new(),
         });
         let task = tokio::spawn(watch(Arc::clone(&pace), keeper, worker, timer, ticket));
         Self { space, pace, task }
@@ -74,27 +113,28 @@ impl Watch {
 
     /// The limit for which the worker was ended.
     pub(crate) fn reached(&self) -> Option<Reached> {
-        if self.pace.is_over.load(Ordering::Acquire) {
-            return Some(Limit::CpuTime.into());
-        }
-        self.space.as_ref()?.reached()
+        self.pace.reached.get().copied()
+    }
+
+    /// The processor time so far of everybody who belongs to the worker.
+    pub(crate) fn cpu_time(&self, worker: &Worker) -> Duration {
+        self.pace.members.cpu_time(worker).unwrap_or_default()
     }
 
     /// A request begins, when the worker has used this much processor time.
     pub(crate) fn begin_request(&self, worker: &Worker, cpu: Duration) {
-        self.pace.since.store(nanoseconds(cpu), Ordering::Relaxed);
-        self.pace.is_resting.store(false, Ordering::Release);
-        if self.pace.behind.load(Ordering::Relaxed)
-            && worker.set_precedence(Precedence::Normal).is_ok()
+        let pace = &self.pace;
+        pace.turn(cpu, false);
+        if pace.behind.load(Ordering::Relaxed) && worker.set_precedence(Precedence::Normal).is_ok()
         {
-            self.pace.behind.store(false, Ordering::Relaxed);
+            pace.behind.store(false, Ordering::Relaxed);
         }
+        pace.begun.notify_one();
     }
 
     /// A request has ended, when the worker had used this much processor time.
     pub(crate) fn end_request(&self, cpu: Duration) {
-        self.pace.since.store(nanoseconds(cpu), Ordering::Relaxed);
-        self.pace.is_resting.store(true, Ordering::Release);
+        self.pace.turn(cpu, true);
     }
 }
 
@@ -112,50 +152,123 @@ async fn watch(
     ticket: Ticket,
 ) {
     loop {
-        let patience = keeper.as_ref().map_or(LONG, SpaceKeeper::patience);
-        // A timer that cannot be set any more is that of a worker that has ended.
-        if timer.arm(patience.min(LONG), ticket.token()).is_err() {
-            return;
+        let patience = keeper.as_ref().map(SpaceKeeper::patience);
+        match pace.members {
+            Members::Alone => {
+                // A timer that cannot be set any more is that of a worker that has ended.
+                let armed = timer.arm(patience.unwrap_or(LONG).min(LONG), ticket.token());
+                if armed.is_err() {
+                    return;
+                }
+                ticket.expired().await;
+            }
+            Members::Family { .. } => {
+                let interval = pace.interval(patience);
+                tokio::select! {
+                    () = tokio::time::sleep(interval) => {}
+                    () = pace.begun.notified() => continue,
+                }
+            }
         }
-        ticket.expired().await;
         let (looking, looking_pace) = (Arc::clone(&worker), Arc::clone(&pace));
         let looked = tokio::task::spawn_blocking(move || {
-            looking_pace.check(&looking);
-            if looking_pace.is_over.load(Ordering::Acquire) {
-                looking.kill();
-            }
+            let reached = looking_pace.look(&looking);
             let found = keeper.as_mut().map(|keeper| keeper.look(&looking));
-            (keeper, found.transpose())
+            (
+                keeper,
+                found.transpose().map(|found| reached.or(found.flatten())),
+            )
         });
         let Ok((kept, Ok(found))) = looked.await else {
             return;
         };
         keeper = kept;
-        if let (Some(keeper), Some(reached)) = (&keeper, found.flatten()) {
-            keeper.space().condemn(reached);
+        if let Some(reached) = found {
+            // What is known first stays.
+            let _ = pace.reached.set(reached);
             worker.kill();
             return;
         }
     }
 }
 
+impl Members {
+    fn cpu_time(self, worker: &Worker) -> Option<Duration> {
+        match self {
+            Self::Alone => worker.cpu_time().ok(),
+            Self::Family { .. } => worker.family_cpu_time().ok(),
+        }
+    }
+}
+
 impl Pace {
-    /// Lets others go first once a request is a long one, and sees who goes on for too long without one.
-    fn check(&self, worker: &Worker) {
-        let Ok(now) = worker.cpu_time() else {
-            return;
+    /// A request begins or ends.
+    fn turn(&self, cpu: Duration, is_resting: bool) {
+        self.since.store(nanoseconds(cpu), Ordering::Relaxed);
+        self.used.store(0, Ordering::Relaxed);
+        self.is_resting.store(is_resting, Ordering::Release);
+    }
+
+    /// How long until a worker with children is looked at again. With all processors it cannot use up what is
+    /// left any sooner.
+    fn interval(&self, patience: Option<Duration>) -> Duration {
+        if self.is_resting.load(Ordering::Acquire) {
+            return match self.has_children.load(Ordering::Relaxed) {
+                true => LEFT_BEHIND,
+                false => QUIET,
+            };
+        }
+        let left = self
+            .allowed
+            .saturating_sub(self.used.load(Ordering::Relaxed));
+        let processors = available_parallelism().map_or(1, usize::from) as u64;
+        let (shortest, longest) = BUSY;
+        let soonest = Duration::from_nanos(left / processors);
+        soonest
+            .min(patience.unwrap_or(longest))
+            .clamp(shortest, longest)
+    }
+
+    /// Lets others go first once a request is a long one, and sees who has used too much.
+    fn look(&self, worker: &Worker) -> Option<Reached> {
+        let (now, reached) = match self.members {
+            Members::Alone => (worker.cpu_time().ok()?, None),
+            Members::Family { children } => {
+                let family = worker.family().ok()?;
+                self.has_children
+                    .store(family.processes > 0, Ordering::Relaxed);
+                let memory = self.memory.filter(|most| family.memory > *most);
+                let reached = if family.processes > children {
+                    Some(Limit::Processes.into())
+                } else {
+                    memory.and_then(|most| too_much_memory(worker, most))
+                };
+                (family.cpu_time, reached)
+            }
         };
         let used = nanoseconds(now).saturating_sub(self.since.load(Ordering::Relaxed));
+        self.used.store(used, Ordering::Relaxed);
         if used >= nanoseconds(LONG)
             && !self.behind.load(Ordering::Relaxed)
             && worker.set_precedence(Precedence::Behind).is_ok()
         {
             self.behind.store(true, Ordering::Relaxed);
         }
-        if self.is_resting.load(Ordering::Acquire) && used >= self.allowed {
-            self.is_over.store(true, Ordering::Release);
-        }
+        // While it works for a request, the clock of a worker that is alone tells that.
+        let is_over = used >= self.allowed
+            && (self.members != Members::Alone || self.is_resting.load(Ordering::Acquire));
+        reached.or(is_over.then_some(Limit::CpuTime.into()))
     }
+}
+
+/// Whether all have more than `most` bytes when what they share is counted once. Asked only of those who
+/// may have, because finding out takes long.
+fn too_much_memory(worker: &Worker, most: u64) -> Option<Reached> {
+    let used = worker.family_memory().ok().filter(|used| *used > most)?;
+    Some(Reached {
+        limit: Limit::Memory,
+        used: Some(used),
+    })
 }
 
 fn nanoseconds(time: Duration) -> u64 {

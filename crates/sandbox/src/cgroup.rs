@@ -1,6 +1,8 @@
 //! One control group for each worker, where the surroundings let us make them.
 //!
-//! A control group counts memory exactly, and says when it was the reason for a worker's end. Its
+//! A control group counts memory exactly, and says when it was the reason for a worker's end. Groups of
+//! version 2 also count the processor time of everybody who was ever in them; where memory is counted by
+//! version 1, a worker that may have children is in one of each. Its
 //! name carries the launcher's process id, so that whoever comes later can tell whether the launcher
 //! is still there and clean up if not.
 
@@ -23,32 +25,57 @@ use rustix::process::Pid;
 use crate::CgroupVersion;
 use crate::SandboxError;
 use crate::Step;
+use crate::WorkerKind;
 use crate::kernel_file;
 use crate::wire::CgroupPlace;
 
 /// How the name of every control group of ours begins.
 const NAME: &str = "mycelium-";
 
+/// What a group of version 2 says about processor time, whatever controllers it has.
+const TIMES: &str = "cpu.stat";
+
 /// Finds a place for the control groups of the launcher with process id `launcher`.
 pub(crate) fn find(launcher: Pid) -> Option<CgroupPlace> {
     let membership = kernel_file::read("/proc/self/cgroup").ok()?;
     let mounts = kernel_file::read("/proc/self/mountinfo").ok()?;
     let prefix = format!("{NAME}{}-", launcher.as_raw_pid());
-    candidates(&membership, &mounts)
-        .into_iter()
-        .find(|(version, base)| works(*version, base, &prefix))
-        .map(|(version, base)| CgroupPlace {
-            version,
-            base,
-            prefix,
-        })
+    let found = candidates(&membership, &mounts);
+    let (version, base) = (found.iter())
+        .find(|(version, base)| works(base, &prefix, limit_file(*version)))?
+        .clone();
+    let times = match version {
+        CgroupVersion::V1 => found
+            .iter()
+            .filter(|(version, _)| *version == CgroupVersion::V2)
+            .find_map(|(_, base)| folder_for_times(base, &prefix)),
+        CgroupVersion::V2 => works(&base, &prefix, TIMES).then(|| base.clone()),
+    };
+    Some(CgroupPlace {
+        version,
+        base,
+        prefix,
+        times,
+    })
 }
 
-/// Whether a control group made in `base` limits memory. Tried, because nothing else tells.
-fn works(version: CgroupVersion, base: &Path, prefix: &str) -> bool {
+/// Makes a group in `base` for groups that count processor time. The topmost folder of version 2 lets only those
+/// make any in it who have capabilities, as the launcher has now and not later.
+fn folder_for_times(base: &Path, prefix: &str) -> Option<PathBuf> {
+    let folder = base.join(format!("{prefix}times"));
+    fs_err::create_dir(&folder).ok()?;
+    if folder.join(TIMES).exists() {
+        return Some(folder);
+    }
+    let _ = fs_err::remove_dir(folder);
+    None
+}
+
+/// Whether a control group made in `base` has this file. Tried, because nothing else tells.
+fn works(base: &Path, prefix: &str, file: &str) -> bool {
     let trial = base.join(format!("{prefix}trial"));
     let made = fs_err::create_dir(&trial).is_ok();
-    let works = made && trial.join(limit_file(version)).exists();
+    let works = made && trial.join(file).exists();
     if made {
         let _ = fs_err::remove_dir(&trial);
     }
@@ -121,6 +148,8 @@ fn locate(version: CgroupVersion, own: &Path, mounts: &str) -> Option<PathBuf> {
 pub(crate) struct Cgroup {
     version: CgroupVersion,
     folder: PathBuf,
+    /// The group that counts processor time.
+    times: Option<PathBuf>,
 }
 
 /// The way into a group.
@@ -129,27 +158,24 @@ pub(crate) struct Cgroup {
 /// state, which takes milliseconds. A process that moves itself, and one that is born into the group,
 /// need not wait.
 #[derive(Debug)]
-pub(crate) enum Entrance {
-    /// The file that a process of version 1 enters by.
-    Tasks(OwnedFd),
-    /// The folder that a process of version 2 is born into.
-    Folder(OwnedFd),
+pub(crate) struct Entrance {
+    /// The file that a group of version 1 is entered by.
+    tasks: Option<OwnedFd>,
+    /// The folder of a group of version 2, to be born into.
+    folder: Option<OwnedFd>,
 }
 
 impl Entrance {
     /// The folder to be born into, if that is the way.
     pub(crate) fn birthplace(&self) -> Option<BorrowedFd<'_>> {
-        match self {
-            Self::Tasks(_) => None,
-            Self::Folder(folder) => Some(folder.as_fd()),
-        }
+        self.folder.as_ref().map(AsFd::as_fd)
     }
 
-    /// Moves the calling process, which has one thread, into the group, unless it was born there.
+    /// Moves the calling process, which has one thread, into the group that it was not born into.
     pub(crate) fn enter(&self) -> Result<(), SandboxError> {
-        match self {
-            Self::Folder(_) => Ok(()),
-            Self::Tasks(tasks) => rustix::io::write(tasks, b"0")
+        match &self.tasks {
+            None => Ok(()),
+            Some(tasks) => rustix::io::write(tasks, b"0")
                 .map(drop)
                 .map_err(SandboxError::step(Step::ControlGroup)),
         }
@@ -157,28 +183,61 @@ impl Entrance {
 }
 
 impl Cgroup {
-    /// Makes the group of the launcher's worker number `worker`.
-    pub(crate) fn create(place: &CgroupPlace, worker: u64) -> Result<Self, SandboxError> {
-        let folder = place.base.join(format!("{}{worker}", place.prefix));
-        mkdir(&folder, Mode::from_raw_mode(0o755))
-            .map_err(SandboxError::step_at(Step::ControlGroup, &folder))?;
-        Ok(Self {
+    /// Makes the group of the launcher's worker number `worker`. One alone has a clock of its own, so that
+    /// nothing else needs to count its time.
+    pub(crate) fn create(
+        place: &CgroupPlace,
+        worker: u64,
+        kind: WorkerKind,
+    ) -> Result<Self, SandboxError> {
+        let name = format!("{}{worker}", place.prefix);
+        let make = |folder: &Path| {
+            mkdir(folder, Mode::from_raw_mode(0o755))
+                .map_err(SandboxError::step_at(Step::ControlGroup, folder))
+        };
+        let mut group = Self {
             version: place.version,
-            folder,
-        })
+            folder: place.base.join(&name),
+            times: None,
+        };
+        make(&group.folder)?;
+        let counted = place
+            .times
+            .as_ref()
+            .filter(|_| kind == WorkerKind::Program)
+            .map(|base| base.join(&name));
+        if let Some(folder) = counted {
+            if folder != group.folder
+                && let Err(error) = make(&folder)
+            {
+                group.remove();
+                return Err(error);
+            }
+            group.times = Some(folder);
+        }
+        Ok(group)
+    }
+
+    /// The file that says how much processor time was used in the group, if it is counted.
+    pub(crate) fn times(&self) -> Option<PathBuf> {
+        self.times.as_ref().map(|folder| folder.join(TIMES))
     }
 
     /// The way into the group.
     pub(crate) fn entrance(&self) -> Result<Entrance, SandboxError> {
-        let (path, flags) = match self.version {
-            CgroupVersion::V1 => (self.folder.join("tasks"), OFlags::WRONLY),
-            CgroupVersion::V2 => (self.folder.clone(), OFlags::PATH | OFlags::DIRECTORY),
+        let open = |path: &Path, flags: OFlags| {
+            openat(CWD, path, flags | OFlags::CLOEXEC, Mode::empty())
+                .map_err(SandboxError::step_at(Step::ControlGroup, path))
         };
-        let opened = openat(CWD, &path, flags | OFlags::CLOEXEC, Mode::empty())
-            .map_err(SandboxError::step_at(Step::ControlGroup, path))?;
-        Ok(match self.version {
-            CgroupVersion::V1 => Entrance::Tasks(opened),
-            CgroupVersion::V2 => Entrance::Folder(opened),
+        let (tasks, folder) = match self.version {
+            CgroupVersion::V1 => (Some(self.folder.join("tasks")), self.times.as_ref()),
+            CgroupVersion::V2 => (None, Some(&self.folder)),
+        };
+        Ok(Entrance {
+            tasks: tasks.map(|path| open(&path, OFlags::WRONLY)).transpose()?,
+            folder: folder
+                .map(|path| open(path, OFlags::PATH | OFlags::DIRECTORY))
+                .transpose()?,
         })
     }
 
@@ -215,15 +274,45 @@ impl Cgroup {
     /// Removes the group, whose processes have ended.
     pub(crate) fn remove(self) {
         // What cannot be removed now is by the supervisor, or by the next launcher.
-        let _ = fs_err::remove_dir(self.folder);
+        let _ = fs_err::remove_dir(&self.folder);
+        if let Some(times) = self.times.filter(|times| *times != self.folder) {
+            let _ = fs_err::remove_dir(times);
+        }
     }
+}
+
+/// The processor time that a group has used, by the file that says so.
+pub(crate) fn time_used(times: &Path) -> Result<Duration, Errno> {
+    let text = kernel_file::read(times)?;
+    let used = text
+        .lines()
+        .find_map(|line| line.strip_prefix("usage_usec "))
+        .and_then(|count| count.trim().parse().ok());
+    used.map(Duration::from_micros).ok_or(Errno::INVAL)
+}
+
+impl CgroupPlace {
+    /// The folders that groups are in.
+    fn bases(&self) -> impl Iterator<Item = &Path> {
+        let times = self.times.as_ref().filter(|times| **times != self.base);
+        let above = times.and_then(|times| times.parent());
+        std::iter::once(self.base.as_path()).chain(above)
+    }
+}
+
+/// Removes a group whose processes have ended, with those in it.
+fn remove(folder: &Path) -> std::io::Result<()> {
+    for (below, _) in ours(folder) {
+        let _ = fs_err::remove_dir(below);
+    }
+    fs_err::remove_dir(folder)
 }
 
 /// Removes the groups of launchers that are gone.
 pub(crate) fn sweep(place: &CgroupPlace) {
-    for (folder, launcher) in ours(&place.base) {
+    for (folder, launcher) in place.bases().flat_map(ours) {
         if !runs(launcher) {
-            let _ = fs_err::remove_dir(folder);
+            let _ = remove(&folder);
         }
     }
 }
@@ -238,10 +327,11 @@ fn runs(process: u32) -> bool {
 pub(crate) fn clear(place: &CgroupPlace, patience: Duration) {
     let deadline = Instant::now() + patience;
     loop {
-        let left = ours(&place.base)
-            .into_iter()
+        let left = place
+            .bases()
+            .flat_map(ours)
             .filter(|(folder, launcher)| {
-                place.prefix == format!("{NAME}{launcher}-") && fs_err::remove_dir(folder).is_err()
+                place.prefix == format!("{NAME}{launcher}-") && remove(folder).is_err()
             })
             .count();
         if left == 0 || Instant::now() > deadline {
@@ -314,7 +404,7 @@ mod tests {
     #[test]
     fn a_folder_that_is_no_control_group_does_not_work_and_stays_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(!works(CgroupVersion::V2, folder.path(), "mycelium-1-"));
+        assert!(!works(folder.path(), "mycelium-1-", TIMES));
         assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 0);
     }
 
@@ -334,6 +424,7 @@ mod tests {
             version: CgroupVersion::V2,
             base: folder.path().to_owned(),
             prefix: String::new(),
+            times: None,
         });
         let mut left: Vec<_> = fs_err::read_dir(folder.path())
             .unwrap()
@@ -357,10 +448,11 @@ mod tests {
             .find(|(version, _)| *version == CgroupVersion::V2)
             .map(|(version, base)| CgroupPlace {
                 version,
+                times: Some(base.clone()),
                 base,
                 prefix: format!("{NAME}{}-", std::process::id()),
             });
-        let group = place.and_then(|place| Cgroup::create(&place, 0).ok());
+        let group = place.and_then(|place| Cgroup::create(&place, 0, WorkerKind::Program).ok());
         let Some(group) = group else {
             #[expect(
                 clippy::disallowed_methods,
@@ -382,6 +474,7 @@ mod tests {
             }
             Ok(Cloned::Parent { pid, pidfd }) => {
                 let members = kernel_file::read(group.folder.join("cgroup.procs")).unwrap();
+                assert!(time_used(&group.times().unwrap()).unwrap() > Duration::ZERO);
                 drop((wait, hold));
                 rustix::process::waitid(
                     rustix::process::WaitId::PidFd(pidfd.as_fd()),

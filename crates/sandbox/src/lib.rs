@@ -108,6 +108,7 @@ pub use syscall::peak_memory;
 pub use timer::CpuTimer;
 pub use timer::CpuTimers;
 pub use wire::Privilege;
+pub use worker::Family;
 pub use worker::Precedence;
 pub use worker::Usage;
 pub use worker::Worker;

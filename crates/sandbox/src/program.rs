@@ -146,6 +146,8 @@ pub struct ProcessEnd {
     pub cpu_time: Duration,
     /// The most memory that one of these processes had at one time, in bytes.
     pub peak_memory: u64,
+    /// How many processes it left behind, which were ended with it.
+    pub left_behind: u64,
 }
 
 /// How a program ended.
@@ -171,6 +173,7 @@ impl Process {
             status: ProcessStatus::Signal(libc::SIGKILL),
             cpu_time: Duration::ZERO,
             peak_memory: 0,
+            left_behind: 0,
         };
         syscall::kill_all_others();
         while let Some(dead) = syscall::wait() {
@@ -179,6 +182,8 @@ impl Process {
                     Ending::Status(status) => ProcessStatus::Returned(status),
                     Ending::Signal(signal) => ProcessStatus::Signal(signal),
                 };
+            } else {
+                end.left_behind += 1;
             }
             end.cpu_time += dead.cpu_time;
             end.peak_memory = end.peak_memory.max(dead.peak_memory);

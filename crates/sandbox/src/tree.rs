@@ -86,6 +86,32 @@ pub(crate) fn memory(process: Pid) -> u64 {
         })
 }
 
+/// Resident memory of a process that no file is behind, in bytes; nothing for one that has ended.
+pub(crate) fn own_memory(process: Pid) -> u64 {
+    let pages = || {
+        let text = kernel_file::read(of(process, "statm")).ok()?;
+        let mut fields = text.split(' ').skip(1);
+        let resident: u64 = fields.next()?.parse().ok()?;
+        let of_files: u64 = fields.next()?.parse().ok()?;
+        Some(resident.saturating_sub(of_files))
+    };
+    pages()
+        .unwrap_or(0)
+        .saturating_mul(rustix::param::page_size() as u64)
+}
+
+/// Resident memory of a process, in bytes, with what it shares divided among those who share it. Where the
+/// kernel does not say so, what no file is behind.
+pub(crate) fn proportional_memory(process: Pid) -> u64 {
+    let told = || {
+        let text = kernel_file::read(of(process, "smaps_rollup")).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+        let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+        Some(kibibytes.saturating_mul(1024))
+    };
+    told().unwrap_or_else(|| own_memory(process))
+}
+
 /// Processor time of a process and of its children that have ended.
 pub(crate) fn cpu_time(process: Pid) -> Duration {
     let own = CpuClock::of(process).and_then(CpuClock::now);
@@ -144,7 +170,8 @@ mod tests {
     #[test]
     fn this_process_has_memory_time_and_files() {
         let me = rustix::process::getpid();
-        assert!(memory(me) > 0);
+        assert!(memory(me) > own_memory(me) && own_memory(me) > 0);
+        assert!(proportional_memory(me) > 0);
         assert!(cpu_time(me) > Duration::ZERO);
         let before = open_files(me).unwrap();
         let files: Vec<_> = (0..200)

@@ -116,6 +116,8 @@ pub(crate) enum Reply {
         worker: u64,
         pid: i32,
         report: SandboxReport,
+        /// The file that counts the processor time of the worker and everything that it starts.
+        times: Option<PathBuf>,
     },
     /// To [`Request::Assign`].
     Assigned { request: u64, notes: Vec<Note> },
@@ -152,6 +154,9 @@ pub(crate) struct CgroupPlace {
     pub(crate) base: PathBuf,
     /// How their names begin.
     pub(crate) prefix: String,
+    /// The folder for groups that count processor time, if there can be any. It is the same for groups of
+    /// version 2, which count it as well.
+    pub(crate) times: Option<PathBuf>,
 }
 
 /// Whose rights a supervisor has.

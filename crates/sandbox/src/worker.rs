@@ -4,6 +4,7 @@ use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Condvar;
 use std::sync::Mutex;
@@ -27,6 +28,7 @@ use crate::Exit;
 use crate::OsError;
 use crate::SandboxError;
 use crate::SandboxReport;
+use crate::cgroup;
 use crate::syscall::CpuClock;
 use crate::tree;
 
@@ -39,7 +41,20 @@ pub struct Worker {
     socket: Option<UnixStream>,
     output: Option<OwnedFd>,
     report: SandboxReport,
+    /// The file that counts the processor time of the worker and everything that it starts.
+    times: Option<PathBuf>,
     fate: Arc<Fate>,
+}
+
+/// A worker with everything that it started, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// Processor time so far.
+    pub cpu_time: Duration,
+    /// Processes, the worker itself not included.
+    pub processes: u64,
+    /// Resident memory that no file is behind, in bytes. What two processes share counts twice.
+    pub memory: u64,
 }
 
 /// What a worker, with everything that it started, uses.
@@ -106,6 +121,7 @@ impl Worker {
         socket: OwnedFd,
         output: Option<OwnedFd>,
         report: SandboxReport,
+        times: Option<PathBuf>,
     ) -> Self {
         Self {
             number,
@@ -114,6 +130,7 @@ impl Worker {
             socket: Some(UnixStream::from(socket)),
             output,
             report,
+            times,
             fate: Arc::default(),
         }
     }
@@ -207,13 +224,57 @@ impl Worker {
         let members = tree::members(self.pid);
         let each = members.iter().copied();
         let usage = Usage {
-            cpu_time: each.clone().map(tree::cpu_time).sum(),
+            cpu_time: self.time_of(&members),
             memory: each.clone().map(tree::memory).sum(),
             processes: members.len() as u64 - 1,
             open_files: each.filter_map(tree::open_files).max().unwrap_or(0),
             temporary: tree::temporary(self.pid).unwrap_or(0),
         };
         self.if_alive(usage)
+    }
+
+    /// The worker with everything that it started. About 30 µs, and 15 more for each process.
+    ///
+    /// # Errors
+    /// When the worker has ended.
+    pub fn family(&self) -> Result<Family, SandboxError> {
+        let members = tree::members(self.pid);
+        let family = Family {
+            cpu_time: self.time_of(&members),
+            processes: members.len() as u64 - 1,
+            memory: members.iter().copied().map(tree::own_memory).sum(),
+        };
+        self.if_alive(family)
+    }
+
+    /// The processor time so far of the worker and everything that it started. Exact where a control group
+    /// counts it; elsewhere, what a process used that nobody waited for is lost with it.
+    ///
+    /// # Errors
+    /// When the worker has ended.
+    pub fn family_cpu_time(&self) -> Result<Duration, SandboxError> {
+        let time = match &self.times {
+            Some(_) => self.time_of(&[]),
+            None => self.time_of(&tree::members(self.pid)),
+        };
+        self.if_alive(time)
+    }
+
+    /// The memory of the worker and everything that it started, in bytes, with what processes share divided
+    /// among them. The kernel looks at every page for it: milliseconds.
+    ///
+    /// # Errors
+    /// When the worker has ended.
+    pub fn family_memory(&self) -> Result<u64, SandboxError> {
+        let members = tree::members(self.pid).into_iter();
+        self.if_alive(members.map(tree::proportional_memory).sum())
+    }
+
+    fn time_of(&self, members: &[Pid]) -> Duration {
+        match &self.times {
+            Some(times) => cgroup::time_used(times).unwrap_or_default(),
+            None => members.iter().copied().map(tree::cpu_time).sum(),
+        }
     }
 
     /// The worker's own processor time so far. About 2 µs.

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,44 @@ static void say(const char *text, uint32_t claimed) {
 static void reply(long id, const char *result) {
     snprintf(answer, sizeof answer, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"result\":%s}", id, result);
     say(answer, strlen(answer));
+}
+
+/* Thirty processes that belong to nobody, ten sessions of three, and do not listen. */
+static int grow_tree(void) {
+    int ready[2];
+    if (pipe(ready)) return errno;
+    for (int session = 0; session < 10; session++) {
+        if (fork() != 0) continue;
+        setsid();
+        for (int member = 0; member < 3; member++) {
+            if (fork() != 0) continue;
+            for (int sig = 1; sig < 32; sig++) signal(sig, SIG_IGN);
+            if (write(ready[1], "x", 1) != 1) _exit(1);
+            for (;;) pause();
+        }
+        _exit(0);
+    }
+    char one;
+    for (int count = 0; count < 30; count++) {
+        if (read(ready[0], &one, 1) != 1) return errno;
+    }
+    while (waitpid(-1, NULL, WNOHANG) > 0) {}
+    return 0;
+}
+
+/* Four children with this many MiB each. */
+static int take_together(int mebibytes) {
+    for (int child = 0; child < 4; child++) {
+        if (fork() != 0) continue;
+        size_t size = (size_t)mebibytes << 20;
+        volatile char *memory = malloc(size);
+        for (size_t at = 0; memory && at < size; at += 4096) memory[at] = 1;
+        for (;;) pause();
+    }
+    int status = 0;
+    /* The kernel may end one of them. */
+    while (wait(&status) > 0 && !WIFSIGNALED(status)) {}
+    return WTERMSIG(status);
 }
 
 static void *idle(void *unused) { return unused; }
@@ -103,6 +142,23 @@ static void call(long id, char *params) {
             if (child == 0) for (;;) pause();
             if (child < 0) break;
         }
+        /* They are to be seen. */
+        if (result) for (;;) pause();
+    } else if (!strcmp(method, "explode")) {
+        for (;;) fork();
+    } else if (!strcmp(method, "tree")) {
+        result = grow_tree();
+    } else if (!strcmp(method, "burn")) {
+        /* The time is that of a grandchild, which nobody waits for. */
+        if (fork() == 0) {
+            setsid();
+            if (fork() == 0) for (volatile unsigned long i = 0;; i++) {}
+            _exit(0);
+        }
+        while (strstr(args, "wait")) pause();
+    } else if (!strcmp(method, "share")) {
+        /* More than is allowed to all, of which no process has more than is allowed to one. */
+        result = take_together(atoi(args));
     } else if (!strcmp(method, "daemon")) {
         if (fork() == 0) {
             setsid();

@@ -8,6 +8,8 @@ use std::time::Duration;
 use mycelium_protocol::ConsoleLevel;
 use mycelium_protocol::Event;
 use mycelium_types::ErrorCode;
+use mycelium_types::Limit;
+use mycelium_types::Locale;
 use serde_json::Value;
 use serde_json::json;
 
@@ -28,6 +30,10 @@ const SPEAKER: &[&str] = &[
     "flood",
     "fork",
     "bomb",
+    "explode",
+    "tree",
+    "burn",
+    "share",
     "daemon",
     "thread",
     "exec",
@@ -68,7 +74,7 @@ pub(super) fn compile(source: &str, program: &Path) {
     );
 }
 
-fn speaking(world: &World, more: &Value) {
+pub(crate) fn speaking(world: &World, more: &Value) {
     speaking_as(world, "speaker", more);
 }
 
@@ -213,7 +219,7 @@ async fn with_a_permission_it_starts_the_named_programs_only_and_leaves_nothing_
     let permission = json!({"type": "process", "commands": ["true"]});
     speaking(
         &world,
-        &json!({"permissions": [permission], "limits": {"processes": 8}}),
+        &json!({"permissions": [permission], "limits": {"processes": 40}}),
     );
     assert_eq!(
         world.code("speaker", "fork", json!([])).await,
@@ -232,10 +238,14 @@ async fn with_a_permission_it_starts_the_named_programs_only_and_leaves_nothing_
         assert_eq!(errno(&result), expected, "{program}");
     }
     world.value("speaker", "daemon", json!([])).await;
-    let most = errno(&world.value("speaker", "bomb", json!([])).await);
-    assert!((8..=100).contains(&most), "{most}");
+    assert_eq!(world.value("speaker", "tree", json!([])).await, json!(0));
     let entrypoint = world.workspace().join("skills/speaker/speaker");
-    assert!(running(&entrypoint).len() > 8);
+    assert!(running(&entrypoint).len() > 30);
+    let processes = world.runtime.processes().await.unwrap();
+    let usage = &processes.instances[0].usage;
+    let started = usage.iter().find(|one| one.limit == Limit::Processes);
+    let started = started.and_then(|one| one.used).unwrap();
+    assert!((31.0..=40.0).contains(&started), "{started}");
     world
         .runtime
         .unload(
@@ -246,6 +256,92 @@ async fn with_a_permission_it_starts_the_named_programs_only_and_leaves_nothing_
         .await
         .unwrap();
     wait_until(|| running(&entrypoint).is_empty()).await;
+    world.runtime.shutdown().await;
+}
+
+/// The code of a call that a limit ended; the limit, its value and its use are told.
+async fn over(world: &World, skill: &str, method: &str, args: Value, limit: Limit) {
+    let report = world.exec("shell", skill, method, args).await;
+    let error = report.outcome.unwrap_err();
+    assert_eq!(error.limit(), Some(limit), "{method}: {error:?}");
+    let help = error.remediation(Locale::EnUs);
+    assert!(help.contains(&format!("limits.{limit}")), "{help}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_count_everything_that_a_program_started() {
+    let world = World::new();
+    let permission = json!({"type": "process", "commands": ["true"]});
+    let limits =
+        json!({"processes": 8, "cpuSeconds": 1, "wallSeconds": 60, "memoryMB": 64, "dataMB": 8});
+    speaking(
+        &world,
+        &json!({"permissions": [permission], "limits": limits}),
+    );
+    world.trust("speaker").await;
+    let entrypoint = world.workspace().join("skills/speaker/speaker");
+    for (method, limit) in [("bomb", Limit::Processes), ("explode", Limit::Processes)] {
+        over(&world, "speaker", method, json!([]), limit).await;
+        wait_until(|| running(&entrypoint).is_empty()).await;
+    }
+    over(&world, "speaker", "burn", json!(["wait"]), Limit::CpuTime).await;
+    wait_until(|| running(&entrypoint).is_empty()).await;
+    // What goes on after the answer counts as well.
+    assert_eq!(world.value("speaker", "burn", json!([])).await, json!(0));
+    world.deserted().await;
+    let told = |event: &Event| {
+        matches!(
+            event,
+            Event::LimitReached {
+                limit: Limit::CpuTime,
+                ..
+            }
+        )
+    };
+    assert!(world.heard().iter().any(told));
+    // A control group's kernel ends one of them, elsewhere all are ended.
+    let shared = world
+        .exec("shell", "speaker", "share", json!([40]))
+        .await
+        .outcome;
+    match shared {
+        Ok(signal) => assert_eq!(signal, json!(9)),
+        Err(error) => assert_eq!(error.code, ErrorCode::MemoryLimit, "{error:?}"),
+    }
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_count_the_program_that_is_run_for_a_call() {
+    let world = World::new();
+    let manifest = json!({
+        "engine": "native", "protocol": "argv", "exports": ["spin", "fill", "many", "fine"],
+        "permissions": [{"type": "process", "commands": ["sleep"]}],
+        "limits": {"processes": 4, "cpuSeconds": 1, "wallSeconds": 60, "dataMB": 4},
+    });
+    world.program(
+        "counted",
+        manifest,
+        "run",
+        r#"#!/bin/sh
+case "$1" in
+  spin) (while :; do :; done) & (while :; do :; done) & wait ;;
+  fill) n=0; while :; do n=$((n + 1)); echo "$n" > "/mycelium/data/$n"; done ;;
+  many) while :; do sleep 600 & done ;;
+  fine) echo '"fine"' ;;
+esac
+"#,
+    );
+    world.trust("counted").await;
+    world.configure(&json!({"breaker": {"failureThreshold": 100}}));
+    for (method, limit) in [
+        ("spin", Limit::CpuTime),
+        ("many", Limit::Processes),
+        ("fill", Limit::Data),
+    ] {
+        over(&world, "counted", method, json!([]), limit).await;
+        assert_eq!(world.value("counted", "fine", json!([])).await, "fine");
+    }
     world.runtime.shutdown().await;
 }
 

@@ -10,6 +10,7 @@ use mycelium_types::ErrorCode;
 use mycelium_types::ExitStatus;
 use serde_json::json;
 
+use super::native::speaking;
 use super::world::World;
 
 const HOSTILE: &str = include_str!("../hostile.js");
@@ -60,6 +61,41 @@ async fn every_attack_leaves_another_skill_answering() {
         }
         let code = attack.await.unwrap();
         assert_eq!(code.exit_status(), ExitStatus::Limit, "{method}: {code}");
+    }
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_with_many_processes_leaves_another_skill_answering() {
+    let world = Arc::new(World::new());
+    hostile(&world);
+    let permission = json!({"type": "process", "commands": ["true"]});
+    let limits = json!({"processes": 16, "cpuSeconds": 1, "wallSeconds": 120});
+    speaking(
+        &world,
+        &json!({"permissions": [permission], "limits": limits}),
+    );
+    world.trust("speaker").await;
+    world.value("victim", "greet", json!(["you"])).await;
+    for (method, code) in [
+        ("explode", ErrorCode::ProcessLimit),
+        ("bomb", ErrorCode::ProcessLimit),
+        ("burn", ErrorCode::CpuLimit),
+    ] {
+        let attacked = Arc::clone(&world);
+        let attack = tokio::spawn(async move {
+            let report = attacked
+                .exec("shell", "speaker", method, json!(["wait"]))
+                .await;
+            report.outcome.unwrap_err().code
+        });
+        let mut calls = 0;
+        while calls < 20 || !attack.is_finished() {
+            let answer = world.value("victim", "greet", json!(["you"])).await;
+            assert_eq!(answer, json!("Hello, you!"), "under {method}");
+            calls += 1;
+        }
+        assert_eq!(attack.await.unwrap(), code, "{method}");
     }
     world.runtime.shutdown().await;
 }

@@ -16,6 +16,7 @@ use mycelium_protocol::NetworkRequest;
 use mycelium_protocol::Operation;
 use mycelium_protocol::RequestVerdict;
 use mycelium_types::ErrorCode;
+use mycelium_types::Limit;
 use mycelium_types::Permission;
 use serde_json::Value;
 use serde_json::json;
@@ -203,6 +204,12 @@ async fn try_client(name: &str) {
     assert_eq!(request.path.as_deref(), Some("/x"));
     assert_eq!(request.address, Some([127, 0, 0, 1].into()));
     assert!(request.bytes_sent > 0 && request.bytes_received > 5);
+
+    let processes = world.runtime.processes().await.unwrap();
+    let usage = &processes.instances[0].usage;
+    let bandwidth = usage.iter().find(|one| one.limit == Limit::Bandwidth);
+    let carried = bandwidth.and_then(|one| one.used).unwrap();
+    assert!(carried > 0.0 && carried < 10.0, "{carried}");
 
     let denied = Server::start();
     for host in ["denied.test", "127.0.0.1"] {

@@ -312,7 +312,7 @@ impl Host {
         let number = self.next;
         self.next += 1;
         let cgroup = (self.parts.cgroup.as_ref())
-            .map(|place| Cgroup::create(place, number))
+            .map(|place| Cgroup::create(place, number, job.kind()))
             .transpose()?;
         let entrance = cgroup.as_ref().map(Cgroup::entrance).transpose()?;
         let birthplace = entrance.as_ref().and_then(Entrance::birthplace);
@@ -442,6 +442,7 @@ impl Host {
                     worker: number,
                     pid: worker.pid.as_raw_pid(),
                     report,
+                    times: worker.cgroup.as_ref().and_then(Cgroup::times),
                 };
                 let mut descriptors = vec![worker.pidfd.as_fd(), socket.as_fd()];
                 descriptors.extend(output.as_ref().map(AsFd::as_fd));

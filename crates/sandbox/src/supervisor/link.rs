@@ -211,6 +211,7 @@ impl Link {
                 worker,
                 pid,
                 report,
+                times,
             } => {
                 let mut descriptors = descriptors.into_iter();
                 let (pidfd, socket) = (descriptors.next()?, descriptors.next()?);
@@ -221,7 +222,9 @@ impl Link {
                     }
                 }
                 let pid = Pid::from_raw(pid)?;
-                let handle = Box::new(Worker::new(worker, pid, pidfd, socket, output, report));
+                let handle = Box::new(Worker::new(
+                    worker, pid, pidfd, socket, output, report, times,
+                ));
                 self.table()
                     .workers
                     .insert(worker, Arc::clone(handle.fate()));

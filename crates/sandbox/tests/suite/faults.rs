@@ -189,7 +189,10 @@ fn worker_killed() {
     send(pid, Signal::KILL);
     assert_eq!(puppet.exit().cause, ExitCause::Signal(libc::SIGKILL));
     assert!(!Path::new("/proc").join(pid.to_string()).exists());
-    assert_eq!(groups(launcher.pid()), [] as [PathBuf; 0]);
+    let mut left = groups(launcher.pid());
+    // That is the launcher's own, with nothing in it.
+    left.retain(|group| !group.ends_with(format!("mycelium-{}-times", launcher.pid())));
+    assert_eq!(left, [] as [PathBuf; 0]);
     let mut next = Puppet::with(&launcher, &site.policy());
     assert_eq!(next.tell(&Order::Echo("next".into())), Ok("next".into()));
     drop(next);

@@ -15,6 +15,7 @@ use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::ptr;
+use std::time::Duration;
 
 use mycelium_policy::ChildProcesses;
 use mycelium_policy::SandboxPolicy;
@@ -77,6 +78,10 @@ pub(crate) enum Order {
     Hear(std::net::SocketAddr),
     /// Look up a name and say its addresses.
     LookUp(String),
+    /// Start this many processes that belong to nobody, three in a session, and do not listen to signals.
+    GrowTree(usize),
+    /// Let a child, and a grandchild that nobody waits for, use so many milliseconds of processor time each.
+    BurnInChildren(u64),
     /// Use processor time for ever.
     Spin,
     /// Abort.
@@ -195,6 +200,10 @@ fn obey(order: Order) -> io::Result<String> {
                 .collect();
             Ok(addresses.join(" "))
         }
+        Order::GrowTree(members) => grow_tree(members).map(nothing),
+        Order::BurnInChildren(milliseconds) => {
+            burn_in_children(Duration::from_millis(milliseconds)).map(nothing)
+        }
         Order::Spin => loop {
             std::hint::spin_loop();
         },
@@ -241,6 +250,69 @@ fn use_stack(mebibytes: usize) -> usize {
         0 => usize::from(block[0]),
         more => use_stack(more - 1) + usize::from(block[more % block.len()]),
     }
+}
+
+/// A copy of this process does this and ends.
+fn fork(work: impl FnOnce()) -> io::Result<libc::pid_t> {
+    // SAFETY: a worker has one thread, and its copy ends here.
+    match unsafe { libc::fork() } {
+        0 => {
+            work();
+            // SAFETY: it takes a number.
+            unsafe { libc::_exit(0) }
+        }
+        child if child < 0 => Err(io::Error::last_os_error()),
+        child => Ok(child),
+    }
+}
+
+fn wait_for_child(child: libc::pid_t) {
+    // SAFETY: waitpid(2) may be told nowhere to put the status.
+    unsafe { libc::waitpid(child, ptr::null_mut(), 0) };
+}
+
+fn grow_tree(members: usize) -> io::Result<()> {
+    let (ready, tell) = io::pipe()?;
+    for first in (0..members).step_by(3) {
+        let session = fork(|| {
+            let _ = rustix::process::setsid();
+            for _ in first..members.min(first + 3) {
+                let member = || {
+                    for signal in 1..32 {
+                        // SAFETY: it takes numbers; those that cannot be ignored stay as they are.
+                        unsafe { libc::signal(signal, libc::SIG_IGN) };
+                    }
+                    let _ = (&tell).write_all(b"x");
+                    loop {
+                        // SAFETY: it takes nothing.
+                        unsafe { libc::pause() };
+                    }
+                };
+                let _ = fork(member);
+            }
+        })?;
+        wait_for_child(session);
+    }
+    (&ready).read_exact(&mut vec![0; members])
+}
+
+fn burn_in_children(time: Duration) -> io::Result<()> {
+    let burn = || while processor_time() < time {};
+    let child = fork(burn)?;
+    let (ended, hold) = io::pipe()?;
+    let parent = fork(|| {
+        let _ = fork(burn);
+    })?;
+    drop(hold);
+    wait_for_child(child);
+    wait_for_child(parent);
+    // Its end of the pipe is closed when the last one has ended.
+    (&ended).read_to_end(&mut Vec::new()).map(drop)
+}
+
+fn processor_time() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
 }
 
 /// Gives the calling thread, and what it starts, a copy of all mounts.

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use mycelium_policy::CommandGrant;
 use mycelium_policy::ProgramPolicy;
 use mycelium_policy::SandboxPolicy;
+use mycelium_sandbox::ExitCause;
+use mycelium_sandbox::Launcher;
 use mycelium_sandbox::SandboxError;
 use mycelium_sandbox::WorkerKind;
 use mycelium_types::FileAccess;
@@ -21,6 +24,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_program_runs_only_what_is_named", executes),
     ("nothing_that_was_granted_or_written_can_be_run", written),
     ("a_worker_takes_only_its_own_kind_of_policy", kinds),
+    ("nothing_is_left_of_a_tree_of_thirty", tree),
+    ("the_time_of_a_whole_tree_counts", time_of_tree),
 ];
 
 fn program(site: &Site) -> SandboxPolicy {
@@ -123,6 +128,40 @@ fn written() {
     });
     let mut puppet = Puppet::program(&launcher, &policy);
     assert_eq!(puppet.tell(&Order::Run(copy)), Err(libc::EACCES));
+}
+
+/// A program's worker that may start this many processes.
+fn parent(launcher: &Launcher, site: &Site, processes: u64) -> Puppet {
+    let mut policy = program(site);
+    policy.limits.processes = processes;
+    Puppet::program(launcher, &policy)
+}
+
+fn tree() {
+    let launcher = start();
+    let mut puppet = parent(&launcher, &Site::new(), 40);
+    puppet.tell(&Order::GrowTree(30)).unwrap();
+    assert_eq!(puppet.worker.family().unwrap().processes, 30);
+    puppet.worker.kill();
+    // Each has a copy of the worker's socket: it ends with the last of them.
+    assert_eq!(puppet.finding(), None);
+    assert_eq!(puppet.exit().cause, ExitCause::Killed);
+    assert_eq!(
+        puppet.worker.family().unwrap_err(),
+        SandboxError::WorkerLost
+    );
+}
+
+fn time_of_tree() {
+    let launcher = start();
+    let mut puppet = parent(&launcher, &Site::new(), 8);
+    puppet.tell(&Order::BurnInChildren(200)).unwrap();
+    let whole = puppet.worker.family_cpu_time().unwrap();
+    let own = puppet.worker.cpu_time().unwrap();
+    assert!(
+        whole >= own + Duration::from_millis(380),
+        "{whole:?}, itself {own:?}"
+    );
 }
 
 fn kinds() {

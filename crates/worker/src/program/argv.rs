@@ -184,7 +184,13 @@ impl Run {
                     "" => format!("it ended with status {status}"),
                     line => format!("it ended with status {status}: {line}"),
                 };
-                Err(plain_failure(FailureKind::Thrown, message))
+                // One that gives up with too many around it was refused more.
+                let kind = if self.end.left_behind > limits.processes {
+                    FailureKind::Processes
+                } else {
+                    FailureKind::Thrown
+                };
+                Err(plain_failure(kind, message))
             }
             ProcessStatus::Signal(signal) => Err(self.killed(signal, limits)),
         }

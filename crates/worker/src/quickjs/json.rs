@@ -40,6 +40,7 @@ pub(super) fn write<'js>(
                 | FailureKind::OutputTooLarge
                 | FailureKind::CpuTime
                 | FailureKind::FileSize
+                | FailureKind::Processes
                 | FailureKind::Exited
                 | FailureKind::NeverSettles
                 | FailureKind::Sandbox
