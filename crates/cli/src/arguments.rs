@@ -39,6 +39,7 @@ pub(crate) use typed::InstallOptions;
 pub(crate) use typed::LogOptions;
 pub(crate) use typed::McpAction;
 pub(crate) use typed::SearchOptions;
+pub(crate) use typed::ServeOptions;
 pub(crate) use typed::SkillArgument;
 pub(crate) use typed::TrustOptions;
 pub(crate) use typed::Typed;

@@ -25,6 +25,7 @@ mod support {
 mod suite {
     mod agent_files;
     mod agents;
+    mod agents_http;
     mod calls;
     mod configuration;
     mod daemon;

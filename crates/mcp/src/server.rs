@@ -9,7 +9,6 @@ use mycelium_protocol::control::ExecRequest;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::SearchRequest;
 use mycelium_protocol::control::SkillSelector;
-use mycelium_runtime::EventSink;
 use mycelium_runtime::Exports;
 use mycelium_runtime::SkillRuntime;
 use mycelium_types::ErrorCode;
@@ -31,6 +30,7 @@ use rmcp::model::PaginatedRequestParams;
 use rmcp::model::ReadResourceRequestParams;
 use rmcp::model::ReadResourceResponse;
 use rmcp::model::ReadResourceResult;
+use rmcp::model::RequestMetaObject;
 use rmcp::model::ResourceContents;
 use rmcp::model::ServerCapabilities;
 use rmcp::model::ServerConfig;
@@ -44,7 +44,10 @@ use crate::arguments::arguments;
 use crate::catalogue::Catalogue;
 use crate::catalogue::SkillTool;
 use crate::fixed;
+use crate::http::NamedSessions;
+use crate::http::SESSION_KEY;
 use crate::outcome;
+use crate::progress::Progress;
 use crate::results::Results;
 
 /// Tools on one page of a list.
@@ -52,16 +55,32 @@ const PAGE: usize = 250;
 
 /// One agent's view of the skills. Clones are the same view.
 #[derive(Clone)]
-pub(crate) struct SkillServer(Arc<View>);
+pub(crate) struct SkillServer {
+    view: Arc<View>,
+    /// The other views at the same address, where requests can name theirs.
+    named: Option<Arc<NamedSessions>>,
+}
 
-struct View {
+/// What belongs to one session.
+pub(crate) struct View {
     runtime: SkillRuntime,
     context: RequestContext,
+    /// Gone when this is.
+    alive: watch::Sender<()>,
+    /// The session, if it ends with this.
+    _session: Option<OwnedSession>,
     /// What the names of tools meant when they were last listed.
     catalogue: Mutex<Arc<Catalogue>>,
     results: Mutex<Results>,
     /// How many calls run.
     running: watch::Sender<usize>,
+}
+
+/// What belongs to one call.
+struct Call {
+    /// The trace it is part of.
+    trace: Option<String>,
+    progress: Progress,
 }
 
 /// A call that runs.
@@ -80,37 +99,96 @@ impl Drop for Running<'_> {
     }
 }
 
-impl SkillServer {
-    pub(crate) fn new(runtime: SkillRuntime, context: RequestContext) -> Self {
-        Self(Arc::new(View {
+/// A session that ends when this is dropped.
+struct OwnedSession {
+    runtime: SkillRuntime,
+    name: String,
+}
+
+impl Drop for OwnedSession {
+    fn drop(&mut self) {
+        let runtime = self.runtime.clone();
+        let name = std::mem::take(&mut self.name);
+        // Without an executor everything has ended already.
+        if let Ok(executor) = tokio::runtime::Handle::try_current() {
+            executor.spawn(async move { runtime.end_session(&name).await });
+        }
+    }
+}
+
+impl View {
+    fn new(runtime: SkillRuntime, context: RequestContext, session: Option<OwnedSession>) -> Self {
+        Self {
             runtime,
             context,
+            alive: watch::Sender::default(),
+            _session: session,
             catalogue: Mutex::default(),
             results: Mutex::default(),
             running: watch::Sender::default(),
-        }))
+        }
+    }
+
+    /// A view with which its session ends.
+    pub(crate) fn owning(runtime: SkillRuntime, context: RequestContext) -> Arc<Self> {
+        let session = OwnedSession {
+            runtime: runtime.clone(),
+            name: context.session.clone(),
+        };
+        Arc::new(Self::new(runtime, context, Some(session)))
+    }
+}
+
+impl SkillServer {
+    /// A view in a session that somebody else ends.
+    pub(crate) fn new(runtime: SkillRuntime, context: RequestContext) -> Self {
+        Self {
+            view: Arc::new(View::new(runtime, context, None)),
+            named: None,
+        }
+    }
+
+    /// A view at an address with others.
+    pub(crate) fn among(view: Arc<View>, named: Arc<NamedSessions>) -> Self {
+        Self {
+            view,
+            named: Some(named),
+        }
+    }
+
+    /// The same server in the session that a request names, if it names one.
+    fn of_request(&self, meta: &RequestMetaObject) -> Result<Self, ErrorData> {
+        match (&self.named, meta.get(SESSION_KEY).and_then(Value::as_str)) {
+            (Some(named), Some(name)) => Ok(Self {
+                view: named
+                    .get(name)
+                    .map_err(|reason| ErrorData::invalid_params(reason, None))?,
+                named: None,
+            }),
+            (None, _) | (_, None) => Ok(self.clone()),
+        }
     }
 
     /// Returns when no call runs.
     pub(crate) async fn idle(&self) {
-        let mut running = self.0.running.subscribe();
+        let mut running = self.view.running.subscribe();
         // It cannot fail: the sender is here.
         let _ = running.wait_for(|count| *count == 0).await;
     }
 
     /// The tools there are now.
     async fn catalogue(&self) -> Result<Arc<Catalogue>, ErrorReport> {
-        let catalogue = match self.0.runtime.exports(&self.0.context).await? {
+        let catalogue = match self.view.runtime.exports(&self.view.context).await? {
             Exports::Listed(skills) => Catalogue::new(&skills),
             Exports::TooMany(_) => Catalogue::default(),
         };
         let catalogue = Arc::new(catalogue);
-        *lock(&self.0.catalogue) = Arc::clone(&catalogue);
+        *lock(&self.view.catalogue) = Arc::clone(&catalogue);
         Ok(catalogue)
     }
 
     async fn tool(&self, name: &str) -> Result<Option<SkillTool>, ErrorReport> {
-        let known = lock(&self.0.catalogue).call(name).cloned();
+        let known = lock(&self.view.catalogue).call(name).cloned();
         match known {
             Some(tool) => Ok(Some(tool)),
             // It may have been listed by another connection, or come since.
@@ -123,17 +201,17 @@ impl SkillServer {
         &self,
         name: &str,
         given: JsonObject,
-        trace: Option<String>,
+        call: &Call,
     ) -> Result<Option<CallToolResult>, ErrorReport> {
         let answer = match name {
             fixed::SEARCH => outcome::told(self.search(&given).await?),
             fixed::DESCRIBE => outcome::told(self.describe(&given).await?),
             fixed::RUN => {
                 let (tool, given) = self.meant(given).await?;
-                self.run(&tool, given, trace).await?
+                self.run(&tool, given, call).await?
             }
             name => match self.tool(name).await? {
-                Some(tool) => self.run(&tool, given, trace).await?,
+                Some(tool) => self.run(&tool, given, call).await?,
                 None => return Ok(None),
             },
         };
@@ -151,14 +229,22 @@ impl SkillServer {
             limit: limit.clamp(1, fixed::MAX_HITS),
             ..SearchRequest::default()
         };
-        let skills = self.0.runtime.search(&self.0.context, request).await?;
+        let skills = self
+            .view
+            .runtime
+            .search(&self.view.context, request)
+            .await?;
         Ok(fixed::found(&skills))
     }
 
     async fn describe(&self, given: &JsonObject) -> Result<Value, ErrorReport> {
         let skill = selector(fixed::DESCRIBE, given)?;
-        let exports = self.0.runtime.exports_of(&self.0.context, &skill).await?;
-        let info = self.0.runtime.info(&self.0.context, &skill).await?;
+        let exports = self
+            .view
+            .runtime
+            .exports_of(&self.view.context, &skill)
+            .await?;
+        let info = self.view.runtime.info(&self.view.context, &skill).await?;
         Ok(fixed::described(&exports, &info))
     }
 
@@ -166,7 +252,11 @@ impl SkillServer {
     async fn meant(&self, mut given: JsonObject) -> Result<(SkillTool, JsonObject), ErrorReport> {
         let skill = selector(fixed::RUN, &given)?;
         let method = text(fixed::RUN, &given, "method")?.to_owned();
-        let exports = self.0.runtime.exports_of(&self.0.context, &skill).await?;
+        let exports = self
+            .view
+            .runtime
+            .exports_of(&self.view.context, &skill)
+            .await?;
         let function = exports
             .functions
             .iter()
@@ -197,7 +287,7 @@ impl SkillServer {
         &self,
         tool: &SkillTool,
         given: JsonObject,
-        trace: Option<String>,
+        call: &Call,
     ) -> Result<CallToolResult, ErrorReport> {
         let args = arguments(&tool.shape, given).map_err(|reason| invalid(tool, reason))?;
         let request = ExecRequest {
@@ -205,27 +295,21 @@ impl SkillServer {
             method: tool.method.clone(),
             args,
             timeout_seconds: None,
-            correlation_id: trace,
+            correlation_id: call.trace.clone(),
         };
-        let silent: EventSink = Arc::new(|_| {});
         let report = self
-            .0
+            .view
             .runtime
-            .execute(&self.0.context, request, &silent)
+            .execute(&self.view.context, request, &call.progress.events)
             .await;
         let value = report.outcome?;
-        let mut results = lock(&self.0.results);
+        let mut results = lock(&self.view.results);
         Ok(outcome::success(
             value,
             tool,
             &report.correlation_id,
             &mut results,
         ))
-    }
-
-    /// Waits until the skills change.
-    async fn changed(&self, changes: &mut watch::Receiver<u64>) -> bool {
-        changes.changed().await.is_ok()
     }
 }
 
@@ -246,9 +330,10 @@ impl ServerHandler for SkillServer {
     async fn list_tools(
         &self,
         request: Option<PaginatedRequestParams>,
-        _: rmcp::service::RequestContext<RoleServer>,
+        context: rmcp::service::RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let catalogue = self
+        let server = self.of_request(&context.meta)?;
+        let catalogue = server
             .catalogue()
             .await
             .map_err(|error| protocol_error(&error))?;
@@ -273,14 +358,19 @@ impl ServerHandler for SkillServer {
         request: CallToolRequestParams,
         context: rmcp::service::RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let _running = Running::on(&self.0.running);
+        let server = self.of_request(&context.meta)?;
+        let _running = Running::on(&server.view.running);
         let given = request.arguments.unwrap_or_default();
-        let trace = context.meta.get_traceparent().and_then(trace_id);
+        let call = Call {
+            trace: context.meta.get_traceparent().and_then(trace_id),
+            progress: Progress::new(context.meta.get_progress_token(), &context.peer),
+        };
         let answer = tokio::select! {
-            answer = self.answer(&request.name, given, trace) => answer,
+            answer = server.answer(&request.name, given, &call) => answer,
             // The call is dropped, which ends it; nobody reads this.
             () = context.ct.cancelled() => Err(ErrorReport::new(ErrorCode::Interrupted)),
         };
+        call.progress.end().await;
         match answer {
             Ok(Some(result)) => Ok(result.into()),
             Ok(None) => Err(ErrorData::invalid_params(
@@ -294,9 +384,10 @@ impl ServerHandler for SkillServer {
     async fn list_resources(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: rmcp::service::RequestContext<RoleServer>,
+        context: rmcp::service::RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let results = lock(&self.0.results);
+        let server = self.of_request(&context.meta)?;
+        let results = lock(&server.view.results);
         let resources = results
             .all()
             .map(|kept| outcome::resource(&kept.uri, kept.title.clone(), kept.text.len()))
@@ -307,9 +398,10 @@ impl ServerHandler for SkillServer {
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _: rmcp::service::RequestContext<RoleServer>,
+        context: rmcp::service::RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let kept = lock(&self.0.results).get(&request.uri).cloned();
+        let server = self.of_request(&context.meta)?;
+        let kept = lock(&server.view.results).get(&request.uri).cloned();
         match kept {
             Some(kept) => Ok(ReadResourceResult::new(vec![ResourceContents::text(
                 kept.text, kept.uri,
@@ -330,10 +422,10 @@ impl ServerHandler for SkillServer {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let mut changes = self.0.runtime.catalogue_changes();
+        let mut changes = self.view.runtime.catalogue_changes();
         loop {
             let changed = tokio::select! {
-                changed = self.changed(&mut changes) => changed,
+                changed = changes.changed() => changed.is_ok(),
                 () = context.cancelled() => false,
             };
             if !changed || context.sink().notify_tool_list_changed().await.is_err() {
@@ -343,11 +435,16 @@ impl ServerHandler for SkillServer {
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        let mut changes = self.0.runtime.catalogue_changes();
-        let server = self.clone();
+        let mut changes = self.view.runtime.catalogue_changes();
+        // The task must not keep the view: with it the session ends.
+        let mut alive = self.view.alive.subscribe();
         tokio::spawn(async move {
-            while server.changed(&mut changes).await {
-                if context.peer.notify_tool_list_changed().await.is_err() {
+            loop {
+                let changed = tokio::select! {
+                    changed = changes.changed() => changed.is_ok(),
+                    _ = alive.changed() => false,
+                };
+                if !changed || context.peer.notify_tool_list_changed().await.is_err() {
                     return;
                 }
             }

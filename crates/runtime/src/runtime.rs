@@ -109,7 +109,7 @@ impl SkillRuntime {
             Command::Processes => Reply::Processes(self.processes().await?),
             Command::Trust(request) => Reply::Trust(self.trust(context, request).await?),
             Command::Revoke(target) => Reply::Trust(self.revoke(context, target).await?),
-            Command::Agent | Command::Status | Command::Shutdown => {
+            Command::Agent | Command::Endpoint(_) | Command::Status | Command::Shutdown => {
                 return Err(ErrorReport::new(ErrorCode::Usage).with(
                     "reason",
                     "there is no daemon: the command runs in this process",

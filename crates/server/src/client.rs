@@ -31,6 +31,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::daemon::Daemon;
+use crate::endpoint::Endpoint;
 
 /// How long a client may take for its hello.
 const HELLO_PATIENCE: Duration = Duration::from_secs(10);
@@ -38,6 +39,8 @@ const HELLO_PATIENCE: Duration = Duration::from_secs(10);
 const MAX_HELLO: usize = 64 << 10;
 /// Requests of one client that run at once.
 const MAX_REQUESTS: usize = 256;
+/// Addresses that one client has served at once.
+const MAX_ENDPOINTS: usize = 4;
 /// Frames waiting to be written before events of a slow reader are dropped; replies always wait.
 const WRITE_QUEUE: usize = 4096;
 /// How long a client may take for its last replies.
@@ -93,7 +96,10 @@ pub(crate) async fn serve(daemon: Arc<Daemon>, stream: UnixStream) -> Result<(),
         decoder: incoming.decoder,
         is_open: true,
     };
-    let mut ended = requests(&daemon, &mut incoming, &outgoing).await;
+    // Served for as long as the client is connected and the daemon stays.
+    let mut endpoints = Vec::new();
+    let mut ended = requests(&daemon, &mut incoming, &outgoing, &mut endpoints).await;
+    close(&mut endpoints).await;
     drop(outgoing);
     // Replies that are queued are still written; a client that does not read them is let go.
     let abandon = writer.abort_handle();
@@ -159,6 +165,7 @@ async fn requests(
     daemon: &Arc<Daemon>,
     incoming: &mut Incoming<OwnedReadHalf>,
     outgoing: &mpsc::Sender<Vec<u8>>,
+    endpoints: &mut Vec<Endpoint>,
 ) -> Result<Ended, ClientError> {
     let mut running = Running::default();
     let mut stopping = daemon.stopping();
@@ -172,6 +179,7 @@ async fn requests(
                 continue;
             }
             () = is_set(&mut stopping), if incoming.is_open => {
+                close(endpoints).await;
                 incoming.close()?;
                 continue;
             }
@@ -185,15 +193,31 @@ async fn requests(
         if let Command::Agent = request.command {
             // Calls that run would have nowhere to send what they say.
             if running.tasks.is_empty() {
-                daemon.requests.count(&request.command);
+                daemon.requests.count(request.command.name());
                 reply(outgoing, request.id, Ok(Reply::Agent)).await;
                 return Ok(Ended::Agent(Box::new(request.context)));
             }
             return Err(ClientError::NoSession);
         }
+        if let Command::Endpoint(wanted) = request.command {
+            daemon.requests.count("endpoint");
+            let opened = match endpoints.len() < MAX_ENDPOINTS {
+                true => {
+                    let runtime = daemon.runtime.clone();
+                    Endpoint::open(runtime, request.context, wanted, &daemon.state).await
+                }
+                false => Err(overloaded()),
+            };
+            let opened = opened.map(|endpoint| {
+                let report = endpoint.report.clone();
+                endpoints.push(endpoint);
+                Reply::Endpoint(report)
+            });
+            reply(outgoing, request.id, opened).await;
+            continue;
+        }
         if running.tasks.len() >= MAX_REQUESTS {
-            let refused = ErrorReport::new(ErrorCode::Overloaded).with("skill", "mycelium");
-            reply(outgoing, request.id, Err(refused)).await;
+            reply(outgoing, request.id, Err(overloaded())).await;
             continue;
         }
         let id = request.id;
@@ -215,6 +239,17 @@ async fn requests(
             () = outgoing.closed() => return Ok(Ended::Gone),
         }
     }
+}
+
+/// Serves these addresses no more.
+async fn close(endpoints: &mut Vec<Endpoint>) {
+    for endpoint in endpoints.drain(..) {
+        endpoint.close().await;
+    }
+}
+
+fn overloaded() -> ErrorReport {
+    ErrorReport::new(ErrorCode::Overloaded).with("skill", "mycelium")
 }
 
 /// Waits until the flag is set, or nobody is left to set it.
@@ -257,7 +292,7 @@ async fn answer(
     request: Request,
     outgoing: &mpsc::Sender<Vec<u8>>,
 ) -> Result<Reply, ErrorReport> {
-    daemon.requests.count(&request.command);
+    daemon.requests.count(request.command.name());
     match request.command {
         Command::Status => Ok(Reply::Status(daemon.status())),
         Command::Shutdown => {
@@ -382,9 +417,9 @@ impl<R: AsyncReadExt + Unpin> Incoming<R> {
 pub(crate) struct RequestCounts(Mutex<BTreeMap<&'static str, u64>>);
 
 impl RequestCounts {
-    fn count(&self, command: &Command) {
+    fn count(&self, command: &'static str) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.entry(command.name()).or_default() += 1;
+        *counts.entry(command).or_default() += 1;
     }
 
     pub(crate) fn snapshot(&self) -> BTreeMap<String, u64> {

@@ -31,7 +31,11 @@ impl Scene {
             folders: Folders::below(folder.path()),
             system_config: folder.path().join("no-file"),
         });
-        let daemon = Arc::new(Daemon::new(runtime.unwrap(), &program));
+        let daemon = Arc::new(Daemon::new(
+            runtime.unwrap(),
+            &program,
+            folder.path().join("state"),
+        ));
         let (stream, theirs) = UnixStream::pair().unwrap();
         let served = tokio::spawn(serve(Arc::clone(&daemon), theirs));
         let mut scene = Self {

@@ -58,6 +58,8 @@ pub struct DaemonOptions {
 pub(crate) struct Daemon {
     pub(crate) runtime: SkillRuntime,
     pub(crate) requests: RequestCounts,
+    /// The folder for what must survive.
+    pub(crate) state: PathBuf,
     build: String,
     started: Instant,
     clients: AtomicUsize,
@@ -118,13 +120,14 @@ async fn serve(options: DaemonOptions) -> io::Result<()> {
         Seized::Listening(socket) => socket,
         Seized::Taken => return announce_ready(),
     };
+    let state = options.folders.state.clone();
     let runtime = SkillRuntime::new(RuntimeOptions {
         program: options.program.clone(),
         folders: options.folders,
         system_config: options.system_config,
     })
     .map_err(io::Error::other)?;
-    let daemon = Arc::new(Daemon::new(runtime, &options.program));
+    let daemon = Arc::new(Daemon::new(runtime, &options.program, state));
     announce_ready()?;
     tracing::info!(pid = std::process::id(), "the daemon serves");
     let follower = Arc::clone(&daemon);
@@ -219,9 +222,10 @@ impl Drop for Presence<'_> {
 }
 
 impl Daemon {
-    pub(crate) fn new(runtime: SkillRuntime, program: &Path) -> Self {
+    pub(crate) fn new(runtime: SkillRuntime, program: &Path, state: PathBuf) -> Self {
         Self {
             runtime,
+            state,
             requests: RequestCounts::default(),
             build: build_stamp(program),
             started: Instant::now(),

@@ -4,6 +4,7 @@
 mod address;
 mod client;
 mod daemon;
+mod endpoint;
 mod identity;
 mod listener;
 mod metrics;

@@ -1,5 +1,6 @@
 //! What was typed. The texts people see of it are in the catalogue, under `help-…`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -243,9 +244,21 @@ pub(crate) enum DaemonAction {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum McpAction {
-    Serve,
+    Serve(ServeOptions),
     Install(InstallOptions),
     Status,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeOptions {
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) http: Option<SocketAddr>,
+    #[arg(long, requires = "http")]
+    pub(crate) no_auth: bool,
+    #[arg(long, value_name = "HOST", requires = "http")]
+    pub(crate) allow_host: Vec<String>,
+    #[arg(long, value_name = "ORIGIN", requires = "http")]
+    pub(crate) allow_origin: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -27,6 +27,7 @@ pub(crate) enum Wait {
 #[derive(Debug)]
 pub(crate) struct Interrupt {
     raised: UnixStream,
+    raise: UnixStream,
 }
 
 impl Interrupt {
@@ -37,8 +38,18 @@ impl Interrupt {
     pub(crate) fn listen() -> io::Result<Self> {
         let (raised, raise) = UnixStream::pair()?;
         raised.set_nonblocking(true)?;
-        signal_hook::low_level::pipe::register(signal_hook::consts::SIGINT, raise)?;
-        Ok(Self { raised })
+        signal_hook::low_level::pipe::register(signal_hook::consts::SIGINT, raise.try_clone()?)?;
+        Ok(Self { raised, raise })
+    }
+
+    /// Takes over SIGTERM as well: what is told to terminate ends in order.
+    ///
+    /// # Errors
+    /// When the system refuses the signal's handler.
+    pub(crate) fn also_on_terminate(&self) -> io::Result<()> {
+        let raise = self.raise.try_clone()?;
+        signal_hook::low_level::pipe::register(signal_hook::consts::SIGTERM, raise)?;
+        Ok(())
     }
 
     /// One that a test raises, by writing to the stream, without a signal for the whole process.
@@ -46,7 +57,8 @@ impl Interrupt {
     pub(super) fn scripted() -> (Self, UnixStream) {
         let (raised, raise) = UnixStream::pair().unwrap();
         raised.set_nonblocking(true).unwrap();
-        (Self { raised }, raise)
+        let own = raise.try_clone().unwrap();
+        (Self { raised, raise: own }, raise)
     }
 
     /// Waits until `source` can be read, at most `limit`.

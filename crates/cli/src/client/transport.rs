@@ -5,6 +5,8 @@ use std::os::unix::net::UnixStream;
 use mycelium_protocol::Event;
 use mycelium_protocol::control::ClientHello;
 use mycelium_protocol::control::Command;
+use mycelium_protocol::control::EndpointReport;
+use mycelium_protocol::control::EndpointRequest;
 use mycelium_protocol::control::Reply;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::ServerHello;
@@ -137,6 +139,29 @@ impl Transport {
         };
         match connection.request(context, Command::Agent, &self.interrupt, &mut |_| {})?? {
             Reply::Agent => Ok(connection.into_stream()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Has the skills offered at an address for as long as the stream that is returned stays open.
+    ///
+    /// # Errors
+    /// When there is no daemon and none can be started, or it cannot use the address.
+    pub(crate) fn open_endpoint(
+        &self,
+        surroundings: &Surroundings,
+        settings: &Settings,
+        owner: &str,
+        request: &EndpointRequest,
+    ) -> Result<(UnixStream, EndpointReport), Error> {
+        let (mut connection, _) = self.connect(surroundings, settings)?;
+        let context = RequestContext {
+            session: owner.to_owned(),
+            ..surroundings.context(settings)
+        };
+        let command = Command::Endpoint(request.clone());
+        match connection.request(context, command, &self.interrupt, &mut |_| {})?? {
+            Reply::Endpoint(report) => Ok((connection.into_stream(), report)),
             other => Err(unexpected(&other)),
         }
     }

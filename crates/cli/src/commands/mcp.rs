@@ -1,5 +1,6 @@
 //! `mcp`: the skills as an MCP server.
 
+mod endpoint;
 mod install;
 mod probe;
 mod status;
@@ -8,6 +9,8 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 
 use mycelium_types::ExitStatus;
+use mycelium_types::Locale;
+use mycelium_types::Message;
 
 use crate::arguments::McpAction;
 use crate::arguments::Placement;
@@ -18,7 +21,10 @@ use crate::session::Session;
 
 pub(super) fn run(action: &McpAction, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
     match action {
-        McpAction::Serve => serve(session),
+        McpAction::Serve(options) => match options.http {
+            None => serve(session),
+            Some(address) => endpoint::run(address, options, session),
+        },
         McpAction::Install(options) => install::run(options, session),
         McpAction::Status => status::run(session),
     }
@@ -26,21 +32,32 @@ pub(super) fn run(action: &McpAction, session: &mut Session<'_>) -> Result<ExitS
 
 /// Speaks MCP on the standard streams. What the daemon serves, this process only passes on.
 fn serve(session: &mut Session<'_>) -> Result<ExitStatus, Error> {
-    if session.settings.placement == Placement::InProcess {
-        return Err(Error::usage(
-            mycelium_types::Message::new("usage-mcp-in-process").render(Default::default()),
-        ));
-    }
+    refuse_without_daemon(session)?;
     let surroundings = session.surroundings.clone();
     let settings = session.settings.clone();
-    // Whatever session the environment names, an agent's own ends with it.
-    let agent = format!(
-        "agent-{}-{:016x}",
-        std::process::id(),
-        RandomState::new().hash_one(std::process::id())
-    );
+    let agent = own_session("agent");
     let transport = Transport::new()?;
     let connect = move || transport.attach(&surroundings, &settings, &agent);
     bridge::run(connect, session.transport.interrupt())?;
     Ok(ExitStatus::Success)
+}
+
+/// Agents share the daemon.
+fn refuse_without_daemon(session: &Session<'_>) -> Result<(), Error> {
+    match session.settings.placement {
+        Placement::Daemon => Ok(()),
+        Placement::InProcess => {
+            let message = Message::new("usage-mcp-in-process");
+            Err(Error::usage(message.render(Locale::default())))
+        }
+    }
+}
+
+/// The name of a session that nobody else has: whatever the environment names, an agent's own ends with it.
+fn own_session(kind: &str) -> String {
+    format!(
+        "{kind}-{}-{:016x}",
+        std::process::id(),
+        RandomState::new().hash_one(std::process::id())
+    )
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -126,6 +127,8 @@ pub enum Command {
     Revoke(TrustTarget),
     /// Speak MCP from here on: the last request of a connection, whose own session it belongs to.
     Agent,
+    /// Offer the skills at an address, to agents that come over HTTP, for as long as this connection lasts.
+    Endpoint(EndpointRequest),
     /// How the daemon does.
     Status,
     /// Take no more requests, let running ones end, then stop.
@@ -153,10 +156,43 @@ impl Command {
             Self::Trust(_) => "trust",
             Self::Revoke(_) => "revoke",
             Self::Agent => "agent",
+            Self::Endpoint(_) => "endpoint",
             Self::Status => "status",
             Self::Shutdown => "shutdown",
         }
     }
+}
+
+/// Where and to whom skills are offered over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointRequest {
+    /// The address to listen at; port 0 is any that is free.
+    pub address: SocketAddr,
+    /// Who is let in.
+    pub access: EndpointAccess,
+    /// Names and addresses, beside those of this machine, by which clients know the endpoint.
+    pub hosts: Vec<String>,
+    /// Origins of web pages that may use it.
+    pub origins: Vec<String>,
+}
+
+/// Who is let in at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndpointAccess {
+    /// Whoever sends the person's token.
+    Token,
+    /// Every program of this machine, whoever runs it.
+    Everybody,
+}
+
+/// Where skills are offered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointReport {
+    /// The address, as a URL.
+    pub url: String,
+    /// The file that has the token, if one is needed.
+    pub token_file: Option<PathBuf>,
 }
 
 /// What is answered.
@@ -185,6 +221,8 @@ pub enum Reply {
     Status(DaemonStatus),
     /// To `agent`: what follows is MCP, one JSON message a line, both ways.
     Agent,
+    /// To `endpoint`.
+    Endpoint(EndpointReport),
     /// To `shutdown`.
     Stopping,
 }

@@ -161,10 +161,15 @@ help-daemon-logs = Show the daemon's log
 
 help-mcp = Offer the skills to agents over MCP
 
-help-mcp-serve = Speak MCP on the standard streams, for an agent that starts this command
-    .details = The agent's connection is a session of its own: the instances of its skills end with it. Up to mcp.maxListedSkills skills, each of their functions is a tool; beyond that, skill_search, skill_describe and skill_run find and run them.
+help-mcp-serve = Speak MCP, for an agent that starts this command or that comes over HTTP
+    .details = An agent's connection is a session of its own: the instances of its skills end with it. Up to mcp.maxListedSkills skills, each of their functions is a tool; beyond that, skill_search, skill_describe and skill_run find and run them. Over HTTP, requests need the token that is in the file this command names.
+    .http = Listen at this address, such as 127.0.0.1:8750, instead of the standard streams
+    .no-auth = Let every program of this machine in, without a token; loopback addresses only
+    .allow-host = Another name by which clients know the address; may be repeated
+    .allow-origin = The origin of a web page that may use it; may be repeated
     .examples =
-        claude mcp add mycelium -- mycelium mcp serve
+        mycelium mcp serve
+        mycelium mcp serve --http 127.0.0.1:8750
 
 help-mcp-install = Add this program to the configuration of an agent
     .details = Writes one entry, with the path of this program, and leaves everything else in the file as it is; what the file had before is kept. Doing it again changes nothing. A file that cannot be understood is never written to.

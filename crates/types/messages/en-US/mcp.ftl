@@ -63,3 +63,8 @@ mcp-too-slow = nothing came within { $seconds } seconds
 mcp-ended = it ended
 mcp-stranger = what it starts is another server, `{ $name }`
 mcp-no-server = what it starts is no MCP server
+
+# The command `mcp serve --http`.
+mcp-serving = Agents find the skills at { $url }
+mcp-token = They send `Authorization: Bearer TOKEN`; the token is in { $file }
+mcp-no-token = No token is needed: every program of this machine can call the skills.

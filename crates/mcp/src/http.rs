@@ -1,0 +1,196 @@
+//! Agents that come over HTTP, many at one address.
+//!
+//! A client of a revision with sessions has one from its handshake until it deletes it or says nothing for
+//! [`IDLE`]. In the stateless revision each request stands alone, unless its `_meta` names a session
+//! ([`SESSION_KEY`]): whoever knows the name has the same session again, for as long.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::Weak;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http::Response;
+use http_body::Body;
+use mycelium_protocol::control::RequestContext;
+use mycelium_runtime::SkillRuntime;
+use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
+use rmcp::transport::streamable_http_server::StreamableHttpService;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::sync::DropGuard;
+
+use crate::server::SkillServer;
+use crate::server::View;
+
+/// The member of a request's `_meta` that names its session, in the revision that has none.
+pub const SESSION_KEY: &str = "io.mycelium/session";
+
+/// How long a session lasts that nobody uses.
+const IDLE: Duration = Duration::from_secs(300);
+/// The largest request, in bytes.
+const MAX_REQUEST: usize = 16 << 20;
+/// Sessions that requests have named, at once.
+const MAX_NAMED: usize = 256;
+/// The longest name of a session, in bytes.
+const MAX_NAME: usize = 256;
+
+/// Who may send requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpAccess {
+    /// What a request's `Host` may be: a name or address, with or without a port. Another one is a name that a
+    /// stranger has pointed at this machine.
+    pub hosts: Vec<String>,
+    /// The web pages that may send requests, by their origin. Programs have none.
+    pub origins: Vec<String>,
+}
+
+/// An address where agents find the skills. Dropping the last clone ends every session.
+#[derive(Clone)]
+pub struct HttpAgents {
+    service: StreamableHttpService<SkillServer, LocalSessionManager>,
+    stop: CancellationToken,
+    _guard: Arc<DropGuard>,
+}
+
+impl HttpAgents {
+    /// Agents work in `context`; the names of their sessions begin with its session.
+    #[must_use]
+    pub fn new(runtime: SkillRuntime, context: RequestContext, access: HttpAccess) -> Self {
+        let stop = CancellationToken::new();
+        let config = StreamableHttpServerConfig::default()
+            .with_allowed_hosts(access.hosts)
+            .with_allowed_origins(access.origins)
+            .enforce_origin_validation()
+            .with_max_request_body_bytes(MAX_REQUEST)
+            .with_cancellation_token(stop.clone());
+        let mut sessions = LocalSessionManager::default();
+        sessions.session_config.keep_alive = Some(IDLE);
+        let named = Arc::new(NamedSessions {
+            runtime: runtime.clone(),
+            context: context.clone(),
+            views: Mutex::default(),
+        });
+        let count = AtomicU64::new(0);
+        let service = StreamableHttpService::new(
+            move || {
+                let number = count.fetch_add(1, Ordering::Relaxed);
+                let context = within(&context, &number.to_string());
+                let view = View::owning(runtime.clone(), context);
+                Ok(SkillServer::among(view, Arc::clone(&named)))
+            },
+            Arc::new(sessions),
+            config,
+        );
+        Self {
+            service,
+            _guard: Arc::new(stop.clone().drop_guard()),
+            stop,
+        }
+    }
+
+    /// Answers one request.
+    pub async fn handle<B>(
+        &self,
+        request: Request<B>,
+    ) -> Response<impl Body<Data = Bytes, Error = Infallible> + Send + use<B>>
+    where
+        B: Body + Send + 'static,
+        B::Error: std::fmt::Display,
+    {
+        self.service.handle(request).await
+    }
+
+    /// Ends every session.
+    pub fn close(&self) {
+        self.stop.cancel();
+    }
+}
+
+/// Sessions that requests name, each until nobody has used it for a while.
+pub(crate) struct NamedSessions {
+    runtime: SkillRuntime,
+    context: RequestContext,
+    views: Mutex<HashMap<String, Named>>,
+}
+
+struct Named {
+    view: Arc<View>,
+    used: Instant,
+}
+
+impl NamedSessions {
+    /// The session of this name, which begins now if there is none.
+    ///
+    /// # Errors
+    /// When the name is too long, or there are too many.
+    pub(crate) fn get(self: &Arc<Self>, name: &str) -> Result<Arc<View>, &'static str> {
+        if name.is_empty() || name.len() > MAX_NAME {
+            return Err("a session's name has 1 to 256 bytes");
+        }
+        let mut views = lock(&self.views);
+        let now = Instant::now();
+        if let Some(named) = views.get_mut(name) {
+            named.used = now;
+            return Ok(Arc::clone(&named.view));
+        }
+        if views.len() >= MAX_NAMED {
+            return Err("there are too many sessions; let some rest for five minutes");
+        }
+        let context = within(&self.context, &format!("named-{name}"));
+        let view = View::owning(self.runtime.clone(), context);
+        let named = Named {
+            view: Arc::clone(&view),
+            used: now,
+        };
+        views.insert(name.to_owned(), named);
+        tokio::spawn(expire(Arc::downgrade(self), name.to_owned(), now + IDLE));
+        Ok(view)
+    }
+
+    /// Ends the session if nobody uses it. Else says when to look again.
+    fn look(&self, name: &str) -> Option<Instant> {
+        let mut views = lock(&self.views);
+        let named = views.get(name)?;
+        // A call that runs holds it.
+        if Arc::strong_count(&named.view) > 1 {
+            return Some(Instant::now() + IDLE);
+        }
+        let end = named.used + IDLE;
+        if Instant::now() < end {
+            return Some(end);
+        }
+        views.remove(name);
+        None
+    }
+}
+
+async fn expire(sessions: Weak<NamedSessions>, name: String, first: Instant) {
+    let mut next = Some(first);
+    while let Some(moment) = next {
+        tokio::time::sleep_until(moment).await;
+        let Some(sessions) = sessions.upgrade() else {
+            return;
+        };
+        next = sessions.look(&name);
+    }
+}
+
+fn within(context: &RequestContext, name: &str) -> RequestContext {
+    RequestContext {
+        session: format!("{}/{name}", context.session),
+        ..context.clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
