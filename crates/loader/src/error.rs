@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use mycelium_types::AgentSkill;
 use mycelium_types::Diagnostic;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
@@ -46,7 +47,7 @@ pub enum LoadError {
         /// The folder.
         folder: PathBuf,
     },
-    /// The folder has no `skill.json`.
+    /// The folder has neither a `skill.json` nor a `SKILL.md`.
     NoManifest {
         /// The folder.
         folder: PathBuf,
@@ -89,7 +90,7 @@ pub enum LoadError {
         /// The folder.
         folder: PathBuf,
     },
-    /// `skill.json` is not valid.
+    /// `skill.json` is not valid, or `SKILL.md` cannot be used.
     Manifest {
         /// The folder.
         folder: PathBuf,
@@ -138,6 +139,8 @@ pub enum Bound {
     Depth,
     /// Bytes of `skill.json`: at most 1 MiB.
     Manifest,
+    /// Bytes of `SKILL.md`: at most 8 MiB.
+    Instructions,
 }
 
 /// How a link fails to stay in the skill's folder.
@@ -257,6 +260,8 @@ impl Bound {
             Self::Manifest => {
                 Message::new("load-manifest-too-large").with("most", Manifest::MAX_BYTES >> 20)
             }
+            Self::Instructions => Message::new("load-instructions-too-large")
+                .with("most", AgentSkill::MAX_BYTES >> 20),
         }
     }
 }

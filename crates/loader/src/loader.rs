@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use mycelium_types::AgentSkill;
 use mycelium_types::Digest;
 use mycelium_types::Engine;
 use mycelium_types::Manifest;
+use mycelium_types::Script;
+use mycelium_types::SkillFiles;
 use mycelium_types::SkillSource;
-use mycelium_types::printable_path;
 
 use crate::Bound;
 use crate::EmbeddedSource;
@@ -35,8 +37,6 @@ use crate::tree::Tree;
 use crate::tree::read_file;
 use crate::verified::Content;
 
-/// The file that makes a folder a skill.
-const MANIFEST: &str = "skill.json";
 /// How often a folder that changes while it is read is read again.
 const ATTEMPTS: usize = 3;
 /// How many skills are remembered. More are possible; then the memory starts over.
@@ -172,9 +172,11 @@ impl Loader {
     }
 
     fn inspect(&self, folder: &Path, root: &Path, tree: &Tree) -> Result<Content, LoadError> {
-        let bytes = read_manifest(folder, root, tree)?;
-        let file = printable_path(&folder.join(MANIFEST));
-        let reading = Manifest::read(&bytes, &file);
+        let files = skill_files(folder, root, tree)?;
+        let described = files.manifest.as_deref();
+        let described = described.or(files.agent.as_ref().map(|(_, bytes)| bytes.as_slice()));
+        let manifest_digest = Digest::of(described.unwrap_or_default());
+        let reading = files.read(folder);
         let Some(manifest) = reading.manifest else {
             return Err(LoadError::Manifest {
                 folder: folder.to_owned(),
@@ -199,13 +201,15 @@ impl Loader {
         let entrypoint = found.map_err(problem)?;
         match engine {
             Engine::Quickjs => {}
+            // Each of its scripts works or does not; the skill is its instructions in any case.
+            Engine::Native if manifest.scripts().is_some() => {}
             Engine::Native => drop(own_program(&entrypoint, root, problem)?),
         }
         Ok(Content {
             root: root.to_owned(),
             remarks: reading.diagnostics,
             digest: tree.digest()?,
-            manifest_digest: Digest::of(&bytes),
+            manifest_digest,
             engine,
             entrypoint,
             manifest,
@@ -235,20 +239,41 @@ fn canonical(folder: &Path) -> Result<PathBuf, LoadError> {
     Ok(root)
 }
 
-fn read_manifest(folder: &Path, root: &Path, tree: &Tree) -> Result<Vec<u8>, LoadError> {
-    let missing = || LoadError::NoManifest {
-        folder: folder.to_owned(),
+/// What the folder says of itself, as far as the listing has it.
+fn skill_files(folder: &Path, root: &Path, tree: &Tree) -> Result<SkillFiles, LoadError> {
+    let read = |name: &str, most: usize, bound| {
+        let Ok(path) = entrypoint(tree, Path::new(name)) else {
+            return Ok(None);
+        };
+        match read_file(&root.join(path), most as u64)? {
+            Some(bytes) => Ok(Some(bytes)),
+            None => Err(LoadError::TooLarge {
+                folder: folder.to_owned(),
+                bound,
+            }),
+        }
     };
-    let path = tree
-        .resolve(Path::new(""), Path::new(MANIFEST))
-        .map_err(|_| missing())?;
-    match tree.entry(&path).map(|entry| &entry.kind) {
-        Some(EntryKind::File { .. }) => {}
-        Some(EntryKind::Folder | EntryKind::Link { .. }) | None => return Err(missing()),
+    let manifest = read(SkillFiles::MANIFEST, Manifest::MAX_BYTES, Bound::Manifest)?;
+    let mut agent = None;
+    for name in [AgentSkill::FILE, AgentSkill::LOWER_CASE_FILE] {
+        if agent.is_none() {
+            let bytes = read(name, AgentSkill::MAX_BYTES, Bound::Instructions)?;
+            agent = bytes.map(|bytes| (name, bytes));
+        }
     }
-    read_file(&root.join(path), Manifest::MAX_BYTES as u64)?.ok_or_else(|| LoadError::TooLarge {
-        folder: folder.to_owned(),
-        bound: Bound::Manifest,
+    if manifest.is_none() && agent.is_none() {
+        return Err(LoadError::NoManifest {
+            folder: folder.to_owned(),
+        });
+    }
+    let scripts = match manifest {
+        Some(_) => Vec::new(),
+        None => Script::among(tree.files()),
+    };
+    Ok(SkillFiles {
+        manifest,
+        agent,
+        scripts,
     })
 }
 

@@ -25,7 +25,7 @@ pub trait Source: Send + Sync {
 /// A skill on disk that nobody has looked at yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
-    /// The folder that holds `skill.json`. It may itself be a link.
+    /// The folder that holds `skill.json` or `SKILL.md`. It may itself be a link.
     pub folder: PathBuf,
     /// Whose work it is.
     pub origin: Origin,

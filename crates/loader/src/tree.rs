@@ -165,6 +165,14 @@ impl Tree {
             .map(|index| &self.entries[index])
     }
 
+    /// The regular files below the root, and whether their owners may run them.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (PathBuf, bool)> {
+        self.entries.iter().filter_map(|entry| match entry.kind {
+            EntryKind::File { executable, .. } => Some((entry.path.clone(), executable)),
+            EntryKind::Folder | EntryKind::Link { .. } => None,
+        })
+    }
+
     /// A digest that changes whenever the content does, made without reading any: from the paths,
     /// sizes, modes, inodes and times of all entries.
     pub(crate) fn fingerprint(&self) -> Digest {

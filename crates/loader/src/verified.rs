@@ -1,22 +1,27 @@
 //! A skill that was looked at: the only thing the rest of the program runs.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mycelium_types::AgentSkill;
 use mycelium_types::Diagnostic;
 use mycelium_types::Digest;
 use mycelium_types::Engine;
 use mycelium_types::Manifest;
+use mycelium_types::Message;
 use mycelium_types::SkillId;
 use mycelium_types::SkillSource;
 
 use crate::LoadError;
 use crate::MAX_SOURCE_BYTES;
 use crate::Origin;
+use crate::ScriptProgram;
 use crate::SignatureDecision;
 use crate::Surface;
 use crate::loader::own_program;
+use crate::scripts::program;
 use crate::tree::read_file;
 
 /// A skill whose manifest is valid, whose files are digested and bounded, which works here, and about
@@ -85,10 +90,37 @@ impl VerifiedSkill {
         self.content.digest
     }
 
-    /// The digest of `skill.json`.
+    /// The digest of `skill.json`, or of `SKILL.md` where there is none.
     #[must_use]
     pub fn manifest_digest(&self) -> Digest {
         self.content.manifest_digest
+    }
+
+    /// The instructions of its `SKILL.md`, if it has one: everything after the front matter, as it is in the file
+    /// now.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Unreadable`] if the file cannot be read any more.
+    pub fn instructions(&self) -> Result<Option<String>, LoadError> {
+        let Some(agent) = &self.manifest().agent else {
+            return Ok(None);
+        };
+        let path = self.root().join(&agent.file);
+        let unreadable = |source| LoadError::Unreadable {
+            path: path.clone(),
+            source,
+        };
+        // It may be a link to another file of the skill.
+        let file = fs_err::canonicalize(&path).map_err(unreadable)?;
+        if !file.starts_with(self.root()) {
+            return Err(LoadError::Changing {
+                folder: self.root().to_owned(),
+            });
+        }
+        let bytes = read_file(&file, AgentSkill::MAX_BYTES as u64)?.unwrap_or_default();
+        let reading = AgentSkill::read(&bytes, "", AgentSkill::FILE, "");
+        Ok(Some(reading.instructions))
     }
 
     /// What was decided about its signature.
@@ -119,6 +151,7 @@ impl VerifiedSkill {
     pub fn program(&self) -> Result<Option<Vec<PathBuf>>, LoadError> {
         match self.engine() {
             Engine::Quickjs => Ok(None),
+            Engine::Native if self.manifest().scripts().is_some() => Ok(Some(self.script_files())),
             Engine::Native => own_program(self.entrypoint(), self.root(), |problem| {
                 LoadError::Entrypoint {
                     folder: self.root().to_owned(),
@@ -128,6 +161,25 @@ impl VerifiedSkill {
             })
             .map(Some),
         }
+    }
+
+    /// How the scripts that are its methods are run on this machine, or why they cannot be, by method. Empty for a
+    /// skill with code of its own.
+    #[must_use]
+    pub fn scripts(&self) -> BTreeMap<String, Result<ScriptProgram, Message>> {
+        let scripts = self.manifest().scripts().unwrap_or_default().iter();
+        scripts
+            .map(|script| (script.method.clone(), program(script, self.root())))
+            .collect()
+    }
+
+    /// All files that running any of its scripts takes.
+    fn script_files(&self) -> Vec<PathBuf> {
+        let runnable = self.scripts().into_values().flatten();
+        let mut files: Vec<_> = runnable.flat_map(|program| program.files).collect();
+        files.sort_unstable();
+        files.dedup();
+        files
     }
 
     /// How the exports of the manifest are called, in its order, and which hooks the skill has: those

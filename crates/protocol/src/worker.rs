@@ -6,6 +6,7 @@
 
 mod exchange;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use mycelium_policy::SandboxPolicy;
@@ -196,6 +197,10 @@ pub struct StartParams {
     pub entrypoint: PathBuf,
     /// How the program is spoken to.
     pub protocol: WorkerProtocol,
+    /// With [`WorkerProtocol::Argv`], the methods that are programs of their own: what to run, absolute, and what comes
+    /// before the arguments. The entrypoint and the method's name do not appear in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scripts: BTreeMap<String, Vec<PathBuf>>,
 }
 
 /// The answer to `start`, just before the program begins. With [`WorkerProtocol::Worker`] the next request

@@ -97,15 +97,13 @@ pub enum Verdict {
         /// The one that is used.
         winner: SkillSource,
     },
-    /// It has a `skill.json` that is not valid or cannot be read.
+    /// Its `skill.json` or `SKILL.md` is not valid or cannot be read.
     Broken {
         /// How many errors there are.
         errors: usize,
     },
-    /// It has no `skill.json`; its folders were looked at.
+    /// It has neither `skill.json` nor `SKILL.md`; its folders were looked at.
     NoManifest,
-    /// It has a `SKILL.md` but no `skill.json`, so there is no code to run.
-    NoCode,
     /// A pattern of an ignore file matches it.
     Ignored {
         /// The pattern.
@@ -175,7 +173,6 @@ impl Verdict {
                 .with("winner", printable_source(winner)),
             Self::Broken { errors } => Message::new("verdict-broken").with("errors", errors),
             Self::NoManifest => Message::new("verdict-no-manifest"),
-            Self::NoCode => Message::new("verdict-no-code"),
             Self::Ignored { pattern, file } => Message::new("verdict-ignored")
                 .with("pattern", mycelium_types::printable(pattern))
                 .with("file", printable_path(file)),

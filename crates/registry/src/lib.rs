@@ -40,6 +40,7 @@ mod root;
 mod search;
 mod stamp;
 mod store;
+mod survey;
 mod walk;
 
 pub use discovery::Candidate;
@@ -50,6 +51,7 @@ pub use discovery::Problem;
 pub use discovery::Verdict;
 pub use error::RegistryError;
 pub use ignored::IgnoreFile;
+pub use reading::read_skill;
 pub use record::SkillRecord;
 pub use registry::Registration;
 pub use registry::Registry;

@@ -153,7 +153,7 @@ fn folders(roots: &[Root], scans: Vec<Scan>) -> Vec<Folder<'_>> {
         for looked in scan.folders {
             let state = match looked.outcome {
                 Outcome::Other(verdict) => State::Decided(verdict),
-                Outcome::Manifest { identity, stamp } => match skills.get(&identity) {
+                Outcome::Skill { identity, stamp } => match skills.get(&identity) {
                     Some(first) => State::Decided(Verdict::Seen {
                         first: first.clone(),
                     }),
@@ -243,7 +243,6 @@ fn remark(root: &Root, path: &Path, verdict: &Verdict) -> Option<Diagnostic> {
         | Verdict::Duplicate { .. }
         | Verdict::Broken { .. }
         | Verdict::NoManifest
-        | Verdict::NoCode
         | Verdict::Ignored { .. }
         | Verdict::Skipped
         | Verdict::TooDeep

@@ -1,4 +1,4 @@
-//! Reads the manifests of candidates.
+//! Reads what candidates say of themselves.
 
 use std::io;
 use std::io::Read;
@@ -6,20 +6,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use mycelium_types::AgentSkill;
 use mycelium_types::Diagnostic;
 use mycelium_types::Manifest;
 use mycelium_types::Message;
 use mycelium_types::Severity;
+use mycelium_types::SkillFiles;
+use mycelium_types::SkillReading;
 
 use crate::file;
 use crate::note;
 use crate::stamp::Stamp;
-use crate::walk::MANIFEST;
+use crate::survey::Survey;
 
-/// What reading a folder's `skill.json` gave.
+/// What reading a folder's `skill.json` and `SKILL.md` gave.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading {
-    /// What the file looked like when it was read; absent if the result is not to be kept.
+    /// What the files looked like when they were read; absent if the result is not to be kept.
     pub(crate) stamp: Option<Stamp>,
     /// The manifest, if it is valid.
     pub(crate) manifest: Option<Arc<Manifest>>,
@@ -27,33 +30,26 @@ pub(crate) struct Reading {
     pub(crate) remarks: Arc<[Diagnostic]>,
 }
 
+/// Reads what the skill in `folder` says of itself. What cannot be read is a remark.
+#[must_use]
+pub fn read_skill(folder: &Path) -> SkillReading {
+    read(folder).0
+}
+
 impl Reading {
-    /// Reads the manifest of `folder`.
+    /// Reads what the skill in `folder` says of itself.
     pub(crate) fn of(folder: &Path) -> Self {
-        let path = folder.join(MANIFEST);
-        let unreadable = |message| Self {
-            stamp: None,
-            manifest: None,
-            remarks: [note::error(&path, message)].into(),
+        let now = SystemTime::now();
+        let (reading, stamp) = read(folder);
+        // What changed while it was read is read again next time.
+        let unchanged = |stamp: &Stamp| {
+            let again = Survey::of(folder).ok().flatten();
+            stamp.is_settled_at(now) && again.is_some_and(|again| again.stamp == Some(*stamp))
         };
-        let Some(name) = path.to_str() else {
-            return unreadable(Message::new("folder-not-utf8"));
-        };
-        match leads_out(folder, &path) {
-            Ok(false) => {}
-            Ok(true) => return unreadable(Message::new("manifest-link-leaves")),
-            Err(error) => return unreadable(cannot_read(&error)),
-        }
-        match read(&path) {
-            Ok((bytes, stamp)) => {
-                let reading = Manifest::read(&bytes, name);
-                Self {
-                    stamp,
-                    manifest: reading.manifest.map(Arc::new),
-                    remarks: reading.diagnostics.into(),
-                }
-            }
-            Err(error) => unreadable(cannot_read(&error)),
+        Self {
+            stamp: stamp.filter(unchanged),
+            manifest: reading.manifest.map(Arc::new),
+            remarks: reading.diagnostics.into(),
         }
     }
 
@@ -64,26 +60,87 @@ impl Reading {
     }
 }
 
-fn cannot_read(error: &io::Error) -> Message {
-    Message::new("manifest-unreadable").with("reason", note::system_reason(error))
+fn read(folder: &Path) -> (SkillReading, Option<Stamp>) {
+    let unreadable = |path: &Path, message| SkillReading {
+        manifest: None,
+        instructions: None,
+        conforms: None,
+        diagnostics: vec![note::error(path, message)],
+    };
+    if folder.to_str().is_none() {
+        let message = Message::new("folder-not-utf8");
+        return (unreadable(folder, message), None);
+    }
+    let survey = match Survey::of(folder) {
+        Ok(Some(survey)) => survey,
+        Ok(None) => {
+            let path = folder.join(SkillFiles::MANIFEST);
+            let message = Message::new("skill-files-missing");
+            return (unreadable(&path, message), None);
+        }
+        Err(error) => {
+            let message = cannot_read(SkillFiles::MANIFEST, &error);
+            return (unreadable(folder, message), None);
+        }
+    };
+    let mut files = SkillFiles {
+        scripts: survey.scripts,
+        ..SkillFiles::default()
+    };
+    if survey.manifest {
+        match read_file(folder, SkillFiles::MANIFEST, Manifest::MAX_BYTES) {
+            Ok(bytes) => files.manifest = Some(bytes),
+            Err(message) => {
+                return (
+                    unreadable(&folder.join(SkillFiles::MANIFEST), message),
+                    None,
+                );
+            }
+        }
+    }
+    let mut extra = None;
+    if let Some(name) = survey.agent {
+        match read_file(folder, name, AgentSkill::MAX_BYTES) {
+            Ok(bytes) => files.agent = Some((name, bytes)),
+            // A manifest is enough.
+            Err(message) if survey.manifest => {
+                extra = Some(note::error(&folder.join(name), message));
+            }
+            Err(message) => return (unreadable(&folder.join(name), message), None),
+        }
+    }
+    let mut reading = files.read(folder);
+    let stamp = survey.stamp.filter(|_| extra.is_none());
+    reading.diagnostics.extend(extra);
+    (reading, stamp)
 }
 
-/// Whether `skill.json` is a link to somewhere outside the skill's folder.
+/// Reads one byte more than a file may have, so that its reader can tell that it is too large.
+fn read_file(folder: &Path, name: &str, most: usize) -> Result<Vec<u8>, Message> {
+    let path = folder.join(name);
+    let failed = |error: io::Error| cannot_read(name, &error);
+    if leads_out(folder, &path).map_err(failed)? {
+        return Err(Message::new("manifest-link-leaves").with("name", name));
+    }
+    let (file, _) = file::open(&path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(most as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    Ok(bytes)
+}
+
+fn cannot_read(name: &str, error: &io::Error) -> Message {
+    Message::new("manifest-unreadable")
+        .with("name", name)
+        .with("reason", note::system_reason(error))
+}
+
+/// Whether the file is a link to somewhere outside the skill's folder.
 fn leads_out(folder: &Path, path: &Path) -> io::Result<bool> {
     if !fs_err::symlink_metadata(path)?.is_symlink() {
         return Ok(false);
     }
     let target = fs_err::canonicalize(path)?;
     Ok(!target.starts_with(fs_err::canonicalize(folder)?))
-}
-
-/// Reads one byte more than a manifest may have, so that the reader can tell that it is too large.
-fn read(path: &Path) -> io::Result<(Vec<u8>, Option<Stamp>)> {
-    let now = SystemTime::now();
-    let (file, metadata) = file::open(path)?;
-    let stamp = Stamp::of(&metadata);
-    let mut bytes = Vec::new();
-    file.take(Manifest::MAX_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)?;
-    Ok((bytes, stamp.is_settled_at(now).then_some(stamp)))
 }

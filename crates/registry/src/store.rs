@@ -328,12 +328,11 @@ impl Unusable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::walk::MANIFEST;
 
     /// A folder with a manifest that was last changed long ago, and what reading it gives.
     fn skill(folder: &Path) -> Reading {
         fs_err::create_dir_all(folder).unwrap();
-        let file = folder.join(MANIFEST);
+        let file = folder.join(mycelium_types::SkillFiles::MANIFEST);
         let description = "long ".repeat(20_000);
         let manifest = format!(
             r#"{{"name": "a", "version": "1.0.0", "description": "{description}",

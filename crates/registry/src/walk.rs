@@ -1,4 +1,4 @@
-//! Finds the folders below a root that hold a `skill.json`.
+//! Finds the folders below a root that hold a `skill.json` or a `SKILL.md`.
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
@@ -8,11 +8,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use mycelium_types::Script;
+
 use crate::Root;
 use crate::Verdict;
 use crate::ignored::IgnoreRules;
 use crate::note::system_reason;
 use crate::stamp::Stamp;
+use crate::survey::Survey;
 
 /// How deep below a root skills are looked for. The root itself is at depth 0.
 pub(crate) const MAX_DEPTH: usize = 6;
@@ -20,12 +23,10 @@ pub(crate) const MAX_DEPTH: usize = 6;
 pub(crate) const MAX_FOLDERS: usize = 2_000;
 /// How many entries of folders of a root are looked at.
 const MAX_ENTRIES: usize = 100_000;
-/// The file that makes a folder a skill.
-pub(crate) const MANIFEST: &str = "skill.json";
-/// The file that makes a folder an Agent Skill.
-const AGENT_SKILL: &str = "SKILL.md";
 /// Folders that are never looked into: they are large and not the person's own.
 const SKIPPED: [&str; 2] = [".git", "node_modules"];
+/// Folders of an Agent Skill in which no other is looked for: what they hold belongs to the skill.
+const PARTS: [&str; 3] = [Script::FOLDER, "references", "assets"];
 
 /// What is at one root.
 pub(crate) struct Scan {
@@ -43,11 +44,11 @@ pub(crate) struct Looked {
 
 /// What a folder turned out to be.
 pub(crate) enum Outcome {
-    /// It has a `skill.json`.
-    Manifest {
+    /// It has a `skill.json` or a `SKILL.md`.
+    Skill {
         /// The folder, whatever path leads to it.
         identity: Identity,
-        /// What its `skill.json` looks like from outside; absent if even that cannot be seen.
+        /// What its files look like from outside; absent if even that cannot be seen.
         stamp: Option<Stamp>,
     },
     /// It is none, for this reason.
@@ -143,41 +144,56 @@ impl Walk<'_> {
             return self.add(path, Verdict::Seen { first });
         }
         self.seen.insert(identity, path.clone());
-        let manifest = path.join(MANIFEST);
-        let stamp = match fs_err::metadata(&manifest) {
-            Ok(metadata) => Some(Stamp::of(&metadata)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => match exists(&manifest) {
-                // A link that leads nowhere.
-                Ok(true) => None,
-                Ok(false) => return self.look_below(path, depth),
-                Err(error) => return self.fail(path, &error),
-            },
-            // Reading it will say why.
-            Err(_) if exists(&manifest).is_ok_and(|exists| exists) => None,
+        let survey = match Survey::of(&path) {
+            Ok(survey) => survey,
             Err(error) => return self.fail(path, &error),
         };
-        let outcome = Outcome::Manifest { identity, stamp };
-        self.scan.folders.push(Looked { path, outcome });
+        match survey {
+            Some(survey) => {
+                self.scan.folders.push(Looked {
+                    path: path.clone(),
+                    outcome: Outcome::Skill {
+                        identity,
+                        stamp: survey.stamp,
+                    },
+                });
+                // All files of a code skill are its own; an Agent Skill may have others beside what it is made of.
+                if !survey.manifest {
+                    self.look_below(path, depth, &PARTS);
+                }
+            }
+            None => {
+                let at = self.scan.folders.len();
+                if self.look_below(path.clone(), depth, &[]) {
+                    let outcome = Outcome::Other(Verdict::NoManifest);
+                    self.scan.folders.insert(at, Looked { path, outcome });
+                }
+            }
+        }
     }
 
-    fn look_below(&mut self, path: PathBuf, depth: usize) {
+    /// Puts the folders in `path` on the list, and says whether it could be looked into.
+    fn look_below(&mut self, path: PathBuf, depth: usize, parts: &[&str]) -> bool {
         let folders = match self.folders_in(&path) {
             Ok(folders) => folders,
-            Err(error) => return self.fail(path, &error),
+            Err(error) => {
+                self.fail(path, &error);
+                return false;
+            }
         };
-        let verdict = match exists(&path.join(AGENT_SKILL)) {
-            Ok(true) => Verdict::NoCode,
-            Ok(false) | Err(_) => Verdict::NoManifest,
-        };
-        self.add(path.clone(), verdict);
         let Some(folders) = folders else {
-            return self.give_up(path, MAX_ENTRIES);
+            self.give_up(path, MAX_ENTRIES);
+            return true;
         };
         for folder in folders {
-            let skipped = folder
-                .file_name()
-                .is_some_and(|name| SKIPPED.iter().any(|skipped| name == *skipped));
-            if skipped {
+            let is_one_of = |names: &[&str]| {
+                let name = folder.file_name();
+                name.is_some_and(|name| names.iter().any(|one| name == *one))
+            };
+            if is_one_of(parts) {
+                continue;
+            }
+            if is_one_of(&SKIPPED) {
                 self.add(folder, Verdict::Skipped);
             } else if let Some(verdict) = self.rules.verdict(self.root, &folder) {
                 self.add(folder, verdict);
@@ -187,6 +203,7 @@ impl Walk<'_> {
                 self.pending.push_back((folder, depth + 1));
             }
         }
+        true
     }
 
     /// The folders in `path` and the links to folders, by name; `None` if there is too much in it.
@@ -208,14 +225,5 @@ impl Walk<'_> {
         }
         folders.sort_unstable();
         Ok(Some(folders))
-    }
-}
-
-/// Whether anything is at `path`, a link that leads nowhere included.
-fn exists(path: &Path) -> io::Result<bool> {
-    match fs_err::symlink_metadata(path) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
     }
 }

@@ -5,6 +5,7 @@
 )]
 
 mod suite {
+    mod agent_skills;
     mod discovery;
     mod persistence;
     mod precedence;

@@ -224,6 +224,7 @@ impl Inner {
         let launch = Arc::clone(&running.launch);
         trail.digest = Some(launch.skill.digest());
         let manifest = launch.skill.manifest();
+        launch.check_script(&export.name)?;
         let args = launch.schemas.check(manifest, export, &request.args)?;
         let stage = Stage {
             method: Some(&export.name),

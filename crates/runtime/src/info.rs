@@ -18,6 +18,7 @@ use mycelium_types::Manifest;
 use mycelium_types::Permission;
 use mycelium_types::PermissionRequest;
 use mycelium_types::SkillState;
+use mycelium_types::Substitutions;
 
 use crate::execution::breaker_key;
 use crate::execution::breaker_rules;
@@ -56,11 +57,21 @@ impl Inner {
             .and_then(|instance| instance.gauges())
             .map_or_else(Vec::new, |gauges| gauges.read(gauges.worker.usage().ok()));
         let inner = Arc::clone(self);
+        let session = context.session.clone();
         blocking(move || {
             let (verified, evaluation) = inner.launches.verify(&workspace, &record.source)?;
             let surface = verified.surface()?;
             let manifest = verified.manifest();
+            let places = Substitutions {
+                skill_folder: Some(verified.root()),
+                project_folder: Some(&workspace.path),
+                session: Some(&session),
+                ..Substitutions::default()
+            };
+            let instructions = verified.instructions()?.map(|text| places.fill(&text));
             Ok(SkillInfo {
+                agent: manifest.agent.as_deref().cloned(),
+                instructions,
                 summary,
                 versions,
                 author: manifest.author.clone(),

@@ -1,5 +1,6 @@
 //! From a known skill to everything that starting it takes.
 
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::path::Path;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::time::Instant;
 use mycelium_config::SkillOwner;
 use mycelium_loader::LoadRequest;
 use mycelium_loader::Loader;
+use mycelium_loader::ScriptProgram;
 use mycelium_loader::SignatureRule;
 use mycelium_loader::VerifiedSkill;
 use mycelium_policy::Evaluation;
@@ -37,6 +39,7 @@ use mycelium_types::Engine;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Limits;
+use mycelium_types::Locale;
 use mycelium_types::Message;
 use mycelium_types::Permission;
 use mycelium_types::SkillName;
@@ -54,6 +57,9 @@ use crate::planted::Grounds;
 use crate::watch::Members;
 use crate::workspace::Workspace;
 
+/// The variables that tell a script where its skill and the workspace are, as Claude Code names them.
+const SKILL_FOLDER: &str = "CLAUDE_SKILL_DIR";
+const PROJECT_FOLDER: &str = "CLAUDE_PROJECT_DIR";
 /// How many processes a skill that may start programs has if it asks for no number.
 const PROCESSES: u64 = 16;
 
@@ -70,6 +76,8 @@ pub(crate) struct LaunchSpec {
     pub(crate) bytecode_key: Digest,
     /// The folders it may write to, as they were.
     pub(crate) grounds: Grounds,
+    /// The methods that are scripts, and how they are run or why they cannot be.
+    scripts: BTreeMap<String, Result<ScriptProgram, Message>>,
 }
 
 /// How the skill's packages came about.
@@ -90,6 +98,14 @@ impl LaunchSpec {
                 policy: self.policy.clone(),
                 entrypoint: self.skill.entrypoint().to_owned(),
                 protocol: self.skill.manifest().protocol,
+                scripts: self
+                    .scripts
+                    .iter()
+                    .filter_map(|(method, program)| {
+                        let program = program.as_ref().ok()?;
+                        Some((method.clone(), program.command.clone()))
+                    })
+                    .collect(),
             }),
         }
     }
@@ -108,6 +124,23 @@ impl LaunchSpec {
             0 => Members::Alone,
             children => Members::Family { children },
         }
+    }
+
+    /// Refuses the method that is a script which cannot be run on this machine.
+    pub(crate) fn check_script(&self, method: &str) -> Result<(), ErrorReport> {
+        match self.scripts.get(method) {
+            None | Some(Ok(_)) => Ok(()),
+            Some(Err(reason)) => Err(ErrorReport::new(ErrorCode::Incompatible)
+                .with("skill", &self.skill.manifest().name)
+                .with("reason", reason.render(Locale::default()))),
+        }
+    }
+
+    /// Why some of its scripts cannot be run on this machine.
+    pub(crate) fn broken_scripts(&self) -> impl Iterator<Item = &Message> {
+        self.scripts
+            .values()
+            .filter_map(|script| script.as_ref().err())
     }
 
     /// What the worker is told.
@@ -240,7 +273,17 @@ impl Launches {
         };
         policy.data = Some(self.data_folder(&manifest.name, skill.source())?);
         network::equip(&mut policy)?;
+        if manifest.scripts().is_some() {
+            let places = [
+                (SKILL_FOLDER, skill.root()),
+                (PROJECT_FOLDER, &workspace.path),
+            ];
+            let variables =
+                places.map(|(name, path)| (name.to_owned(), path.display().to_string()));
+            policy.environment.extend(variables);
+        }
         Ok(LaunchSpec {
+            scripts: skill.scripts(),
             skill,
             evaluation,
             policy,

@@ -7,7 +7,6 @@ mod asking;
 mod atomic_file;
 mod audit;
 pub mod blocking;
-mod bounded_file;
 mod breaker;
 mod bytecode;
 mod catalogue;

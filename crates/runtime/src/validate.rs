@@ -6,12 +6,14 @@ use std::sync::Arc;
 use mycelium_policy::NetworkPolicy;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::worker::Request;
+use mycelium_types::AgentSkill;
 use mycelium_types::Diagnostic;
 use mycelium_types::Engine;
 use mycelium_types::ErrorReport;
 use mycelium_types::Locale;
 use mycelium_types::Manifest;
 use mycelium_types::Severity;
+use mycelium_types::SkillFiles;
 use mycelium_types::SkillSource;
 use mycelium_types::printable_path;
 
@@ -29,6 +31,8 @@ pub struct Validation {
     pub manifest: Option<Manifest>,
     /// Everything worth saying, the manifest's remarks first.
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether the reference validator of Agent Skills passes its `SKILL.md`, if it has one.
+    pub conforms: Option<bool>,
 }
 
 impl Validation {
@@ -40,40 +44,57 @@ impl Validation {
             .iter()
             .any(|diagnostic| diagnostic.severity == Severity::Error)
     }
+
+    /// Whether it is good to publish: a code skill without warnings, and an Agent Skill that the reference validator
+    /// passes, whatever else is said of it.
+    #[must_use]
+    pub fn is_strictly_valid(&self) -> bool {
+        let is_about_agent_skill = |diagnostic: &Diagnostic| {
+            self.conforms.is_some()
+                && [AgentSkill::FILE, AgentSkill::LOWER_CASE_FILE]
+                    .iter()
+                    .any(|name| Path::new(&diagnostic.file).ends_with(name))
+        };
+        self.conforms.unwrap_or(true)
+            && !self.diagnostics.iter().any(|diagnostic| {
+                diagnostic.severity >= Severity::Warning && !is_about_agent_skill(diagnostic)
+            })
+    }
 }
 
 impl Inner {
     /// Checks the skill in `folder`: reads the manifest, and if that is good, loads the code in a
     /// sandbox in which it is granted nothing, to see that it parses and exports what it says. A program of
-    /// its own is not run: that it could be is all that is checked.
+    /// its own is not run: that it could be is all that is checked. Gives remarks about its scripts.
     pub(crate) async fn validate(
         self: &Arc<Self>,
         context: &RequestContext,
         folder: &Path,
     ) -> Result<Validation, ErrorReport> {
         let workspace = self.workspace(context).await?;
-        let manifest_path = folder.join("skill.json");
-        let file = printable_path(&manifest_path);
-        let bytes = {
-            let path = manifest_path.clone();
-            blocking(move || {
-                crate::bounded_file::read(&path, Manifest::MAX_BYTES).map_err(|error| {
-                    ErrorReport::new(mycelium_types::ErrorCode::ManifestInvalid)
-                        .with("path", printable_path(&path))
-                        .with("reason", error)
-                })
-            })
-            .await?
+        let reading = {
+            let folder = folder.to_owned();
+            blocking(move || Ok(mycelium_registry::read_skill(&folder))).await?
         };
-        let reading = Manifest::read(&bytes, &file);
+        let described = match reading.conforms {
+            Some(_) if !folder.join(SkillFiles::MANIFEST).exists() => AgentSkill::FILE,
+            Some(_) | None => SkillFiles::MANIFEST,
+        };
+        let file = printable_path(&folder.join(described));
         let mut validation = Validation {
             manifest: reading.manifest,
             diagnostics: reading.diagnostics,
+            conforms: reading.conforms,
         };
-        if validation.manifest.is_some()
-            && let Err(error) = self.try_load(&workspace, folder).await
-        {
-            validation.diagnostics.push(remark(&file, &error));
+        if validation.manifest.is_some() {
+            match self.try_load(&workspace, folder).await {
+                Ok(remarks) => {
+                    let remarks = remarks.into_iter();
+                    let remarks = remarks.map(|text| about(&file, Severity::Warning, text, None));
+                    validation.diagnostics.extend(remarks);
+                }
+                Err(error) => validation.diagnostics.push(remark(&file, &error)),
+            }
         }
         Ok(validation)
     }
@@ -82,7 +103,7 @@ impl Inner {
         self: &Arc<Self>,
         workspace: &Arc<Workspace>,
         folder: &Path,
-    ) -> Result<(), ErrorReport> {
+    ) -> Result<Vec<String>, ErrorReport> {
         let events = self.silent();
         let launch = {
             let inner = Arc::clone(self);
@@ -104,7 +125,10 @@ impl Inner {
         match launch.skill.engine() {
             Engine::Quickjs => {}
             // What can be known of a program without running it is known by now.
-            Engine::Native => return Ok(()),
+            Engine::Native => {
+                let broken = launch.broken_scripts();
+                return Ok(broken.map(|reason| reason.render(Locale::EnUs)).collect());
+            }
         }
         let launch = Arc::new(launch);
         let (worker, _) = {
@@ -131,7 +155,7 @@ impl Inner {
             .ask(&mut running, request, wall, asker, &events, &mut Vec::new())
             .await;
         process.kill();
-        answer.map(|_| ())
+        answer.map(|_| Vec::new())
     }
 }
 
@@ -139,13 +163,23 @@ fn remark(file: &str, error: &ErrorReport) -> Diagnostic {
     if let [one] = error.diagnostics.as_slice() {
         return one.clone();
     }
+    let help = error.remediation(Locale::EnUs);
+    about(
+        file,
+        Severity::Error,
+        error.message(Locale::EnUs),
+        Some(help),
+    )
+}
+
+fn about(file: &str, severity: Severity, message: String, help: Option<String>) -> Diagnostic {
     Diagnostic {
-        severity: Severity::Error,
+        severity,
         file: file.to_owned(),
         position: None,
         field: String::new(),
-        message: error.message(Locale::EnUs),
-        help: Some(error.remediation(Locale::EnUs)),
+        message,
+        help,
         snippet: None,
     }
 }

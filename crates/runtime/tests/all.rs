@@ -15,6 +15,7 @@ mod suite {
     mod network;
     mod packages;
     mod reach;
+    mod scripts;
     mod stage;
     mod trust;
     mod world;

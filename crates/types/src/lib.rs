@@ -1,6 +1,7 @@
 //! The nouns everything speaks: skill names, versions, manifests, permissions, dependencies, error codes; no I/O.
 #![forbid(unsafe_code)]
 
+mod agent_skill;
 mod dependency;
 mod diagnostic;
 mod digest;
@@ -15,12 +16,18 @@ mod name;
 mod permission;
 mod printable;
 mod risk;
+mod skill_files;
 mod source;
 mod state;
 mod suggestion;
 mod timestamp;
 mod version;
 
+pub use agent_skill::AgentSkill;
+pub use agent_skill::AgentSkillReading;
+pub use agent_skill::Script;
+pub use agent_skill::ScriptKind;
+pub use agent_skill::Substitutions;
 pub use dependency::Dependency;
 pub use dependency::DependencyKind;
 pub use diagnostic::Diagnostic;
@@ -68,6 +75,8 @@ pub use permission::Permission;
 pub use permission::PermissionRequest;
 pub use printable::printable_path;
 pub use risk::Risk;
+pub use skill_files::SkillFiles;
+pub use skill_files::SkillReading;
 pub use source::SkillId;
 pub use source::SkillSource;
 pub use state::Hook;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::AgentSkill;
 use crate::Dependency;
 use crate::EngineChoice;
 use crate::Export;
@@ -17,6 +18,7 @@ use crate::InstanceScope;
 use crate::LimitOverrides;
 use crate::Permission;
 use crate::PermissionRequest;
+use crate::Script;
 use crate::SkillId;
 use crate::SkillName;
 use crate::Version;
@@ -40,7 +42,7 @@ pub(crate) mod text;
 pub use reading::ManifestReading;
 pub use schema::manifest_schema;
 
-/// A valid `skill.json`, format 1.0.
+/// A valid `skill.json`, format 1.0, or what a `SKILL.md` amounts to.
 ///
 /// `Serialize` and `Deserialize` are for our own wires and stores, where every field is present
 /// and in one form; what people write is read by [`Manifest::read`].
@@ -117,6 +119,10 @@ pub struct Manifest {
     /// How a `native` skill is spoken to.
     #[schemars(default)]
     pub protocol: WorkerProtocol,
+    /// What its `SKILL.md` says, if it has one; no field of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub agent: Option<Box<AgentSkill>>,
 }
 
 impl Manifest {
@@ -142,6 +148,13 @@ impl Manifest {
         let mut asked: Vec<_> = requests.map(|request| request.permission.clone()).collect();
         asked.sort();
         asked
+    }
+
+    /// The scripts that are the skill's methods, if it is one without a `skill.json`.
+    #[must_use]
+    pub fn scripts(&self) -> Option<&[Script]> {
+        let agent = self.agent.as_ref().filter(|agent| agent.stands_alone)?;
+        Some(&agent.scripts)
     }
 
     /// The entrypoint for this platform: the first fitting variant's, else the general one.

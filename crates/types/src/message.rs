@@ -34,6 +34,7 @@ impl Locale {
     fn files(self) -> &'static [&'static str] {
         match self {
             Self::EnUs => &[
+                include_str!("../messages/en-US/agent-skill.ftl"),
                 include_str!("../messages/en-US/audit.ftl"),
                 include_str!("../messages/en-US/config.ftl"),
                 include_str!("../messages/en-US/dependency.ftl"),

@@ -30,7 +30,7 @@ impl fmt::Display for SkillId {
 pub enum SkillSource {
     /// A folder on this machine, absolute.
     Folder {
-        /// The folder that holds `skill.json`.
+        /// The folder that holds `skill.json` or `SKILL.md`.
         path: PathBuf,
     },
     /// Compiled into the program.

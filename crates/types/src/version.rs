@@ -36,6 +36,12 @@ pub struct InvalidVersion {
 const MAX_LEN: usize = 256;
 
 impl Version {
+    /// `0.0.0`, the version of what says none.
+    #[must_use]
+    pub fn zero() -> Self {
+        Self(nodejs_semver::Version::from((0_u64, 0, 0)))
+    }
+
     /// Whether the version has a pre-release part, so that only ranges naming it select it.
     #[must_use]
     pub fn is_prerelease(&self) -> bool {

@@ -5,6 +5,7 @@
 mod mutation;
 
 mod suite {
+    mod agent_skills;
     mod demo_manifests;
     mod fuzz;
     mod hostile_documents;

@@ -9,6 +9,7 @@ mod output;
 use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 use mycelium_policy::ChildProcesses;
 use mycelium_policy::SandboxPolicy;
@@ -54,7 +55,7 @@ pub(crate) fn serve(socket: UnixStream, mut seat: Seat) -> Result<(), WorkerErro
     }
     match params.protocol {
         WorkerProtocol::Worker => {
-            let error = seat.become_program(&program(&params, &[]));
+            let error = seat.become_program(&program(&params, &params.entrypoint, &[]));
             // The next request is the program's first one, and it is told why there is no program.
             match requests.next(&mut wire)? {
                 Some((id, _)) => {
@@ -68,10 +69,10 @@ pub(crate) fn serve(socket: UnixStream, mut seat: Seat) -> Result<(), WorkerErro
     }
 }
 
-/// The skill's program with `arguments`.
-fn program<'a>(params: &'a StartParams, arguments: &'a [OsString]) -> Program<'a> {
+/// The skill's program `path` with `arguments`.
+fn program<'a>(params: &'a StartParams, path: &'a Path, arguments: &'a [OsString]) -> Program<'a> {
     Program {
-        path: &params.entrypoint,
+        path,
         arguments,
         environment: &params.policy.environment,
         child_processes: child_processes(&params.policy),

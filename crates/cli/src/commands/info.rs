@@ -7,6 +7,7 @@ use mycelium_protocol::control::LimitUsage;
 use mycelium_protocol::control::MethodInfo;
 use mycelium_protocol::control::PermissionInfo;
 use mycelium_protocol::control::SkillInfo;
+use mycelium_types::AgentSkill;
 use mycelium_types::ExitStatus;
 use mycelium_types::Limit;
 use mycelium_types::Risk;
@@ -117,6 +118,9 @@ fn describe(info: &SkillInfo, verbosity: Verbosity, page: &mut Page) {
             );
         page.line(format!("  {}", text.render(page.look().locale)));
     }
+    if let Some(agent) = &info.agent {
+        describe_agent_skill(agent, info.instructions.as_deref(), verbosity, page);
+    }
     section(page, "info-methods", info.methods.len());
     for method in &info.methods {
         let text = Text::new("info-method").with("signature", signature(method));
@@ -132,6 +136,37 @@ fn describe(info: &SkillInfo, verbosity: Verbosity, page: &mut Page) {
     }
     if verbosity == Verbosity::Verbose {
         describe_limits(info, page);
+    }
+}
+
+/// What its `SKILL.md` says. The instructions themselves are told on request: they are for agents.
+fn describe_agent_skill(
+    agent: &AgentSkill,
+    instructions: Option<&str>,
+    verbosity: Verbosity,
+    page: &mut Page,
+) {
+    page.blank();
+    let instructions = instructions.unwrap_or_default();
+    let starters = match (agent.model_invocable, agent.user_invocable) {
+        (true, true) => "both",
+        (true, false) => "agents",
+        (false, true) => "people",
+        (false, false) => "nobody",
+    };
+    let text = Text::new("info-agent-skill")
+        .with("file", &agent.file)
+        .with("lines", instructions.lines().count())
+        .with("starters", starters);
+    page.say(&text);
+    if !agent.allowed_tools.is_empty() {
+        let tools = agent.allowed_tools.join(", ");
+        item(page, &Text::new("info-allowed-tools").with("tools", tools));
+    }
+    if verbosity == Verbosity::Verbose {
+        for line in instructions.lines() {
+            page.line(format!("    {line}"));
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! `validate`: check a skill before anybody uses it.
 
+use std::path::Path;
+
 use mycelium_runtime::Validation;
-use mycelium_types::Diagnostic;
+use mycelium_types::AgentSkill;
 use mycelium_types::ErrorCode;
 use mycelium_types::ExitStatus;
 use mycelium_types::Severity;
+use mycelium_types::SkillFiles;
 use serde_json::json;
 
 use crate::arguments::ValidateOptions;
@@ -20,16 +23,18 @@ pub(super) fn run(
     session: &mut Session<'_>,
 ) -> Result<ExitStatus, Error> {
     let path = session.surroundings.directory.join(&options.path);
+    let path = folder_of(&path).to_owned();
     let context = session.surroundings.context(session.settings);
     let runtime = InProcess::start(session.surroundings)?;
     let validation = runtime.validate(&context, &path);
     runtime.shut_down();
     let validation = validation?;
-    let verdict = Verdict::of(&validation.diagnostics, options.strict);
+    let verdict = Verdict::of(&validation, options.strict);
     let value = json!({
         "path": path,
         "valid": verdict.is_valid,
         "manifest": validation.manifest,
+        "conforms": validation.conforms,
         "diagnostics": validation.diagnostics,
     });
     session.output.result(&value, |page| {
@@ -41,6 +46,21 @@ pub(super) fn run(
     })
 }
 
+/// The folder of a skill, for a file in it that says what it is.
+fn folder_of(path: &Path) -> &Path {
+    let is_description = [
+        SkillFiles::MANIFEST,
+        AgentSkill::FILE,
+        AgentSkill::LOWER_CASE_FILE,
+    ]
+    .iter()
+    .any(|name| path.ends_with(name));
+    match path.parent() {
+        Some(folder) if is_description && path.is_file() => folder,
+        Some(_) | None => path,
+    }
+}
+
 struct Verdict {
     is_valid: bool,
     errors: usize,
@@ -48,16 +68,19 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn of(diagnostics: &[Diagnostic], strict: bool) -> Self {
+    fn of(validation: &Validation, strict: bool) -> Self {
         let count = |severity| {
+            let diagnostics = validation.diagnostics.iter();
             diagnostics
-                .iter()
                 .filter(|diagnostic| diagnostic.severity == severity)
                 .count()
         };
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
         Self {
-            is_valid: errors == 0 && (warnings == 0 || !strict),
+            is_valid: match strict {
+                true => validation.is_strictly_valid(),
+                false => validation.is_valid(),
+            },
             errors,
             warnings,
         }

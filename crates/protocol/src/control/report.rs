@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use mycelium_policy::Answer;
 use mycelium_policy::Denial;
+use mycelium_types::AgentSkill;
 use mycelium_types::Author;
 use mycelium_types::Deprecation;
 use mycelium_types::Diagnostic;
@@ -144,6 +145,12 @@ pub struct SkillInfo {
     /// What other content of this skill was granted last, in words, if something was.
     #[serde(default)]
     pub granted_before: Option<Vec<String>>,
+    /// What its `SKILL.md` says, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentSkill>,
+    /// The instructions of its `SKILL.md`, with the places they name filled in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
     /// Its functions.
     pub methods: Vec<MethodInfo>,
     /// The hooks it has.

@@ -114,7 +114,7 @@ fn broken_skills_are_reported_beside_good_ones() {
     let missing = fixture.verdict(&discovery, "skills/missing-fields");
     assert_eq!(
         missing.message().render(Locale::EnUs),
-        "its skill.json has 5 errors"
+        "what it says of itself has 5 errors"
     );
 }
 
@@ -284,8 +284,6 @@ fn some_folders_are_never_searched() {
     fixture.skill("skills/node_modules/x", "x", "1.0.0");
     fixture.skill("skills/.git/y", "y", "1.0.0");
     fixture.skill("skills/.hidden/z", "z", "1.0.0");
-    fs_err::create_dir_all(fixture.path("skills/agent")).unwrap();
-    fs_err::write(fixture.path("skills/agent/SKILL.md"), "").unwrap();
     let discovery = fixture.discover("skills");
     assert_eq!(ids(&discovery), ["z@1.0.0"]);
     assert_eq!(
@@ -293,7 +291,6 @@ fn some_folders_are_never_searched() {
         Verdict::Skipped
     );
     assert_eq!(fixture.verdict(&discovery, "skills/.git"), Verdict::Skipped);
-    assert_eq!(fixture.verdict(&discovery, "skills/agent"), Verdict::NoCode);
     assert_eq!(fixture.verdict(&discovery, "skills"), Verdict::NoManifest);
 }
 

@@ -3,11 +3,10 @@
 verdict-taken = it is { $skill }
 verdict-duplicate = it is { $skill }, which { $winner } is too and has precedence
 verdict-broken = { $errors ->
-    [one] its skill.json has one error
-   *[other] its skill.json has { $errors } errors
+    [one] what it says of itself has one error
+   *[other] what it says of itself has { $errors } errors
 }
-verdict-no-manifest = it has no skill.json
-verdict-no-code = it has a SKILL.md but no skill.json, so there is no code to run
+verdict-no-manifest = it has neither skill.json nor SKILL.md
 verdict-ignored = the pattern `{ $pattern }` in { $file } excludes it
 verdict-skipped = folders of this name are never searched
 verdict-too-deep = it is more than { $most } folders below its root
@@ -22,9 +21,11 @@ collision-shadow = { $winner } in { $winner-source } is used instead of { $loser
 
 folder-not-utf8 = The path of the folder is not UTF-8.
     .help = Rename the folder.
-manifest-link-leaves = The skill.json is a link that leads out of the skill's folder.
+skill-files-missing = There is neither a skill.json nor a SKILL.md.
+    .help = Name the folder of a skill.
+manifest-link-leaves = The { $name } is a link that leads out of the skill's folder.
     .help = Put the file itself into the folder, or link the whole folder.
-manifest-unreadable = The skill.json cannot be read: { $reason }
+manifest-unreadable = The { $name } cannot be read: { $reason }
 
 plugins-unreadable = The list of installed plugins cannot be read: { $reason }
     .help = Plugins are left out. Claude Code writes the list anew when a plugin is installed.

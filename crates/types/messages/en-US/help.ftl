@@ -105,8 +105,8 @@ help-revoke = Take back what was granted
     .skill = The skill: NAME or NAME@RANGE; the workspace if not given
 
 help-validate = Check a skill's manifest and code without running it
-    .path = The skill's folder or its skill.json
-    .strict = Treat warnings as errors
+    .path = The skill's folder, its skill.json or its SKILL.md
+    .strict = Treat warnings as errors; of a SKILL.md give the reference validator's verdict
     .examples =
         mycelium validate ./custom-skills/hello-world
         mycelium validate --strict --json .

@@ -188,6 +188,16 @@ info-permission = { $permission }
 info-risk = { $risk } risk: { $what }
 info-reason = its author says: “{ $reason }”
 info-denial = not granted: { $permission }; { $reason }
+info-agent-skill = Instructions: { $lines ->
+        [one] one line
+       *[other] { $lines } lines
+    } in { $file }{ $starters ->
+        [agents] , for agents only
+        [people] , for people only
+        [nobody] , for nobody
+       *[both] {""}
+    }
+info-allowed-tools = asks agents to allow { $tools }; here that grants nothing
 info-methods = { $count ->
     [0] Exported Methods: none
    *[other] Exported Methods:

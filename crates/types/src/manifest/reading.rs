@@ -179,6 +179,7 @@ fn read_manifest(place: Place<'_>, findings: &mut Findings<'_>) -> Option<Manife
         descriptions: descriptions.unwrap_or_default(),
         idempotent: idempotent.unwrap_or_default(),
         protocol,
+        agent: None,
     })
 }
 

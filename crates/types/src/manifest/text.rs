@@ -43,12 +43,12 @@ pub(super) fn is_shown_in_line(c: char) -> bool {
 }
 
 /// Whether text of several lines may have `c`.
-pub(super) fn is_shown_in_prose(c: char) -> bool {
+pub(crate) fn is_shown_in_prose(c: char) -> bool {
     is_shown_in_line(c) || matches!(c, '\t' | '\n' | '\r')
 }
 
 /// Whether a function can have this name, in any of the engines' languages and on a command line.
-pub(super) fn is_function(name: &str) -> bool {
+pub(crate) fn is_function(name: &str) -> bool {
     let fits = |c: char| {
         !is_unprintable(c) && !matches!(c, ' ' | '\u{a0}' | '.' | '/' | '\\' | '"' | '\'' | '`')
     };

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::path::PathBuf;
 
 use mycelium_protocol::worker::CallParams;
 use mycelium_protocol::worker::Failure;
@@ -94,19 +95,20 @@ impl<'a> Skill<'a> {
         &mut self,
         call: &CallParams,
     ) -> Result<Result<(String, ProcessEnd), Failure>, WorkerError> {
-        let arguments = match command_line(call) {
-            Ok(arguments) => arguments,
+        let script = self.params.scripts.get(&call.method).map(Vec::as_slice);
+        let (path, arguments) = match command_line(call, &self.params.entrypoint, script) {
+            Ok(command) => command,
             Err(error) => {
                 let failure = plain_failure(FailureKind::Protocol, error.to_string());
                 return Ok(Err(failure));
             }
         };
-        let program = super::program(&self.params, &arguments);
+        let program = super::program(&self.params, &path, &arguments);
         let cpu_seconds = self.params.policy.limits.cpu_seconds;
         let process = match self.seat.start_program(&program, cpu_seconds) {
             Ok(process) => process,
             Err(error) => {
-                let message = not_started(&self.params.entrypoint, &error);
+                let message = not_started(&path, &error);
                 return Ok(Err(plain_failure(FailureKind::Thrown, message)));
             }
         };
@@ -237,20 +239,26 @@ fn result(stdout: &[u8]) -> Result<String, Failure> {
     }
 }
 
-/// Method and arguments: texts as they are, everything else as JSON. A named call has one argument.
-fn command_line(call: &CallParams) -> serde_json::Result<Vec<OsString>> {
+/// The program and its arguments: the entrypoint and the method, or the command that the method is, and then what the
+/// call gives, texts as they are, everything else as JSON. A named call has one argument.
+fn command_line(
+    call: &CallParams,
+    entrypoint: &Path,
+    script: Option<&[PathBuf]>,
+) -> serde_json::Result<(PathBuf, Vec<OsString>)> {
     let arguments = match serde_json::from_str(call.args.get())? {
         Value::Array(list) => list,
         one => vec![one],
     };
     let words = arguments.into_iter().map(|argument| match argument {
-        Value::String(text) => text,
-        other => other.to_string(),
+        Value::String(text) => OsString::from(text),
+        other => OsString::from(other.to_string()),
     });
-    Ok(std::iter::once(call.method.clone())
-        .chain(words)
-        .map(OsString::from)
-        .collect())
+    let (program, first): (&Path, Vec<OsString>) = match script {
+        Some([program, rest @ ..]) => (program, rest.iter().map(OsString::from).collect()),
+        Some([]) | None => (entrypoint, vec![OsString::from(&call.method)]),
+    };
+    Ok((program.to_owned(), first.into_iter().chain(words).collect()))
 }
 
 /// Why there is no program.
@@ -309,7 +317,7 @@ mod tests {
 
     use super::*;
 
-    fn words(args: &str, style: CallStyle) -> Vec<String> {
+    fn words(args: &str, style: CallStyle, script: Option<&[PathBuf]>) -> Vec<String> {
         let call = CallParams {
             method: "run".to_owned(),
             args: RawValue::from_string(args.to_owned()).unwrap(),
@@ -317,9 +325,9 @@ mod tests {
             max_result: 1,
             max_output: 1,
         };
-        let words = command_line(&call).unwrap();
-        words
-            .into_iter()
+        let (program, words) = command_line(&call, Path::new("/skill/entry"), script).unwrap();
+        std::iter::once(program.into_os_string())
+            .chain(words)
             .map(|word| word.into_string().unwrap())
             .collect()
     }
@@ -329,13 +337,36 @@ mod tests {
         assert_eq!(
             words(
                 r#"["a b", 1, null, true, {"k": [1]}, [2]]"#,
-                CallStyle::Positional
+                CallStyle::Positional,
+                None
             ),
-            ["run", "a b", "1", "null", "true", r#"{"k":[1]}"#, "[2]"]
+            [
+                "/skill/entry",
+                "run",
+                "a b",
+                "1",
+                "null",
+                "true",
+                r#"{"k":[1]}"#,
+                "[2]"
+            ]
         );
         assert_eq!(
-            words(r#"{"name": "x"}"#, CallStyle::Named),
-            ["run", r#"{"name":"x"}"#]
+            words(r#"{"name": "x"}"#, CallStyle::Named, None),
+            ["/skill/entry", "run", r#"{"name":"x"}"#]
+        );
+    }
+
+    #[test]
+    fn a_script_is_run_without_the_method_s_name() {
+        let script = ["/usr/bin/python3", "/skill/scripts/run.py"].map(PathBuf::from);
+        assert_eq!(
+            words(r#"["-x", 1]"#, CallStyle::Positional, Some(&script)),
+            ["/usr/bin/python3", "/skill/scripts/run.py", "-x", "1"]
+        );
+        assert_eq!(
+            words("[]", CallStyle::Positional, Some(&script[1..])),
+            ["/skill/scripts/run.py"]
         );
     }
 
