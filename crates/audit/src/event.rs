@@ -137,12 +137,18 @@ pub enum AuditEvent {
     Violation {
         /// What the skill tried: `read`, `write`, `connect`, `exec`, …
         operation: String,
-        /// The path or address as the skill gave it.
+        /// The path, address or system call as the skill gave it.
         attempted: String,
         /// The path or address it means.
         resolved: String,
         /// What it may use that way.
         allowed: Vec<String>,
+        /// The permission that would allow it, as a manifest writes it.
+        permission: Option<String>,
+        /// What ran: a method, a hook, `load` or `start`.
+        call: String,
+        /// What noticed it: `engine`, `kernel`, `broker`, …
+        layer: String,
     },
     /// An operation was refused before it began.
     Denied {

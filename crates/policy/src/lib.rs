@@ -39,5 +39,7 @@ pub use program::PROGRAM_FOLDERS;
 pub use program::ProgramPolicy;
 pub use program::RUNTIME_FOLDERS;
 pub use program::RUNTIME_SETTINGS;
+pub use program::SANDBOX_FOLDERS;
+pub use program::SANDBOX_SETTINGS;
 pub use protected::UNCOUNTED;
 pub use protected::is_protected_name;

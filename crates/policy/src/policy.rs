@@ -19,6 +19,7 @@ use crate::NetworkPolicy;
 use crate::ProgramPolicy;
 use crate::RUNTIME_FOLDERS;
 use crate::RUNTIME_SETTINGS;
+use crate::SANDBOX_SETTINGS;
 
 /// Where the dependency layer is inside a sandbox.
 pub const DEPENDENCIES_PATH: &str = "/mycelium/deps";
@@ -215,7 +216,10 @@ impl SandboxPolicy {
                         .is_ok_and(|rest| !has_protected_part(rest))
             });
         let runtime = || {
-            let mut shown = RUNTIME_FOLDERS.iter().chain(&RUNTIME_SETTINGS);
+            let mut shown = RUNTIME_FOLDERS
+                .iter()
+                .chain(&RUNTIME_SETTINGS)
+                .chain(&SANDBOX_SETTINGS);
             self.program.is_some()
                 && (below(Path::new("/proc")) || shown.any(|shown| below(Path::new(shown))))
         };

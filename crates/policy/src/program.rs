@@ -25,6 +25,18 @@ pub const RUNTIME_SETTINGS: [&str; 9] = [
     "/etc/ssl/openssl.cnf",
 ];
 
+/// The sandbox's own folders, which no host path may cover.
+pub const SANDBOX_FOLDERS: [&str; 4] = ["/dev", "/mycelium", "/proc", "/sys"];
+
+/// Files of a worker's own `/etc`, which are the same in every worker.
+pub const SANDBOX_SETTINGS: [&str; 5] = [
+    "/etc/group",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+    "/etc/resolv.conf",
+];
+
 /// Where programs are looked for by name, in this order; the `PATH` of every program.
 pub const PROGRAM_FOLDERS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 

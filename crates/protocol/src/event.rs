@@ -256,6 +256,8 @@ pub enum Operation {
     Connect,
     /// Start a program.
     Exec,
+    /// Make a system call that takes privileges.
+    Privilege,
 }
 
 impl Operation {
@@ -267,6 +269,7 @@ impl Operation {
             Self::Write => "write",
             Self::Connect => "connect",
             Self::Exec => "exec",
+            Self::Privilege => "privilege",
         }
     }
 }
@@ -286,6 +289,34 @@ pub struct Audited {
     pub path: PathBuf,
 }
 
+/// What noticed something that was refused. Who refuses files, programs and privileges is the kernel in any
+/// case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ViolationLayer {
+    /// The engine's own guard, before it asked the kernel.
+    Engine,
+    /// The kernel, when it was asked.
+    Kernel,
+    /// The broker, which every request to the network goes through.
+    Broker,
+    /// A look at the granted folders after the call.
+    Survey,
+}
+
+impl ViolationLayer {
+    /// The layer's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Engine => "engine",
+            Self::Kernel => "kernel",
+            Self::Broker => "broker",
+            Self::Survey => "survey",
+        }
+    }
+}
+
 /// Something the sandbox refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
@@ -293,13 +324,17 @@ pub struct Violation {
     pub skill: SkillName,
     /// Its version.
     pub version: Version,
+    /// What ran: a method, a hook, `load` or `start`.
+    pub call: String,
+    /// What noticed it.
+    pub layer: ViolationLayer,
     /// What it tried.
     pub operation: Operation,
-    /// The path or address as the skill gave it.
+    /// The path, address or system call as the skill gave it.
     pub attempted: String,
-    /// The path it means, absolute; or the host and the port.
+    /// The path it means, absolute and without links; or the host and the port; else the same.
     pub resolved: PathBuf,
-    /// The paths or hosts it may use that way, as its manifest declares them.
+    /// The paths, hosts or programs it may use that way, as its manifest declares them.
     pub allowed: Vec<String>,
     /// The permission that would allow it, where it is known that one would.
     #[serde(default, skip_serializing_if = "Option::is_none")]

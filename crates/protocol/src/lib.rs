@@ -16,6 +16,7 @@ pub use event::NetworkRequest;
 pub use event::Operation;
 pub use event::RequestVerdict;
 pub use event::Violation;
+pub use event::ViolationLayer;
 pub use frame::FrameDecoder;
 pub use frame::FrameError;
 pub use frame::MAX_FRAME;

@@ -25,6 +25,7 @@ use crate::inner::Inner;
 use crate::instance::Running;
 use crate::listener::Listener;
 use crate::live_worker::Budget;
+use crate::live_worker::refused;
 
 /// How long something may take by the clock on the wall, from a moment on.
 #[derive(Clone, Copy, Debug)]
@@ -73,13 +74,15 @@ impl Inner {
         let launch = Arc::clone(&running.launch);
         let asked = Asked::of(&request);
         let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
-        let mut listener = Listener::new(&launch, events, &self.audit, subject.clone());
+        let mut listener =
+            Listener::new(&launch, asked.name(), events, &self.audit, subject.clone());
         let answer = running
             .worker
             .request(request, budget(&launch.policy.limits, wall), &mut |told| {
                 listener.hear(told);
             })
             .await;
+        listener.refused(refused(running.worker.process()).await);
         let (refused, on_record) = listener.settle().await;
         violations.extend(refused);
         let answer = answer

@@ -34,6 +34,7 @@ use serde_json::Value;
 use crate::hook::LifecycleHook;
 use crate::hook::Stage;
 use crate::hook::StageOutcome;
+use crate::suggestion;
 
 /// The runtime's hold on the audit log. Itself a [`LifecycleHook`]: nothing begins while a security event
 /// waits for a log that cannot be written, and every stage of a skill's life is recorded.
@@ -82,10 +83,13 @@ impl AuditTrail {
     /// Puts on record what the sandbox refused.
     pub(crate) fn violation(&self, subject: Subject, violation: &Violation) -> Receipt {
         let event = AuditEvent::Violation {
+            call: violation.call.clone(),
+            layer: violation.layer.as_str().to_owned(),
             operation: violation.operation.as_str().to_owned(),
             attempted: violation.attempted.clone(),
             resolved: violation.resolved.display().to_string(),
             allowed: violation.allowed.clone(),
+            permission: suggestion::text(violation),
         };
         self.record(subject, event)
     }

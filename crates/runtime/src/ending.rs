@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use mycelium_protocol::Event;
 use mycelium_protocol::LifecycleStep;
+use mycelium_sandbox::Worker;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
@@ -24,9 +25,12 @@ use crate::lifecycle::Slot;
 use crate::lifecycle::stage;
 use crate::listener::Listener;
 use crate::live_worker::ended;
+use crate::live_worker::refused;
 use crate::network::Records;
 use crate::workspace::Workspace;
 
+/// What the record calls the time after the last call.
+const AFTERWARDS: &str = "end";
 /// How long a skill may take to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -98,6 +102,7 @@ impl Inner {
     ) -> Result<(), ErrorReport> {
         if let Some(running) = slot.take() {
             let Running { worker, launch, .. } = running;
+            let process = Arc::clone(worker.process());
             let records = worker.end();
             // What it did after its last call is told to whoever listens.
             let inner = Arc::clone(self);
@@ -109,8 +114,12 @@ impl Inner {
                     session: key.session.as_deref(),
                     correlation_id: &inner.new_correlation_id(),
                 };
-                inner.hear_out(records, &launch, asker, &events).await;
-                inner.look_for_planted(&launch, asker, &events).await;
+                inner
+                    .hear_out(&process, records, &launch, asker, &events)
+                    .await;
+                inner
+                    .look_for_planted(&launch, AFTERWARDS, asker, &events)
+                    .await;
             });
         }
         instance.set_gauges(None);
@@ -134,16 +143,18 @@ impl Inner {
         Ok(())
     }
 
-    /// Tells what the connections of a worker that has ended have to tell as they end.
+    /// Tells what a worker that has ended was refused, and what its connections have to tell as they end.
     async fn hear_out(
         &self,
+        worker: &Arc<Worker>,
         mut records: Records,
         launch: &Arc<LaunchSpec>,
         asker: Asker<'_>,
         events: &EventSink,
     ) {
         let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
-        let mut listener = Listener::new(launch, events, &self.audit, subject);
+        let mut listener = Listener::new(launch, AFTERWARDS, events, &self.audit, subject);
+        listener.refused(refused(worker).await);
         while let Some(record) = records.next_of_ended().await {
             listener.hear(Heard::Requested(Box::new(record)));
         }

@@ -281,7 +281,7 @@ impl Inner {
             Err(error) => Err(error),
         };
         let planted = self
-            .look_for_planted(&launch, Asker::from(&stage), caller.events)
+            .look_for_planted(&launch, &export.name, Asker::from(&stage), caller.events)
             .await;
         let answer = match planted.first() {
             Some(first) => {

@@ -13,6 +13,7 @@ use mycelium_types::Limit;
 use crate::asking::WallLimit;
 use crate::live_worker::WorkerFailure;
 use crate::space::Reached;
+use crate::suggestion;
 
 /// What was asked of the worker.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ impl Asked {
     }
 
     /// The word that stands for it in texts.
-    fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Start => "start",
             Self::Load => "load",
@@ -66,15 +67,24 @@ pub(crate) fn report(
             about(ErrorReport::new(ErrorCode::WorkerCrashed)).with("reason", reason)
         }
     };
-    // The last refusal is the one the skill did not get over.
-    match violations.last() {
-        Some(violation) => ErrorReport {
-            code: ErrorCode::SecurityViolation,
-            retryable: false,
-            ..report
+    // The last refusal is the one the skill did not get over. Not all are heard of when they happen.
+    match violations
+        .iter()
+        .max_by_key(|violation| violation.timestamp_milliseconds)
+    {
+        Some(violation) => {
+            let report = ErrorReport {
+                code: ErrorCode::SecurityViolation,
+                retryable: false,
+                ..report
+            }
+            .with("operation", violation.operation.as_str())
+            .with("path", violation.resolved.display());
+            match suggestion::text(violation) {
+                Some(permission) => report.with("permission", permission),
+                None => report,
+            }
         }
-        .with("operation", violation.operation.as_str())
-        .with("path", violation.resolved.display()),
         None => report,
     }
 }

@@ -38,6 +38,7 @@ mod planted;
 mod runtime;
 mod space;
 mod standing;
+mod suggestion;
 mod supervisor;
 mod ticket;
 mod transition;

@@ -17,8 +17,11 @@ use mycelium_protocol::NetworkRequest;
 use mycelium_protocol::Operation;
 use mycelium_protocol::RequestVerdict;
 use mycelium_protocol::Violation;
+use mycelium_protocol::ViolationLayer;
 use mycelium_protocol::worker::Denied;
 use mycelium_protocol::worker::Notification;
+use mycelium_sandbox::AttemptKind;
+use mycelium_sandbox::RefusedAttempt;
 use mycelium_types::ErrorReport;
 use mycelium_types::FileAccess;
 use mycelium_types::Permission;
@@ -27,6 +30,7 @@ use crate::EventSink;
 use crate::audit::AuditTrail;
 use crate::connection::Heard;
 use crate::launch::LaunchSpec;
+use crate::suggestion::permission_for;
 
 /// Refusals kept for one call or stage; a skill that goes on trying says nothing new.
 const MAX_VIOLATIONS: usize = 100;
@@ -37,12 +41,15 @@ pub(crate) struct Listener {
     events: EventSink,
     audit: AuditTrail,
     subject: Subject,
+    call: String,
     violations: Vec<(Violation, Receipt)>,
 }
 
 impl Listener {
+    /// A listener to what happens during `call`.
     pub(crate) fn new(
         launch: &Arc<LaunchSpec>,
+        call: &str,
         events: &EventSink,
         audit: &AuditTrail,
         subject: Subject,
@@ -52,6 +59,7 @@ impl Listener {
             events: Arc::clone(events),
             audit: audit.clone(),
             subject,
+            call: call.to_owned(),
             violations: Vec::new(),
         }
     }
@@ -63,11 +71,14 @@ impl Listener {
                 level: printed.level,
                 text: printed.text,
             }),
-            Heard::Told(Notification::Denied(Denied {
-                operation,
-                attempted,
-                resolved,
-            })) => self.keep(operation, attempted, resolved, None),
+            Heard::Told(Notification::Denied(denied)) => {
+                let permission = permission_for(&self.launch.policy, &denied);
+                self.keep(
+                    (ViolationLayer::Engine, SystemTime::now()),
+                    denied,
+                    permission,
+                );
+            }
             Heard::Refused(refusal) => self.keep_refusal(&refusal),
             Heard::Requested(record) => {
                 (self.events)(Event::NetworkRequest(self.request(&record)));
@@ -82,10 +93,14 @@ impl Listener {
     }
 
     fn keep_refusal(&mut self, refusal: &Refusal) {
+        let denied = Denied {
+            operation: Operation::Connect,
+            attempted: place(refusal),
+            resolved: PathBuf::from(refusal.place()),
+        };
         self.keep(
-            Operation::Connect,
-            place(refusal),
-            PathBuf::from(refusal.place()),
+            (ViolationLayer::Broker, SystemTime::now()),
+            denied,
             refusal.allowing(),
         );
     }
@@ -117,11 +132,29 @@ impl Listener {
         }
     }
 
+    /// Takes note of what the kernel refused.
+    pub(crate) fn refused(&mut self, attempts: Vec<RefusedAttempt>) {
+        for attempt in attempts {
+            let denied = Denied {
+                operation: match attempt.kind {
+                    AttemptKind::Read => Operation::Read,
+                    AttemptKind::Write => Operation::Write,
+                    AttemptKind::Connect => Operation::Connect,
+                    AttemptKind::Execute => Operation::Exec,
+                    AttemptKind::Privilege => Operation::Privilege,
+                },
+                attempted: attempt.attempted,
+                resolved: attempt.resolved,
+            };
+            let permission = permission_for(&self.launch.policy, &denied);
+            self.keep((ViolationLayer::Kernel, attempt.time), denied, permission);
+        }
+    }
+
     fn keep(
         &mut self,
-        operation: Operation,
-        attempted: String,
-        resolved: PathBuf,
+        (layer, time): (ViolationLayer, SystemTime),
+        denied: Denied,
         permission: Option<Permission>,
     ) {
         if self.violations.len() >= MAX_VIOLATIONS {
@@ -131,12 +164,14 @@ impl Listener {
         let violation = Violation {
             skill: id.name.clone(),
             version: id.version.clone(),
-            allowed: self.allowed(operation),
-            operation,
-            attempted,
-            resolved,
+            call: self.call.clone(),
+            layer,
+            allowed: self.allowed(denied.operation),
+            operation: denied.operation,
+            attempted: denied.attempted,
+            resolved: denied.resolved,
             permission,
-            timestamp_milliseconds: now(),
+            timestamp_milliseconds: milliseconds(time),
         };
         let receipt = self.audit.violation(self.subject.clone(), &violation);
         (self.events)(Event::Violation(violation.clone()));
@@ -178,7 +213,11 @@ impl Listener {
                 .iter()
                 .flat_map(|grant| grant.hosts.iter().cloned())
                 .collect(),
-            Operation::Exec => Vec::new(),
+            Operation::Exec => (policy.program.iter())
+                .flat_map(|program| &program.commands)
+                .map(|command| command.declared.clone())
+                .collect(),
+            Operation::Privilege => Vec::new(),
         }
     }
 }
@@ -204,9 +243,11 @@ pub(crate) fn audited(violation: &Violation, recorded: Recorded) -> Event {
 
 /// The time in milliseconds since 1970 UTC.
 pub(crate) fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-        })
+    milliseconds(SystemTime::now())
+}
+
+fn milliseconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }

@@ -11,6 +11,7 @@ use mycelium_protocol::worker::FailureKind;
 use mycelium_protocol::worker::Request;
 use mycelium_sandbox::CpuTimer;
 use mycelium_sandbox::ExitCause;
+use mycelium_sandbox::RefusedAttempt;
 use mycelium_sandbox::Worker;
 use mycelium_types::Limit;
 use mycelium_types::Limits;
@@ -30,6 +31,9 @@ use crate::watch::Watch;
 
 /// How long the exit of a worker that closed its connection is waited for.
 const EXIT_PATIENCE: Duration = Duration::from_millis(500);
+/// How long the judgement of what a worker tried is waited for. It takes microseconds, unless the person's
+/// files are slow.
+const JUDGEMENT_PATIENCE: Duration = Duration::from_millis(200);
 /// JSON-RPC's code of a failure that is the skill's own.
 const SKILL_FAILED: i64 = -32000;
 /// How much of `/tmp` may be free, in bytes, when a write to it fails for want of space.
@@ -289,6 +293,17 @@ impl Drop for KillOnDrop {
             worker.kill();
         }
     }
+}
+
+/// What the kernel refused a worker since this was last asked. Waits only where something is not judged yet.
+pub(crate) async fn refused(worker: &Arc<Worker>) -> Vec<RefusedAttempt> {
+    if !worker.has_unjudged() {
+        return worker.take_refused(Duration::ZERO);
+    }
+    let worker = Arc::clone(worker);
+    tokio::task::spawn_blocking(move || worker.take_refused(JUDGEMENT_PATIENCE))
+        .await
+        .unwrap_or_default()
 }
 
 /// Waits until a worker's process has ended.

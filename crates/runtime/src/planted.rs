@@ -12,6 +12,7 @@ use std::sync::PoisonError;
 use mycelium_protocol::Event;
 use mycelium_protocol::Operation;
 use mycelium_protocol::Violation;
+use mycelium_protocol::ViolationLayer;
 use mycelium_sandbox::Survey;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
@@ -56,6 +57,7 @@ impl Inner {
     pub(crate) async fn look_for_planted(
         self: &Arc<Self>,
         launch: &Arc<LaunchSpec>,
+        call: &str,
         asker: Asker<'_>,
         events: &EventSink,
     ) -> Vec<Violation> {
@@ -72,7 +74,7 @@ impl Inner {
         });
         let violations: Vec<_> = planted
             .into_iter()
-            .map(|path| violation(launch, path))
+            .map(|path| violation(launch, call, path))
             .collect();
         let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
         for violation in &violations {
@@ -87,11 +89,13 @@ impl Inner {
     }
 }
 
-fn violation(launch: &LaunchSpec, path: PathBuf) -> Violation {
+fn violation(launch: &LaunchSpec, call: &str, path: PathBuf) -> Violation {
     let skill = &launch.policy.skill;
     Violation {
         skill: skill.name.clone(),
         version: skill.version.clone(),
+        call: call.to_owned(),
+        layer: ViolationLayer::Survey,
         operation: Operation::Write,
         attempted: path.display().to_string(),
         resolved: path,

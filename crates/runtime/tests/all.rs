@@ -18,5 +18,6 @@ mod suite {
     mod scripts;
     mod stage;
     mod trust;
+    mod violations;
     mod world;
 }

@@ -11,6 +11,8 @@ mod program;
 pub(crate) use bare::BARE;
 pub(crate) use compile::compile;
 pub(crate) use embedded::EMBEDDED;
+#[cfg(target_arch = "aarch64")]
+pub(crate) use embedded::RENAMEAT;
 pub(crate) use libc::sock_filter as Instruction;
 pub(crate) use program::PROGRAM;
 pub(crate) use program::SEALED;
@@ -25,8 +27,21 @@ pub(crate) enum Answer {
     Refuse(i32),
     /// Lets the launcher answer.
     Ask,
+    /// Tells the supervisor, which refuses with `EPERM`; refuses so by itself if nobody listens.
+    Tell,
+    /// Tells the supervisor, which lets it go on; does what was asked if nobody listens.
+    Watch,
     /// Ends the process.
     Kill,
+}
+
+/// Whether somebody listens to what a filter tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listening {
+    /// The filter is loaded with a listener.
+    Yes,
+    /// It is not.
+    No,
 }
 
 /// How a call is answered.
@@ -74,4 +89,38 @@ pub(crate) struct Filter {
     pub(crate) last: libc::c_long,
     /// The answer for calls after that one: programs fall back from what they do not know either.
     pub(crate) newer: Answer,
+}
+
+/// Call numbers from here on belong to x86_64's second, 32-bit-pointer set of calls.
+const SECOND_SET: u32 = 0x4000_0000;
+
+impl Filter {
+    /// The answer to one call.
+    pub(crate) fn answer(&self, number: u32, arguments: &[u64; 6]) -> Answer {
+        let mut listed = self.tables.iter().copied().flatten();
+        match listed.rfind(|(listed, _)| *listed == libc::c_long::from(number)) {
+            Some((_, rule)) => rule.answer(arguments),
+            None if number >= SECOND_SET => Answer::Kill,
+            None if libc::c_long::from(number) > self.last => self.newer,
+            None => self.unlisted,
+        }
+    }
+}
+
+impl Rule {
+    fn answer(&self, arguments: &[u64; 6]) -> Answer {
+        match self {
+            Self::Always(answer) => *answer,
+            Self::Cases { cases, otherwise } => cases
+                .iter()
+                .find(|case| case.tests.iter().all(|test| test.holds(arguments)))
+                .map_or(*otherwise, |case| case.answer),
+        }
+    }
+}
+
+impl Test {
+    fn holds(&self, arguments: &[u64; 6]) -> bool {
+        arguments[self.argument as usize] & self.mask == self.value & self.mask
+    }
 }

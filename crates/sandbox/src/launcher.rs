@@ -38,10 +38,10 @@ use crate::cgroup;
 use crate::filter::BARE;
 use crate::filter::EMBEDDED;
 use crate::filter::PROGRAM;
-use crate::filter::compile;
 use crate::launcher::host::Host;
 use crate::launcher::host::Parts;
 use crate::launcher::identity::Identity;
+use crate::launcher::worker::Filters;
 use crate::question;
 use crate::syscall;
 use crate::wire::Channel;
@@ -152,11 +152,11 @@ fn prepare(
         signals,
         null: open_null()?,
         own_namespace: identity::own_mount_namespace()?,
-        embedded_filter: compile(match footing {
+        embedded_filter: Filters::of(match footing {
             Footing::Namespaces => &EMBEDDED,
             Footing::Bare => &BARE,
         }),
-        program_filter: compile(&PROGRAM),
+        program_filter: Filters::of(&PROGRAM),
         footing,
         landlock_abi,
         cgroup,

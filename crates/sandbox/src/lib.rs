@@ -45,6 +45,7 @@ compile_error!(
 );
 
 mod attack;
+mod attempt;
 mod cgroup;
 mod doctor;
 mod error;
@@ -72,6 +73,8 @@ mod worker;
 
 pub use attack::Attack;
 pub use attack::Outcome;
+pub use attempt::AttemptKind;
+pub use attempt::RefusedAttempt;
 pub use doctor::AttackReport;
 pub use doctor::DoctorReport;
 pub use doctor::Remedy;

@@ -9,6 +9,7 @@ use mycelium_policy::BYTECODE_PATH;
 use mycelium_policy::DATA_PATH;
 use mycelium_policy::DEPENDENCIES_PATH;
 use mycelium_policy::PathGrant;
+use mycelium_policy::SANDBOX_FOLDERS;
 use mycelium_policy::SandboxPolicy;
 use mycelium_policy::UNCOUNTED;
 use mycelium_types::FileAccess;
@@ -25,9 +26,6 @@ pub(crate) const MAX_PATHS: usize = 256;
 
 /// The longest path the kernel takes, its end mark included.
 const MAX_PATH: usize = 4096;
-
-/// Places of the private root that no host path may cover.
-const RESERVED: [&str; 4] = ["/dev", "/mycelium", "/proc", "/sys"];
 
 /// What the launcher does to a worker at assignment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -212,8 +210,7 @@ fn check_form(path: &Path) -> Result<(), SandboxError> {
 }
 
 fn check_place(path: &Path) -> Result<(), SandboxError> {
-    let taken =
-        path == Path::new("/") || RESERVED.iter().any(|reserved| path.starts_with(reserved));
+    let taken = path == Path::new("/") || SANDBOX_FOLDERS.iter().any(|own| path.starts_with(own));
     if taken {
         Err(refused(path, Refusal::Reserved))
     } else {
@@ -221,20 +218,36 @@ fn check_place(path: &Path) -> Result<(), SandboxError> {
     }
 }
 
+/// A policy for tests that grants nothing.
+#[cfg(test)]
+pub(crate) fn sample(skill_root: &Path) -> SandboxPolicy {
+    SandboxPolicy {
+        skill: mycelium_types::SkillId {
+            name: "sample".parse().unwrap(),
+            version: "1.0.0".parse().unwrap(),
+        },
+        skill_root: skill_root.to_owned(),
+        workspace: "/ws".into(),
+        paths: Vec::new(),
+        sealed: Vec::new(),
+        program: None,
+        dependency_layer: None,
+        bytecode: None,
+        data: None,
+        network: mycelium_policy::NetworkPolicy::default(),
+        environment: std::collections::BTreeMap::new(),
+        limits: Limits::default(),
+        required_rung: mycelium_policy::Rung::Full,
+        denials: Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use mycelium_policy::Rung;
-
     use super::*;
 
     fn policy(skill_root: &str, grants: &[(&str, FileAccess)]) -> SandboxPolicy {
         SandboxPolicy {
-            skill: mycelium_types::SkillId {
-                name: "sample".parse().unwrap(),
-                version: "1.0.0".parse().unwrap(),
-            },
-            skill_root: skill_root.into(),
-            workspace: "/ws".into(),
             paths: grants
                 .iter()
                 .map(|(path, access)| PathGrant {
@@ -243,16 +256,7 @@ mod tests {
                     access: *access,
                 })
                 .collect(),
-            sealed: Vec::new(),
-            program: None,
-            dependency_layer: None,
-            bytecode: None,
-            data: None,
-            network: mycelium_policy::NetworkPolicy::default(),
-            environment: BTreeMap::new(),
-            limits: Limits::default(),
-            required_rung: Rung::Full,
-            denials: Vec::new(),
+            ..sample(Path::new(skill_root))
         }
     }
 

@@ -32,6 +32,7 @@ use rustix::process::setrlimit;
 
 use crate::OsError;
 use crate::filter::Instruction;
+use crate::filter::Listening;
 use crate::filter::SEALED;
 use crate::filter::SEALED_ALONE;
 use crate::filter::compile;
@@ -67,10 +68,12 @@ impl Program<'_> {
     }
 
     fn seal(&self) -> Vec<Instruction> {
-        compile(match self.child_processes {
+        let filter = match self.child_processes {
             ChildProcesses::Refused => &SEALED_ALONE,
             ChildProcesses::Allowed => &SEALED,
-        })
+        };
+        // A process has one listener at most, and it has that from its birth.
+        compile(filter, Listening::No)
     }
 
     /// Becomes the program, with `socket` as its descriptor 3. What it prints goes to the worker's pipe.
@@ -103,9 +106,11 @@ impl Program<'_> {
         let mut command = self.command();
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         // SAFETY: the worker has one thread, so its copy may do whatever it may do itself; what it does are
-        // two system calls on memory that was made before.
+        // three system calls on memory that was made before.
         unsafe {
             command.pre_exec(move || {
+                // Nobody else is in the sandbox yet, and the supervisor wants to see what is run.
+                set_dumpable_behavior(DumpableBehavior::Dumpable)?;
                 setrlimit(Resource::Cpu, cpu)?;
                 syscall::load_filter(&seal)
                     .map_err(|error| io::Error::from_raw_os_error(error.raw()))

@@ -54,17 +54,22 @@ pub(crate) fn load_filter(program: &[Instruction]) -> Result<Questions, OsError>
         // The kernel only reads the program; the type has no const pointer.
         filter: program.as_ptr().cast_mut(),
     };
-    // SAFETY: seccomp(2) reads `len` instructions from the slice, which outlives the call, and returns a
-    // new descriptor that nothing else owns.
-    unsafe {
-        let listener = check(libc::syscall(
-            libc::SYS_seccomp,
-            libc::SECCOMP_SET_MODE_FILTER,
-            libc::SECCOMP_FILTER_FLAG_NEW_LISTENER,
-            &raw const program,
-        ))?;
-        Ok(Questions(OwnedFd::from_raw_fd(listener as i32)))
-    }
+    let load = |flags: libc::c_ulong| {
+        // SAFETY: seccomp(2) reads `len` instructions from the slice, which outlives the call, and returns a
+        // new descriptor that nothing else owns.
+        unsafe {
+            let listener = check(libc::syscall(
+                libc::SYS_seccomp,
+                libc::SECCOMP_SET_MODE_FILTER,
+                libc::SECCOMP_FILTER_FLAG_NEW_LISTENER | flags,
+                &raw const program,
+            ))?;
+            Ok(Questions(OwnedFd::from_raw_fd(listener as i32)))
+        }
+    };
+    // A signal that arrives while somebody looks would make the call be asked about again; kernels from 5.19
+    // on hold it back.
+    load(libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV).or_else(|_: OsError| load(0))
 }
 
 /// Whether the kernel has filters that ask.
@@ -180,6 +185,18 @@ impl Question {
             }
         }
         Err(error(libc::ENAMETOOLONG))
+    }
+
+    /// The `length` bytes at `address` in the memory of whoever asks.
+    ///
+    /// # Errors
+    /// `EFAULT` when there are fewer.
+    pub(crate) fn bytes(&self, address: u64, length: usize) -> Result<Vec<u8>, OsError> {
+        let mut bytes = vec![0; length];
+        match self.copy(Copy::Read(&mut bytes), address)? {
+            read if read == length => Ok(bytes),
+            _ => Err(error(libc::EFAULT)),
+        }
     }
 
     /// Puts `bytes` at `address` in the memory of whoever asks.

@@ -114,6 +114,9 @@ pub enum Note {
     NoProc,
     /// No control group can be written: memory is limited for the process, not counted exactly.
     NoCgroup,
+    /// Nobody hears of what the kernel refuses: what the engine's own guard stops is named, the rest is a mere
+    /// failure.
+    Coarse,
     /// Fewer files than asked for: the supervisor's own limit is lower.
     FewerFiles {
         /// Open files allowed.
@@ -146,6 +149,9 @@ impl fmt::Display for Note {
             Self::NoCgroup => {
                 f.write_str("no control group: memory is limited for each process, not counted exactly")
             }
+            Self::Coarse => f.write_str(
+                "violations: coarse; what the engine stops is named, what only the kernel refuses is a mere failure",
+            ),
             Self::FewerFiles { limit } => write!(f, "at most {limit} open files"),
             Self::PlainBind { path } => {
                 write!(f, "{} is readable as far as everybody may read it", path.display())

@@ -22,6 +22,7 @@ use mycelium_policy::DATA_PATH;
 use mycelium_policy::DEPENDENCIES_PATH;
 use mycelium_policy::RUNTIME_FOLDERS;
 use mycelium_policy::RUNTIME_SETTINGS;
+use mycelium_policy::SANDBOX_SETTINGS;
 use mycelium_policy::SandboxPolicy;
 use mycelium_types::FileAccess;
 use rustix::fs::CWD;
@@ -112,17 +113,6 @@ fn not_enforced(error: RulesetError) -> SandboxError {
     }
 }
 
-/// What a program of its own reads besides the system's programs and libraries: files that are the same in
-/// every worker, and what the kernel says about the program's own processes.
-const PROGRAM_PLACES: [&str; 6] = [
-    "/etc/group",
-    "/etc/hosts",
-    "/etc/nsswitch.conf",
-    "/etc/passwd",
-    "/etc/resolv.conf",
-    "/proc",
-];
-
 /// What may be done below a path.
 #[derive(Clone, Copy)]
 enum Use {
@@ -180,7 +170,8 @@ fn inside(policy: &SandboxPolicy) -> Vec<(&Path, Use)> {
     ];
     let program = policy.program.iter().flat_map(|program| {
         let shown = RUNTIME_FOLDERS.iter().chain(&RUNTIME_SETTINGS);
-        let system = shown.chain(&PROGRAM_PLACES);
+        // And what the kernel says about the program's own processes.
+        let system = shown.chain(&SANDBOX_SETTINGS).chain(&["/proc"]);
         let executables = program.executables().map(|file| (file, Use::Execute));
         system
             .map(|path| (Path::new(path), Use::Read))

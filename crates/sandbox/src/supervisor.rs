@@ -145,6 +145,7 @@ impl Launcher {
             }
         }
         worker.set_limits(plan.limits);
+        worker.judge_by(policy);
         match self
             .link
             .ask(Operation::Assign, |request| crate::wire::Request::Assign {

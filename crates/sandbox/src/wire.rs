@@ -99,6 +99,8 @@ impl Job {
 pub(crate) enum Extra {
     /// The pipe that ends in its standard output and error.
     Output,
+    /// Where its filter tells of its system calls.
+    Listener,
 }
 
 /// A launcher's messages.
@@ -114,6 +116,7 @@ pub(crate) enum Reply {
         request: u64,
         extras: Vec<Extra>,
         worker: u64,
+        kind: WorkerKind,
         pid: i32,
         report: SandboxReport,
         /// The file that counts the processor time of the worker and everything that it starts.

@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use mycelium_policy::SandboxPolicy;
 use mycelium_types::Limits;
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
@@ -26,8 +27,10 @@ use rustix::process::pidfd_send_signal;
 
 use crate::Exit;
 use crate::OsError;
+use crate::RefusedAttempt;
 use crate::SandboxError;
 use crate::SandboxReport;
+use crate::attempt::Attempts;
 use crate::cgroup;
 use crate::syscall::CpuClock;
 use crate::tree;
@@ -40,6 +43,7 @@ pub struct Worker {
     pidfd: OwnedFd,
     socket: Option<UnixStream>,
     output: Option<OwnedFd>,
+    attempts: Option<Arc<Attempts>>,
     report: SandboxReport,
     /// The file that counts the processor time of the worker and everything that it starts.
     times: Option<PathBuf>,
@@ -55,6 +59,16 @@ pub struct Family {
     pub processes: u64,
     /// Resident memory that no file is behind, in bytes. What two processes share counts twice.
     pub memory: u64,
+}
+
+/// How a worker is heard.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    pub(crate) socket: OwnedFd,
+    /// What it prints.
+    pub(crate) output: Option<OwnedFd>,
+    /// What its filter tells.
+    pub(crate) attempts: Option<Arc<Attempts>>,
 }
 
 /// What a worker, with everything that it started, uses.
@@ -118,8 +132,7 @@ impl Worker {
         number: u64,
         pid: Pid,
         pidfd: OwnedFd,
-        socket: OwnedFd,
-        output: Option<OwnedFd>,
+        lines: Lines,
         report: SandboxReport,
         times: Option<PathBuf>,
     ) -> Self {
@@ -127,8 +140,9 @@ impl Worker {
             number,
             pid,
             pidfd,
-            socket: Some(UnixStream::from(socket)),
-            output,
+            socket: Some(UnixStream::from(lines.socket)),
+            output: lines.output,
+            attempts: lines.attempts,
             report,
             times,
             fate: Arc::default(),
@@ -175,6 +189,28 @@ impl Worker {
     #[must_use]
     pub fn take_output(&mut self) -> Option<OwnedFd> {
         self.output.take()
+    }
+
+    /// What the worker tried since this was last asked and was refused. Waits for what is known already to
+    /// be judged, at most `limit`; usually that is done.
+    #[must_use]
+    pub fn take_refused(&self, limit: Duration) -> Vec<RefusedAttempt> {
+        let attempts = self.attempts.as_ref();
+        attempts.map_or_else(Vec::new, |attempts| attempts.take(limit))
+    }
+
+    /// Whether it tried something that is not judged yet, so that [`Worker::take_refused`] may wait.
+    #[must_use]
+    pub fn has_unjudged(&self) -> bool {
+        let attempts = self.attempts.as_ref();
+        attempts.is_some_and(|attempts| attempts.is_unsettled())
+    }
+
+    /// From here on what it tries is judged by `policy`.
+    pub(crate) fn judge_by(&self, policy: &SandboxPolicy) {
+        if let Some(attempts) = &self.attempts {
+            attempts.begin(policy);
+        }
     }
 
     /// What the kernel enforces before the worker has a skill.

@@ -111,10 +111,13 @@ pub(crate) fn call(method: &str) -> Record {
 pub(crate) fn violation() -> Record {
     Record {
         event: AuditEvent::Violation {
+            call: "readFile".to_owned(),
+            layer: "engine".to_owned(),
             operation: "read".to_owned(),
             attempted: "/etc/passwd".to_owned(),
             resolved: "/etc/passwd".to_owned(),
             allowed: Vec::new(),
+            permission: None,
         },
         ..call("")
     }

@@ -246,6 +246,7 @@ fn describe_violation(violation: &Violation, page: &mut Page) {
         Operation::Read | Operation::Write => "event-violation-file",
         Operation::Connect => "event-violation-network",
         Operation::Exec => "event-violation-process",
+        Operation::Privilege => "event-violation-privilege",
     };
     let allowed = match violation.allowed.is_empty() {
         true => Text::new("violation-allowed-none").render(locale),
@@ -266,7 +267,9 @@ fn describe_violation(violation: &Violation, page: &mut Page) {
     for name in ["skill", "attempted", "allowed", "blocked"] {
         detail(page, &text.attribute(name, locale));
     }
-    let permission = violation.permission.as_ref();
+    // Of files the specification says every line; the error has the permission.
+    let is_file = matches!(violation.operation, Operation::Read | Operation::Write);
+    let permission = violation.permission.as_ref().filter(|_| !is_file);
     if let Some(Ok(permission)) = permission.map(serde_json::to_string) {
         let text = Text::new("violation-permission").with("permission", permission);
         detail(page, &text.render(locale));

@@ -2,9 +2,12 @@
 
 use mycelium_protocol::ConsoleLevel;
 use mycelium_protocol::RequestVerdict;
+use mycelium_protocol::ViolationLayer;
+use mycelium_types::FileAccess;
 use mycelium_types::Hook;
 use mycelium_types::Limit;
 use mycelium_types::Limits;
+use mycelium_types::Permission;
 use mycelium_types::SkillName;
 use serde_json::json;
 
@@ -206,11 +209,22 @@ fn violations_name_the_guard_and_what_is_allowed() {
         Event::Violation(Violation {
             skill: skill("malicious-skill"),
             version: "1.0.0".parse().unwrap(),
+            call: "readFile".into(),
+            layer: ViolationLayer::Kernel,
             operation,
             attempted: "../../etc/passwd".into(),
             resolved: "/etc/passwd".into(),
             allowed: allowed.iter().map(|path| (*path).to_owned()).collect(),
-            permission: None,
+            permission: match operation {
+                Operation::Read => Some(Permission::Filesystem {
+                    paths: vec!["/etc/passwd".to_owned()],
+                    access: FileAccess::Read,
+                }),
+                Operation::Exec => Some(Permission::Process {
+                    commands: vec!["id".to_owned()],
+                }),
+                Operation::Write | Operation::Connect | Operation::Privilege => None,
+            },
             timestamp_milliseconds: 1_760_974_245_000,
         })
     };
@@ -232,7 +246,9 @@ fn violations_name_the_guard_and_what_is_allowed() {
         audited(Operation::Connect),
         violation(Operation::Exec, &[]),
         audited(Operation::Exec),
-    ]), @r"
+        violation(Operation::Privilege, &[]),
+        audited(Operation::Privilege),
+    ]), @r#"
     [FilesystemGuard] Blocked unauthorized file access:
       Skill: malicious-skill (v1.0.0)
       Attempted path: ../../etc/passwd
@@ -265,11 +281,21 @@ fn violations_name_the_guard_and_what_is_allowed() {
       Attempted program: ../../etc/passwd
       Allowed programs: [<none>]
       Blocked programs: [all programs]
+      Permission that would allow it: {"type":"process","commands":["id"]}
     [AuditLogger] SECURITY_VIOLATION: Unauthorized program start attempt
       Skill: malicious-skill
       Path: /etc/passwd
       Timestamp: 2025-10-20T15:30:45Z
-    ");
+    [SkillSandbox] Blocked privileged system call:
+      Skill: malicious-skill (v1.0.0)
+      Attempted call: ../../etc/passwd
+      Allowed privileges: [<none>]
+      Blocked privileges: [all privileges]
+    [AuditLogger] SECURITY_VIOLATION: Privileged system call attempt
+      Skill: malicious-skill
+      Path: /etc/passwd
+      Timestamp: 2025-10-20T15:30:45Z
+    "#);
 }
 
 #[test]

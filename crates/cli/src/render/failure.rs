@@ -1,5 +1,6 @@
 //! Errors: code, message, the skill's stack and the remedy, always.
 
+use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::ExitStatus;
 use mycelium_types::Locale;
@@ -48,6 +49,12 @@ pub(super) fn describe(report: &ErrorReport, telling: Telling, page: &mut Page) 
         if let Some(stack) = &report.stack {
             add_stack(page, stack, &message);
         }
+    }
+    if report.code == ErrorCode::SecurityViolation
+        && let Some(permission) = report.context.get("permission")
+    {
+        let text = Text::new("violation-permission").with("permission", permission);
+        page.block(Style::Plain, "  ", &text.render(locale));
     }
     for diagnostic in &report.diagnostics {
         page.block(Style::Plain, "  ", &diagnostic.render(locale));
@@ -106,7 +113,6 @@ pub(crate) fn error_value(report: &ErrorReport, locale: Locale) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use mycelium_types::ErrorCode;
 
     use super::super::Look;
     use super::*;
@@ -173,9 +179,10 @@ mod tests {
         let violation = ErrorReport::new(ErrorCode::SecurityViolation)
             .with("skill", "malicious-skill")
             .with("operation", "read")
-            .with("path", "/etc/passwd");
+            .with("path", "/etc/passwd")
+            .with("permission", r#"{"type":"secret","names":["K"]}"#);
         let both = [shown(&breaker, PLAIN), shown(&violation, PLAIN)];
-        insta::assert_snapshot!(both.join("---\n"), @r"
+        insta::assert_snapshot!(both.join("---\n"), @r#"
         Error: Skill `faulty-skill` failed repeatedly; calls are refused for another 60 seconds.
 
         Error Code: CIRCUIT_BREAKER_OPEN
@@ -184,12 +191,13 @@ mod tests {
         Execution blocked
         ---
         Error: Skill `malicious-skill` tried to read /etc/passwd, which it may not.
+          Permission that would allow it: {"type":"secret","names":["K"]}
 
         Error Code: SECURITY_VIOLATION
         Remediation: Request filesystem permission in skill manifest or remove unauthorized access.
 
         Execution blocked by security policy
-        ");
+        "#);
     }
 
     #[test]

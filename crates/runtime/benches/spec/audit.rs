@@ -106,9 +106,12 @@ fn call() -> Outcome<Record> {
 
 fn refusal() -> Outcome<Record> {
     about(AuditEvent::Violation {
+        call: "readFile".to_owned(),
+        layer: "engine".to_owned(),
         operation: "read".to_owned(),
         attempted: "/etc/passwd".to_owned(),
         resolved: "/etc/passwd".to_owned(),
         allowed: vec!["./output".to_owned()],
+        permission: None,
     })
 }

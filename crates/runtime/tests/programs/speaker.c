@@ -1,4 +1,5 @@
 /* A skill that speaks the worker protocol on descriptor 3, and misbehaves when it is told to. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -7,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -168,6 +171,17 @@ static void call(long id, char *params) {
             }
             _exit(0);
         }
+    } else if (!strcmp(method, "connect")) {
+        struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(443)};
+        inet_pton(AF_INET, "192.0.2.1", &to.sin_addr);
+        int line = socket(AF_INET, SOCK_STREAM, 0);
+        result = connect(line, (struct sockaddr *)&to, sizeof to) ? errno : 0;
+        close(line);
+    } else if (!strcmp(method, "mount")) {
+        result = mount("none", "/tmp", "tmpfs", 0, NULL) ? errno : 0;
+    } else if (!strcmp(method, "create")) {
+        int file = open(between(args, "\"", "\""), O_WRONLY | O_CREAT, 0600);
+        result = file < 0 ? errno : 0;
     } else if (!strcmp(method, "thread")) {
         pthread_t thread;
         result = pthread_create(&thread, NULL, idle, NULL);

@@ -38,6 +38,9 @@ const SPEAKER: &[&str] = &[
     "thread",
     "exec",
     "open",
+    "connect",
+    "mount",
+    "create",
 ];
 
 /// The program `speaker.c`, which needs nothing of the system to run.
@@ -91,7 +94,7 @@ fn speaking_as(world: &World, name: &str, more: &Value) {
     world.configure(&json!({"breaker": {"failureThreshold": 100}}));
 }
 
-fn script(world: &World, name: &str, exports: &[&str], text: &str) {
+pub(crate) fn script(world: &World, name: &str, exports: &[&str], text: &str) {
     let manifest = json!({"engine": "native", "protocol": "argv", "exports": exports});
     world.program(name, manifest, "run", text);
 }

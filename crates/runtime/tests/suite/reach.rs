@@ -235,7 +235,7 @@ async fn try_client(name: &str) {
             _ => None,
         });
         let violation = violation.unwrap();
-        assert_eq!(violation.operation, Operation::Connect);
+        assert_eq!(violation.operation, Operation::Connect, "{events:?}");
         assert_eq!(violation.allowed, hosts);
         let Some(Permission::Network { hosts, .. }) = &violation.permission else {
             panic!("{violation:?}")
@@ -295,10 +295,12 @@ async fn without_a_permission_there_is_no_network() {
         .unwrap();
     install(&world, &client, &[], &[]).await;
     for host in ["example.test", "127.0.0.1", "198.18.0.1"] {
+        world.heard();
         let args = json!([host, server.port.to_string(), "/"]);
         let report = world.exec("shell", "static", "get", args).await;
         let error = report.outcome.unwrap_err();
-        assert_eq!(error.code, ErrorCode::SkillExecutionError, "{host}");
+        assert_eq!(error.code, ErrorCode::SecurityViolation, "{host}");
+        assert_eq!(error.context["operation"], "connect");
         let reason = &error.context["reason"];
         assert!(
             reason.contains("look-up") || reason.contains("connect"),

@@ -7,15 +7,14 @@
 use super::Answer;
 use super::Filter;
 use super::Instruction;
+use super::Listening;
 use super::Rule;
+use super::SECOND_SET;
 
 #[cfg(target_arch = "x86_64")]
 const ARCHITECTURE: u32 = 0xC000_003E;
 #[cfg(target_arch = "aarch64")]
 const ARCHITECTURE: u32 = 0xC000_00B7;
-
-/// Call numbers from here on belong to x86_64's second, 32-bit-pointer set of calls.
-const SECOND_SET: u32 = 0x4000_0000;
 
 // Offsets in `struct seccomp_data`.
 const NUMBER: u32 = 0;
@@ -31,14 +30,14 @@ const JUMP_IF_AT_LEAST: u16 = 0x35;
 const RETURN: u16 = 0x06;
 
 /// The filter as the kernel runs it.
-pub(crate) fn compile(filter: &Filter) -> Vec<Instruction> {
+pub(crate) fn compile(filter: &Filter, listening: Listening) -> Vec<Instruction> {
     let mut program = vec![
         load(ARCH),
         jump(JUMP_IF_EQUAL, ARCHITECTURE, 1, 0),
-        give(Answer::Kill),
+        give(Answer::Kill, listening),
         load(NUMBER),
     ];
-    program.extend(search(&ranges(filter)));
+    program.extend(search(&ranges(filter), listening));
     program
 }
 
@@ -72,15 +71,15 @@ fn ranges(filter: &Filter) -> Vec<Range> {
 }
 
 /// The program that answers when the number, which is loaded, is in `ranges`.
-fn search(ranges: &[Range]) -> Vec<Instruction> {
+fn search(ranges: &[Range], listening: Listening) -> Vec<Instruction> {
     let [_, _, ..] = ranges else {
         return ranges
             .first()
-            .map_or_else(Vec::new, |range| answer(&range.rule));
+            .map_or_else(Vec::new, |range| answer(&range.rule, listening));
     };
     let (lower, upper) = ranges.split_at(ranges.len() / 2);
     let pivot = upper[0].first;
-    let lower = search(lower);
+    let lower = search(lower, listening);
     // A conditional jump reaches 255 instructions, an unconditional one any number.
     let mut program = match u8::try_from(lower.len()) {
         Ok(distance) => vec![jump(JUMP_IF_AT_LEAST, pivot, distance, 0)],
@@ -90,13 +89,13 @@ fn search(ranges: &[Range]) -> Vec<Instruction> {
         ],
     };
     program.extend(lower);
-    program.extend(search(upper));
+    program.extend(search(upper, listening));
     program
 }
 
-fn answer(rule: &Rule) -> Vec<Instruction> {
+fn answer(rule: &Rule, listening: Listening) -> Vec<Instruction> {
     match rule {
-        Rule::Always(answer) => vec![give(*answer)],
+        Rule::Always(answer) => vec![give(*answer, listening)],
         Rule::Cases { cases, otherwise } => {
             let mut program = Vec::new();
             for case in *cases {
@@ -128,9 +127,9 @@ fn answer(rule: &Rule) -> Vec<Instruction> {
                     });
                     program.push(jump(JUMP_IF_EQUAL, *value, 0, rest as u8));
                 }
-                program.push(give(case.answer));
+                program.push(give(case.answer, listening));
             }
-            program.push(give(*otherwise));
+            program.push(give(*otherwise, listening));
             program
         }
     }
@@ -149,16 +148,19 @@ fn jump(code: u16, k: u32, jt: u8, jf: u8) -> Instruction {
     Instruction { code, jt, jf, k }
 }
 
-fn give(answer: Answer) -> Instruction {
+fn give(answer: Answer, listening: Listening) -> Instruction {
     Instruction {
         code: RETURN,
         jt: 0,
         jf: 0,
-        k: match answer {
-            Answer::Allow => libc::SECCOMP_RET_ALLOW,
-            Answer::Refuse(errno) => libc::SECCOMP_RET_ERRNO | errno as u32,
-            Answer::Ask => libc::SECCOMP_RET_USER_NOTIF,
-            Answer::Kill => libc::SECCOMP_RET_KILL_PROCESS,
+        k: match (answer, listening) {
+            (Answer::Ask, _) | (Answer::Tell | Answer::Watch, Listening::Yes) => {
+                libc::SECCOMP_RET_USER_NOTIF
+            }
+            (Answer::Allow, _) | (Answer::Watch, Listening::No) => libc::SECCOMP_RET_ALLOW,
+            (Answer::Refuse(errno), _) => libc::SECCOMP_RET_ERRNO | errno as u32,
+            (Answer::Tell, Listening::No) => libc::SECCOMP_RET_ERRNO | libc::EPERM as u32,
+            (Answer::Kill, _) => libc::SECCOMP_RET_KILL_PROCESS,
         },
     }
 }
@@ -167,7 +169,12 @@ fn give(answer: Answer) -> Instruction {
 mod tests {
     use super::super::BARE;
     use super::super::EMBEDDED;
+    use super::super::PROGRAM;
+    use super::super::SEALED;
+    use super::super::SEALED_ALONE;
     use super::*;
+
+    const FILTERS: [&Filter; 5] = [&EMBEDDED, &BARE, &PROGRAM, &SEALED, &SEALED_ALONE];
 
     /// Runs a program as the kernel does.
     fn run(program: &[Instruction], architecture: u32, number: u32, arguments: [u64; 6]) -> u32 {
@@ -195,40 +202,17 @@ mod tests {
         }
     }
 
-    fn expected(filter: &Filter, number: u32, arguments: [u64; 6]) -> u32 {
-        let rule = filter
-            .tables
-            .iter()
-            .copied()
-            .flatten()
-            .rfind(|(listed, _)| *listed as u32 == number)
-            .map(|(_, rule)| *rule);
-        let answer = match rule {
-            Some(Rule::Always(answer)) => answer,
-            Some(Rule::Cases { cases, otherwise }) => cases
-                .iter()
-                .find(|case| {
-                    case.tests.iter().all(|test| {
-                        arguments[test.argument as usize] & test.mask == test.value & test.mask
-                    })
-                })
-                .map_or(otherwise, |case| case.answer),
-            None if number >= SECOND_SET => Answer::Kill,
-            None if i64::from(number) > filter.last => filter.newer,
-            None => filter.unlisted,
-        };
-        give(answer).k
-    }
-
     #[test]
     fn the_programs_answer_as_the_tables_say() {
-        for filter in [&EMBEDDED, &BARE] {
-            compare(filter);
+        for filter in FILTERS {
+            for listening in [Listening::Yes, Listening::No] {
+                compare(filter, listening);
+            }
         }
     }
 
-    fn compare(filter: &Filter) {
-        let program = compile(filter);
+    fn compare(filter: &Filter, listening: Listening) {
+        let program = compile(filter, listening);
         let mut samples = vec![[0; 6], [u64::MAX; 6]];
         for (_, rule) in filter.tables.iter().copied().flatten() {
             let Rule::Cases { cases, .. } = rule else {
@@ -248,7 +232,7 @@ mod tests {
             for arguments in &samples {
                 assert_eq!(
                     run(&program, ARCHITECTURE, number, *arguments),
-                    expected(filter, number, *arguments),
+                    give(filter.answer(number, arguments), listening).k,
                     "call {number} with {arguments:x?}"
                 );
             }
@@ -257,7 +241,7 @@ mod tests {
 
     #[test]
     fn another_instruction_set_ends_the_process() {
-        let program = compile(&EMBEDDED);
+        let program = compile(&EMBEDDED, Listening::Yes);
         assert_eq!(
             run(&program, 0x4000_0003, 0, [0; 6]),
             libc::SECCOMP_RET_KILL_PROCESS
@@ -266,28 +250,26 @@ mod tests {
 
     #[test]
     fn every_path_is_short_and_the_whole_fits() {
-        for filter in [&EMBEDDED, &BARE] {
-            let program = compile(filter);
+        for filter in FILTERS {
+            let program = compile(filter, Listening::Yes);
             assert!(program.len() < 512, "{} instructions", program.len());
         }
     }
 
     #[test]
     fn no_call_is_listed_twice_or_beyond_the_last() {
-        let mut numbers: Vec<_> = EMBEDDED
-            .tables
-            .iter()
-            .copied()
-            .flatten()
-            .map(|(number, _)| *number)
-            .collect();
-        numbers.sort_unstable();
-        assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(
-            numbers
-                .iter()
-                .all(|number| (0..=EMBEDDED.last).contains(number))
-        );
+        for filter in [&EMBEDDED, &PROGRAM] {
+            let tables = filter.tables.iter().copied().flatten();
+            let mut numbers: Vec<_> = tables.map(|(number, _)| *number).collect();
+            numbers.sort_unstable();
+            let twice = numbers.windows(2).find(|pair| pair[0] == pair[1]);
+            assert_eq!(twice, None);
+            assert!(
+                numbers
+                    .iter()
+                    .all(|number| (0..=filter.last).contains(number))
+            );
+        }
     }
 
     #[test]
@@ -319,13 +301,13 @@ mod tests {
             last: 400,
             newer: Answer::Refuse(38),
         };
-        let program = compile(&filter);
+        let program = compile(&filter, Listening::No);
         for number in 0..500 {
             for value in [7, 7 << 32, 8] {
                 let arguments = [0, 0, 0, 0, 0, value];
                 assert_eq!(
                     run(&program, ARCHITECTURE, number, arguments),
-                    expected(&filter, number, arguments)
+                    give(filter.answer(number, &arguments), Listening::No).k
                 );
             }
         }

@@ -7,10 +7,15 @@
 
 use super::Answer::Allow;
 use super::Answer::Refuse;
+use super::Answer::Tell;
+use super::Answer::Watch;
 use super::Filter;
 use super::Rule;
 use super::embedded::ABSENT;
+#[cfg(target_arch = "aarch64")]
+use super::embedded::RENAMEAT;
 use super::embedded::SHARED_MEMORY;
+use super::embedded::TELL;
 use super::embedded::Table;
 use super::embedded::bits;
 use super::embedded::but;
@@ -20,7 +25,14 @@ use super::embedded::only;
 
 /// The filter of workers that are to become, or start, a program of their own.
 pub(crate) const PROGRAM: Filter = Filter {
-    tables: &[PRIVILEGED, OLD_PRIVILEGED, LIMITED, ABSENT],
+    tables: &[
+        PRIVILEGED,
+        OLD_PRIVILEGED,
+        LIMITED,
+        WATCHED,
+        OLD_WATCHED,
+        ABSENT,
+    ],
     unlisted: Allow,
     last: libc::SYS_mseal,
     newer: Refuse(libc::ENOSYS),
@@ -43,56 +55,58 @@ pub(crate) const SEALED_ALONE: Filter = Filter {
 };
 
 const NO: Rule = Rule::Always(Refuse(libc::EPERM));
+/// Allowed as far as mounts and Landlock go, and the supervisor told.
+const WATCHED_CALL: Rule = Rule::Always(Watch);
 
 /// What takes privileges, or reaches parts of the kernel that a program in a sandbox has no business with.
 const PRIVILEGED: Table = &[
     // Other processes' memory and descriptors.
-    (libc::SYS_ptrace, NO),
-    (libc::SYS_process_vm_readv, NO),
-    (libc::SYS_process_vm_writev, NO),
+    (libc::SYS_ptrace, TELL),
+    (libc::SYS_process_vm_readv, TELL),
+    (libc::SYS_process_vm_writev, TELL),
     (libc::SYS_process_madvise, NO),
     (libc::SYS_process_mrelease, NO),
-    (libc::SYS_pidfd_getfd, NO),
+    (libc::SYS_pidfd_getfd, TELL),
     (libc::SYS_kcmp, NO),
     // Namespaces, mounts, roots.
-    (libc::SYS_unshare, NO),
-    (libc::SYS_setns, NO),
-    (libc::SYS_mount, NO),
-    (libc::SYS_umount2, NO),
-    (libc::SYS_pivot_root, NO),
-    (libc::SYS_chroot, NO),
-    (libc::SYS_open_tree, NO),
-    (libc::SYS_move_mount, NO),
+    (libc::SYS_unshare, TELL),
+    (libc::SYS_setns, TELL),
+    (libc::SYS_mount, TELL),
+    (libc::SYS_umount2, TELL),
+    (libc::SYS_pivot_root, TELL),
+    (libc::SYS_chroot, TELL),
+    (libc::SYS_open_tree, TELL),
+    (libc::SYS_move_mount, TELL),
     (libc::SYS_mount_setattr, NO),
-    (libc::SYS_fsopen, NO),
+    (libc::SYS_fsopen, TELL),
     (libc::SYS_fsconfig, NO),
     (libc::SYS_fsmount, NO),
     (libc::SYS_fspick, NO),
     (libc::SYS_name_to_handle_at, NO),
-    (libc::SYS_open_by_handle_at, NO),
+    (libc::SYS_open_by_handle_at, TELL),
     (libc::SYS_quotactl, NO),
     (libc::SYS_quotactl_fd, NO),
     (libc::SYS_fanotify_init, NO),
     (libc::SYS_fanotify_mark, NO),
     // Keys, programs in the kernel, its log, its clock, its modules.
-    (libc::SYS_keyctl, NO),
-    (libc::SYS_add_key, NO),
-    (libc::SYS_request_key, NO),
-    (libc::SYS_bpf, NO),
-    (libc::SYS_perf_event_open, NO),
-    (libc::SYS_userfaultfd, NO), // makes races in the kernel easy to win
+    (libc::SYS_keyctl, TELL),
+    (libc::SYS_add_key, TELL),
+    (libc::SYS_request_key, TELL),
+    (libc::SYS_bpf, TELL),
+    (libc::SYS_perf_event_open, TELL),
+    (libc::SYS_userfaultfd, TELL), // makes races in the kernel easy to win
     (libc::SYS_syslog, NO),
     (libc::SYS_acct, NO),
     (libc::SYS_adjtimex, NO),
     (libc::SYS_clock_adjtime, NO),
     (libc::SYS_clock_settime, NO),
     (libc::SYS_settimeofday, NO),
-    (libc::SYS_init_module, NO),
-    (libc::SYS_finit_module, NO),
+    (libc::SYS_init_module, TELL),
+    (libc::SYS_finit_module, TELL),
     (libc::SYS_delete_module, NO),
-    (libc::SYS_kexec_load, NO),
+    (libc::SYS_kexec_load, TELL),
     (libc::SYS_kexec_file_load, NO),
-    (libc::SYS_reboot, NO),
+    (libc::SYS_reboot, TELL),
     (libc::SYS_swapon, NO),
     (libc::SYS_swapoff, NO),
     (libc::SYS_vhangup, NO),
@@ -144,6 +158,40 @@ const OLD_PRIVILEGED: Table = &[
 #[cfg(target_arch = "aarch64")]
 const OLD_PRIVILEGED: Table = &[];
 
+/// What is about a path or an address. Looking a path up, as `stat` does, is not: it is too frequent, and
+/// what is not to be seen is simply not there.
+const WATCHED: Table = &[
+    (libc::SYS_openat, WATCHED_CALL),
+    (libc::SYS_openat2, WATCHED_CALL),
+    (libc::SYS_execve, WATCHED_CALL),
+    (libc::SYS_execveat, WATCHED_CALL),
+    (libc::SYS_connect, WATCHED_CALL),
+    (libc::SYS_unlinkat, WATCHED_CALL),
+    (libc::SYS_mkdirat, WATCHED_CALL),
+    (libc::SYS_mknodat, WATCHED_CALL),
+    (libc::SYS_renameat2, WATCHED_CALL),
+    (libc::SYS_linkat, WATCHED_CALL),
+    (libc::SYS_symlinkat, WATCHED_CALL),
+    (libc::SYS_truncate, WATCHED_CALL),
+];
+
+/// The forms that only some machines have.
+#[cfg(target_arch = "x86_64")]
+const OLD_WATCHED: Table = &[
+    (libc::SYS_open, WATCHED_CALL),
+    (libc::SYS_creat, WATCHED_CALL),
+    (libc::SYS_unlink, WATCHED_CALL),
+    (libc::SYS_rmdir, WATCHED_CALL),
+    (libc::SYS_mkdir, WATCHED_CALL),
+    (libc::SYS_mknod, WATCHED_CALL),
+    (libc::SYS_rename, WATCHED_CALL),
+    (libc::SYS_renameat, WATCHED_CALL),
+    (libc::SYS_link, WATCHED_CALL),
+    (libc::SYS_symlink, WATCHED_CALL),
+];
+#[cfg(target_arch = "aarch64")]
+const OLD_WATCHED: Table = &[(RENAMEAT, WATCHED_CALL)];
+
 /// What would escape a limit or a namespace.
 const LIMITED: Table = &[
     // Shared anonymous pages would not count against RLIMIT_DATA.
@@ -156,33 +204,33 @@ const LIMITED: Table = &[
     // Only families that a network namespace confines; of netlink only the one that lists interfaces.
     (
         libc::SYS_socket,
-        only(&[
-            case(&[int(0, libc::AF_UNIX as u64)], Allow),
-            case(&[int(0, libc::AF_INET as u64)], Allow),
-            case(&[int(0, libc::AF_INET6 as u64)], Allow),
-            case(
-                &[
-                    int(0, libc::AF_NETLINK as u64),
-                    int(2, libc::NETLINK_ROUTE as u64),
-                ],
-                Allow,
-            ),
-        ]),
+        Rule::Cases {
+            cases: &[
+                case(&[int(0, libc::AF_UNIX as u64)], Allow),
+                case(&[int(0, libc::AF_INET as u64)], Allow),
+                case(&[int(0, libc::AF_INET6 as u64)], Allow),
+                case(
+                    &[
+                        int(0, libc::AF_NETLINK as u64),
+                        int(2, libc::NETLINK_ROUTE as u64),
+                    ],
+                    Allow,
+                ),
+            ],
+            otherwise: Tell,
+        },
     ),
     // Threads and processes, but none in new namespaces.
     (
         libc::SYS_clone,
         but(&[
-            case(&[bits(0, libc::CLONE_NEWUSER as u64)], Refuse(libc::EPERM)),
-            case(&[bits(0, libc::CLONE_NEWNS as u64)], Refuse(libc::EPERM)),
-            case(&[bits(0, libc::CLONE_NEWPID as u64)], Refuse(libc::EPERM)),
-            case(&[bits(0, libc::CLONE_NEWNET as u64)], Refuse(libc::EPERM)),
-            case(&[bits(0, libc::CLONE_NEWIPC as u64)], Refuse(libc::EPERM)),
-            case(&[bits(0, libc::CLONE_NEWUTS as u64)], Refuse(libc::EPERM)),
-            case(
-                &[bits(0, libc::CLONE_NEWCGROUP as u64)],
-                Refuse(libc::EPERM),
-            ),
+            case(&[bits(0, libc::CLONE_NEWUSER as u64)], Tell),
+            case(&[bits(0, libc::CLONE_NEWNS as u64)], Tell),
+            case(&[bits(0, libc::CLONE_NEWPID as u64)], Tell),
+            case(&[bits(0, libc::CLONE_NEWNET as u64)], Tell),
+            case(&[bits(0, libc::CLONE_NEWIPC as u64)], Tell),
+            case(&[bits(0, libc::CLONE_NEWUTS as u64)], Tell),
+            case(&[bits(0, libc::CLONE_NEWCGROUP as u64)], Tell),
         ]),
     ),
 ];

@@ -34,7 +34,6 @@ use crate::Step;
 use crate::WorkerKind;
 use crate::cgroup::Cgroup;
 use crate::cgroup::Entrance;
-use crate::filter::Instruction;
 use crate::launcher::DONE;
 use crate::launcher::FAILED;
 use crate::launcher::clerk;
@@ -46,6 +45,7 @@ use crate::launcher::inject::Injector;
 use crate::launcher::network;
 use crate::launcher::worker;
 use crate::launcher::worker::Birth;
+use crate::launcher::worker::Filters;
 use crate::launcher::worker::Go;
 use crate::launcher::worker::Verdict;
 use crate::limits::limit_worker;
@@ -91,8 +91,8 @@ pub(super) struct Parts {
     pub(super) signals: OwnedFd,
     pub(super) null: OwnedFd,
     pub(super) own_namespace: OwnedFd,
-    pub(super) embedded_filter: Vec<Instruction>,
-    pub(super) program_filter: Vec<Instruction>,
+    pub(super) embedded_filter: Filters,
+    pub(super) program_filter: Filters,
     pub(super) footing: Footing,
     pub(super) landlock_abi: Option<i32>,
     pub(super) cgroup: Option<CgroupPlace>,
@@ -408,7 +408,10 @@ impl Host {
             Ok(None) => (Err(SandboxError::SetupDied), Vec::new()),
             Err(error) => (Err(error), Vec::new()),
         };
-        worker.questions = passed.into_iter().next().map(Questions::new);
+        let mut listener = passed.into_iter().next();
+        if self.parts.footing == Footing::Bare {
+            worker.questions = listener.take().map(Questions::new);
+        }
         if let Some(questions) = &worker.questions {
             let flags = epoll::EventFlags::IN;
             epoll::add(
@@ -435,17 +438,23 @@ impl Host {
                     }),
                     None => report.notes.push(Note::NoCgroup),
                 }
-                let extras = output.iter().map(|_| Extra::Output).collect();
+                let output = output.as_ref().map(|pipe| (Extra::Output, pipe.as_fd()));
+                let listener = listener
+                    .as_ref()
+                    .map(|told| (Extra::Listener, told.as_fd()));
+                let (extras, further): (Vec<_>, Vec<_>) =
+                    output.into_iter().chain(listener).unzip();
                 let reply = Reply::Spawned {
                     request,
                     extras,
                     worker: number,
+                    kind,
                     pid: worker.pid.as_raw_pid(),
                     report,
                     times: worker.cgroup.as_ref().and_then(Cgroup::times),
                 };
                 let mut descriptors = vec![worker.pidfd.as_fd(), socket.as_fd()];
-                descriptors.extend(output.as_ref().map(AsFd::as_fd));
+                descriptors.extend(further);
                 Ok(self.control.send(&reply, &descriptors)?)
             }
             Err(error) => {

@@ -30,6 +30,7 @@ use serde::Serialize;
 use crate::Footing;
 use crate::Layer;
 use crate::Note;
+use crate::OsError;
 use crate::SandboxError;
 use crate::SandboxReport;
 use crate::Seat;
@@ -37,7 +38,10 @@ use crate::Step;
 use crate::WorkerKind;
 use crate::attack;
 use crate::cgroup::Entrance;
+use crate::filter::Filter;
 use crate::filter::Instruction;
+use crate::filter::Listening;
+use crate::filter::compile;
 use crate::launcher::host::NAMESPACES;
 use crate::launcher::identity::Identity;
 use crate::launcher::identity::drop_capabilities;
@@ -65,12 +69,39 @@ pub(super) struct Go;
 /// What a new worker tells its launcher, once.
 pub(super) type Verdict = Result<SandboxReport, SandboxError>;
 
+/// A filter as it is loaded when somebody listens, and when not.
+pub(super) struct Filters {
+    listened: Vec<Instruction>,
+    plain: Vec<Instruction>,
+}
+
+impl Filters {
+    pub(super) fn of(filter: &Filter) -> Self {
+        Self {
+            listened: compile(filter, Listening::Yes),
+            plain: compile(filter, Listening::No),
+        }
+    }
+
+    /// Loads the filter; returns how long it is, and where it tells.
+    fn load(&self, footing: Footing) -> Result<(usize, Option<Questions>), OsError> {
+        match (question::load_filter(&self.listened), footing) {
+            (Ok(told), _) => Ok((self.listened.len(), Some(told))),
+            // An old kernel, or one that forbids it: what is refused stays refused, untold.
+            (Err(_), Footing::Namespaces) => {
+                syscall::load_filter(&self.plain).map(|()| (self.plain.len(), None))
+            }
+            (Err(error), Footing::Bare) => Err(error),
+        }
+    }
+}
+
 /// What a worker inherits.
 pub(super) struct Birth<'a> {
     pub(super) identity: &'a Identity,
     pub(super) footing: Footing,
     pub(super) landlock_abi: Option<i32>,
-    pub(super) filter: &'a [Instruction],
+    pub(super) filter: &'a Filters,
     pub(super) null: &'a OwnedFd,
     /// Where what it prints goes, if anywhere.
     pub(super) output: Option<OwnedFd>,
@@ -93,6 +124,7 @@ pub(super) fn live(birth: Birth<'_>) -> ! {
     let questions = questions.map(Questions::into_descriptor);
     let passed: Vec<_> = questions.iter().map(AsFd::as_fd).collect();
     let told = birth.setup.send(&verdict, &passed);
+    // A worker that kept it could let its own calls go on.
     drop(questions);
     let Birth {
         socket,
@@ -170,17 +202,13 @@ fn prepare(birth: &Birth<'_>) -> Result<(SandboxReport, Option<Questions>), Sand
         Footing::Bare => drop_own_capabilities()?,
     }
     set_no_new_privs(true).map_err(SandboxError::step(Step::NoNewPrivileges))?;
-    let questions = match birth.footing {
-        Footing::Namespaces => syscall::load_filter(birth.filter).map(|()| None),
-        Footing::Bare => question::load_filter(birth.filter).map(Some),
+    let (instructions, questions) =
+        (birth.filter.load(birth.footing)).map_err(kernel(Step::Filter))?;
+    // Where there are no namespaces the launcher listens, to another kind of question.
+    if questions.is_none() || birth.footing == Footing::Bare {
+        notes.push(Note::Coarse);
     }
-    .map_err(kernel(Step::Filter))?;
-    let mut layers = vec![
-        Layer::Filter {
-            instructions: birth.filter.len(),
-        },
-        Layer::ResourceLimits,
-    ];
+    let mut layers = vec![Layer::Filter { instructions }, Layer::ResourceLimits];
     if birth.footing == Footing::Namespaces {
         layers.insert(0, Layer::Namespaces);
     }

@@ -29,6 +29,7 @@ use crate::Note;
 use crate::Operation;
 use crate::SandboxError;
 use crate::Worker;
+use crate::attempt::AttemptService;
 use crate::cgroup;
 use crate::exit::Evidence;
 use crate::wire::Channel;
@@ -37,6 +38,7 @@ use crate::wire::Reply;
 use crate::wire::Request;
 use crate::wire::Surroundings;
 use crate::worker::Fate;
+use crate::worker::Lines;
 
 /// How long a launcher may take to end after the line is cut, before it is killed.
 const END_LIMIT: Duration = Duration::from_secs(3);
@@ -60,6 +62,7 @@ pub(super) struct Link {
     channel: Channel,
     pid: u32,
     patience: Duration,
+    observers: AttemptService,
     table: Mutex<Table>,
 }
 
@@ -83,6 +86,10 @@ impl Link {
             program: options.program.clone(),
             source: source.into(),
         };
+        let observers = AttemptService::start().map_err(|source| SandboxError::Program {
+            program: options.program.clone(),
+            source,
+        })?;
         let (ours, theirs) = Channel::pair().map_err(|errno| cannot(errno.into()))?;
         let (started, start) = mpsc::channel();
         let (path, patience) = (options.program.clone(), options.patience);
@@ -97,6 +104,7 @@ impl Link {
                         channel: ours,
                         pid: child.id(),
                         patience,
+                        observers,
                         table: Mutex::default(),
                     });
                     if started.send(Ok(Arc::clone(&link))).is_ok() {
@@ -209,22 +217,30 @@ impl Link {
                 request,
                 extras,
                 worker,
+                kind,
                 pid,
                 report,
                 times,
             } => {
                 let mut descriptors = descriptors.into_iter();
                 let (pidfd, socket) = (descriptors.next()?, descriptors.next()?);
-                let mut output = None;
+                let (mut output, mut attempts) = (None, None);
                 for (extra, descriptor) in extras.into_iter().zip(descriptors) {
                     match extra {
                         Extra::Output => output = Some(descriptor),
+                        Extra::Listener => {
+                            // Without one, what the filter tells of fails.
+                            attempts = self.observers.add(worker, kind, descriptor).ok();
+                        }
                     }
                 }
                 let pid = Pid::from_raw(pid)?;
-                let handle = Box::new(Worker::new(
-                    worker, pid, pidfd, socket, output, report, times,
-                ));
+                let lines = Lines {
+                    socket,
+                    output,
+                    attempts,
+                };
+                let handle = Box::new(Worker::new(worker, pid, pidfd, lines, report, times));
                 self.table()
                     .workers
                     .insert(worker, Arc::clone(handle.fate()));

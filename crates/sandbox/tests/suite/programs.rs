@@ -7,12 +7,16 @@ use std::time::Duration;
 use mycelium_policy::CommandGrant;
 use mycelium_policy::ProgramPolicy;
 use mycelium_policy::SandboxPolicy;
+use mycelium_sandbox::AttemptKind;
 use mycelium_sandbox::ExitCause;
 use mycelium_sandbox::Launcher;
+use mycelium_sandbox::Note;
 use mycelium_sandbox::SandboxError;
+use mycelium_sandbox::Worker;
 use mycelium_sandbox::WorkerKind;
 use mycelium_types::FileAccess;
 
+use super::fixture::PATIENCE;
 use super::fixture::Puppet;
 use super::fixture::Site;
 use super::fixture::start;
@@ -26,6 +30,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_worker_takes_only_its_own_kind_of_policy", kinds),
     ("nothing_is_left_of_a_tree_of_thirty", tree),
     ("the_time_of_a_whole_tree_counts", time_of_tree),
+    ("what_a_program_is_refused_is_told", told),
+    ("an_engine_that_is_got_past_is_told", escaped),
 ];
 
 fn program(site: &Site) -> SandboxPolicy {
@@ -178,4 +184,91 @@ fn kinds() {
         launcher.assign(&own, &site.policy()).unwrap_err(),
         SandboxError::WrongKind
     );
+}
+
+/// What a worker was refused since this was last asked: what it tried, and what that means.
+fn refused(worker: &Worker) -> Vec<(AttemptKind, PathBuf)> {
+    let attempts = worker.take_refused(PATIENCE).into_iter();
+    attempts
+        .map(|attempt| (attempt.kind, attempt.resolved))
+        .collect()
+}
+
+fn told() {
+    let launcher = start();
+    let site = Site::new();
+    let mut policy = program(&site);
+    policy.paths = vec![site.grant("ws/out", FileAccess::Write)];
+    let mut puppet = Puppet::program(&launcher, &policy);
+    assert!(!puppet.worker.report().notes.contains(&Note::Coarse));
+    assert_eq!(
+        refused(&puppet.worker),
+        [],
+        "restricting itself is no attempt"
+    );
+    for path in ["/usr/bin/ldd", "/nowhere", "/etc/passwd", "/etc/gai.conf"] {
+        let _ = puppet.tell(&Order::Read(path.into()));
+    }
+    let out = site.path("ws/out");
+    let new = out.join("new");
+    puppet
+        .tell(&Order::Write(new.clone(), "x".to_owned()))
+        .unwrap();
+    assert_eq!(refused(&puppet.worker), []);
+
+    let secret = site.path("ws/secret");
+    fs_err::os::unix::fs::symlink("../secret", out.join("link")).unwrap();
+    let _ = puppet.tell(&Order::Read(out.join("link")));
+    // The same once more says nothing new.
+    let _ = puppet.tell(&Order::Read(out.join("link")));
+    let _ = puppet.tell(&Order::Read("../ws/secret".into()));
+    let _ = puppet.tell(&Order::Rename(new, site.path("ws/moved")));
+    let _ = puppet.tell(&Order::MakeFolder(site.path("ws/made")));
+    let _ = puppet.tell(&Order::Run("/bin/true".into()));
+    let attempts = puppet.worker.take_refused(PATIENCE);
+    let attempted: Vec<_> = attempts
+        .iter()
+        .map(|attempt| attempt.attempted.clone())
+        .collect();
+    assert_eq!(attempted[0], out.join("link").display().to_string());
+    assert_eq!(attempted[1], "../ws/secret");
+    let meant: Vec<_> = attempts
+        .into_iter()
+        .map(|attempt| (attempt.kind, attempt.resolved))
+        .collect();
+    assert_eq!(
+        meant,
+        [
+            (AttemptKind::Read, secret.clone()),
+            (AttemptKind::Read, secret),
+            (AttemptKind::Write, site.path("ws/moved")),
+            (AttemptKind::Write, site.path("ws/made")),
+            (AttemptKind::Execute, real("/bin/true")),
+        ]
+    );
+    assert_eq!(refused(&puppet.worker), []);
+}
+
+fn escaped() {
+    let launcher = start();
+    let site = Site::new();
+    let mut puppet = Puppet::with(&launcher, &site.policy());
+    let targets = crate::kernel::Targets {
+        file: site.path("ws/secret"),
+        readable: site.path("ws/docs/readme"),
+        writable: site.path("ws/out"),
+        process: std::process::id(),
+    };
+    let readable = targets.readable.clone();
+    for (attack, kind, means) in [
+        ("be_debugged", AttemptKind::Privilege, "ptrace".into()),
+        ("enter_namespace", AttemptKind::Privilege, "setns".into()),
+        ("tcp_socket", AttemptKind::Privilege, "socket".into()),
+        ("run_file", AttemptKind::Execute, readable),
+    ] {
+        let met = puppet.tell(&Order::Attack(attack.to_owned(), targets.clone()));
+        assert_eq!(met, Err(libc::EPERM), "{attack}");
+        let seen = refused(&puppet.worker);
+        assert_eq!(seen, [(kind, means)]);
+    }
 }

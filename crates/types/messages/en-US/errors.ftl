@@ -87,6 +87,7 @@ SECURITY_VIOLATION = { $operation ->
         [write] Skill `{ $skill }` tried to change { $path }, which it may not.
         [connect] Skill `{ $skill }` tried to reach { $path }, which it may not.
         [exec] Skill `{ $skill }` tried to run { $path }, which it may not.
+        [privilege] Skill `{ $skill }` made the system call { $path }, which no skill may make.
         [plant] While skill `{ $skill }` ran, { $path } appeared, which decides what programs outside the sandbox do.
        *[other] Skill `{ $skill }` tried something it may not: { $path }
     }
@@ -95,6 +96,7 @@ SECURITY_VIOLATION = { $operation ->
         [write] Request filesystem permission in skill manifest or remove unauthorized access.
         [connect] Request network permission in skill manifest or remove unauthorized access.
         [exec] Request process permission in skill manifest or remove unauthorized access.
+        [privilege] No permission allows it: remove the call.
         [plant] Look at { $path } and remove it unless you made it yourself. The skill was ended.
        *[other] Request the permission in skill manifest or remove unauthorized access.
     }

@@ -70,17 +70,24 @@ event-violation-process = [ProcessIsolator] Blocked unauthorized program:
     .attempted = Attempted program: { $attempted }
     .allowed = Allowed programs: [{ $allowed }]
     .blocked = Blocked programs: [{ $blocked }]
+event-violation-privilege = [SkillSandbox] Blocked privileged system call:
+    .skill = Skill: { $skill } (v{ $version })
+    .attempted = Attempted call: { $attempted }
+    .allowed = Allowed privileges: [{ $allowed }]
+    .blocked = Blocked privileges: [{ $blocked }]
 violation-permission = Permission that would allow it: { $permission }
 violation-allowed-none = <none>
 violation-blocked-all = { $operation ->
     [connect] all addresses
     [exec] all programs
+    [privilege] all privileges
    *[file] all system paths
 }
 violation-blocked-rest = all others
 event-audit = [AuditLogger] SECURITY_VIOLATION: { $operation ->
     [connect] Unauthorized network access attempt
     [exec] Unauthorized program start attempt
+    [privilege] Privileged system call attempt
    *[file] Unauthorized filesystem access attempt
 }
     .skill = Skill: { $skill }

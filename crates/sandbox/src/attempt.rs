@@ -1,0 +1,162 @@
+//! Seeing what a worker tries: seccomp's user notification, for diagnosis only.
+//!
+//! A worker's filter tells the supervisor of some system calls before the kernel makes them. The supervisor
+//! notes which path or address each is about and lets it go on; whether it succeeds is decided by the
+//! mounts and Landlock, as if nobody had looked. (The worker can change the path behind the supervisor's
+//! back, so what was noted proves nothing.) Calls that are refused in any case are refused by the supervisor,
+//! and when that is gone, by the kernel.
+//!
+//! One thread answers and never waits for a worker: it reads memory and sends answers, nothing else. What was
+//! noted is judged by a second thread, which may look at the host's files.
+
+mod destination;
+mod judge;
+mod service;
+mod subject;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::OnceLock;
+use std::sync::PoisonError;
+use std::time::Duration;
+use std::time::SystemTime;
+
+use mycelium_policy::SandboxPolicy;
+
+pub(crate) use service::AttemptService;
+
+use crate::WorkerKind;
+use crate::filter::EMBEDDED;
+use crate::filter::Filter;
+use crate::filter::PROGRAM;
+
+/// Attempts of one worker that are kept until they are asked for.
+const MAX_KEPT: usize = 256;
+/// Attempts of one worker that may wait for judgement. What comes on top is not looked at.
+const MAX_WAITING: usize = 512;
+
+/// What a worker tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AttemptKind {
+    /// Read a file or list a folder.
+    Read,
+    /// Create, change or remove.
+    Write,
+    /// Open a connection.
+    Connect,
+    /// Run a program.
+    Execute,
+    /// Do something that takes privileges.
+    Privilege,
+}
+
+/// Something a worker tried and its policy does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedAttempt {
+    /// When.
+    pub time: SystemTime,
+    /// What it tried.
+    pub kind: AttemptKind,
+    /// The path, address or system call as the worker gave it.
+    pub attempted: String,
+    /// The path it means, absolute and without links as far as it exists; for anything else the same.
+    pub resolved: PathBuf,
+}
+
+/// What is seen of one worker.
+#[derive(Debug)]
+pub(crate) struct Attempts {
+    kind: WorkerKind,
+    policy: OnceLock<SandboxPolicy>,
+    seen: Mutex<Seen>,
+    settled: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// Attempts that were noted and not judged yet.
+    waiting: usize,
+    kept: Vec<RefusedAttempt>,
+    known: HashSet<(AttemptKind, String, PathBuf)>,
+}
+
+impl Attempts {
+    fn new(kind: WorkerKind) -> Self {
+        Self {
+            kind,
+            policy: OnceLock::new(),
+            seen: Mutex::default(),
+            settled: Condvar::new(),
+        }
+    }
+
+    /// From here on attempts are judged by `policy`.
+    pub(crate) fn begin(&self, policy: &SandboxPolicy) {
+        // Set once: a worker is assigned once.
+        let _ = self.policy.set(policy.clone());
+    }
+
+    /// Whether something was noted that is not judged yet.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.lock().waiting > 0
+    }
+
+    /// What was refused since the last time this was asked. Waits for the judgement of what is noted
+    /// already, at most `limit`.
+    pub(crate) fn take(&self, limit: Duration) -> Vec<RefusedAttempt> {
+        let seen = self.lock();
+        let mut seen = self
+            .settled
+            .wait_timeout_while(seen, limit, |seen| seen.waiting > 0)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0;
+        seen.known.clear();
+        std::mem::take(&mut seen.kept)
+    }
+
+    /// The filter that such a worker has.
+    fn filter(&self) -> &'static Filter {
+        match self.kind {
+            WorkerKind::Embedded => &EMBEDDED,
+            WorkerKind::Program => &PROGRAM,
+        }
+    }
+
+    fn policy(&self) -> Option<&SandboxPolicy> {
+        self.policy.get()
+    }
+
+    /// Whether there is room for one more to be judged; it counts from here on.
+    fn note(&self) -> bool {
+        let mut seen = self.lock();
+        let room = seen.waiting < MAX_WAITING;
+        seen.waiting += usize::from(room);
+        room
+    }
+
+    /// One that was noted is judged, or never will be.
+    fn judged(&self, refused: Option<RefusedAttempt>) {
+        let mut seen = self.lock();
+        if let Some(attempt) = refused
+            && seen.kept.len() < MAX_KEPT
+            && seen.known.insert((
+                attempt.kind,
+                attempt.attempted.clone(),
+                attempt.resolved.clone(),
+            ))
+        {
+            seen.kept.push(attempt);
+        }
+        seen.waiting = seen.waiting.saturating_sub(1);
+        if seen.waiting == 0 {
+            self.settled.notify_all();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,411 @@
+//! The two threads: one answers what workers' filters tell, one judges what was noted.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::fd::AsFd;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::TrySendError;
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
+use std::time::SystemTime;
+
+use rustix::buffer::spare_capacity;
+use rustix::event::EventfdFlags;
+use rustix::event::epoll;
+use rustix::event::eventfd;
+use rustix::fs::CWD;
+use rustix::fs::readlinkat;
+use rustix::io::Errno;
+
+use crate::OsError;
+use crate::WorkerKind;
+use crate::attempt::Attempts;
+use crate::attempt::destination;
+use crate::attempt::destination::MAX_ADDRESS;
+use crate::attempt::judge::Attempt;
+use crate::attempt::judge::judge;
+use crate::attempt::subject::Place;
+use crate::attempt::subject::Subject;
+use crate::attempt::subject::name;
+use crate::attempt::subject::opened;
+use crate::attempt::subject::subjects;
+use crate::filter::Answer;
+use crate::question::Question;
+use crate::question::Questions;
+use crate::question::Reply;
+
+/// Attempts that may wait for judgement, of all workers together. What comes on top is not looked at.
+const MAX_WAITING: usize = 4096;
+/// What an event is about when it is no worker.
+const STOP: u64 = u64::MAX;
+
+/// Answers what the filters of a supervisor's workers tell, as long as it is there.
+#[derive(Debug)]
+pub(crate) struct AttemptService {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    queue: OwnedFd,
+    stop: OwnedFd,
+    /// Nobody answers any more when there is nothing here.
+    workers: Mutex<Option<HashMap<u64, Observed>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Observed {
+    told: Arc<Questions>,
+    attempts: Arc<Attempts>,
+}
+
+/// Something noted, on its way to judgement.
+struct Noted {
+    attempts: Arc<Attempts>,
+    time: SystemTime,
+    attempt: Attempt,
+}
+
+impl AttemptService {
+    pub(crate) fn start() -> Result<Self, OsError> {
+        let shared = Arc::new(Shared {
+            queue: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            stop: eventfd(0, EventfdFlags::CLOEXEC)?,
+            workers: Mutex::new(Some(HashMap::new())),
+        });
+        shared.follow(&shared.stop, STOP)?;
+        let (sender, receiver) = sync_channel(MAX_WAITING);
+        let answering = Arc::clone(&shared);
+        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        let threads = vec![
+            thread("mycelium-answer").spawn(move || answering.answer(&sender))?,
+            thread("mycelium-judge").spawn(move || pass_judgement(&receiver))?,
+        ];
+        Ok(Self { shared, threads })
+    }
+
+    /// Listens to what the filter of worker `number` tells.
+    pub(crate) fn add(
+        &self,
+        number: u64,
+        kind: WorkerKind,
+        listener: OwnedFd,
+    ) -> Result<Arc<Attempts>, OsError> {
+        let attempts = Arc::new(Attempts::new(kind));
+        let told = Arc::new(Questions::new(listener));
+        let mut workers = self.shared.workers();
+        // A listener that nobody can answer closes here: the calls it would have told of fail.
+        if let Some(workers) = workers.as_mut() {
+            self.shared.follow(&*told, number)?;
+            workers.insert(
+                number,
+                Observed {
+                    told,
+                    attempts: Arc::clone(&attempts),
+                },
+            );
+        }
+        Ok(attempts)
+    }
+}
+
+impl Drop for AttemptService {
+    fn drop(&mut self) {
+        // Fails only if the counter is full, which also wakes the thread.
+        let _ = rustix::io::write(&self.shared.stop, &1_u64.to_ne_bytes());
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Closes every listener when the answering thread ends, however it does. The kernel lets calls that
+/// would have been told fail from then on, and nobody waits for an answer that never comes.
+struct Closing<'a>(&'a Shared);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.workers().take();
+    }
+}
+
+impl Shared {
+    fn workers(&self) -> MutexGuard<'_, Option<HashMap<u64, Observed>>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn follow(&self, source: impl AsFd, about: u64) -> Result<(), OsError> {
+        let data = epoll::EventData::new_u64(about);
+        Ok(epoll::add(
+            &self.queue,
+            source,
+            data,
+            epoll::EventFlags::IN,
+        )?)
+    }
+
+    /// Answers until it is told to stop.
+    fn answer(&self, judge: &SyncSender<Noted>) {
+        let _closing = Closing(self);
+        loop {
+            let mut events = Vec::with_capacity(16);
+            match epoll::wait(&self.queue, spare_capacity(&mut events), None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+            for event in events {
+                match event.data.u64() {
+                    STOP => return,
+                    number => self.hear(number, event.flags, judge),
+                }
+            }
+        }
+    }
+
+    fn hear(&self, number: u64, flags: epoll::EventFlags, judge: &SyncSender<Noted>) {
+        let worker = self
+            .workers()
+            .as_ref()
+            .and_then(|workers| workers.get(&number).cloned());
+        let Some(Observed { told, attempts }) = worker else {
+            return;
+        };
+        if flags.contains(epoll::EventFlags::IN) {
+            // The kernel said that there is one, and nobody else takes it: this does not wait. One that has
+            // been withdrawn meanwhile is none.
+            if let Ok(Some(question)) = told.next() {
+                respond(&told, &attempts, &question, judge);
+            }
+        } else {
+            // Nobody is left who could make a call.
+            let _ = epoll::delete(&self.queue, &*told);
+            if let Some(workers) = self.workers().as_mut() {
+                workers.remove(&number);
+            }
+        }
+    }
+}
+
+/// Notes what the call is about, and lets it go on or refuses it.
+fn respond(
+    told: &Questions,
+    attempts: &Arc<Attempts>,
+    question: &Question,
+    judge: &SyncSender<Noted>,
+) {
+    if attempts.policy().is_some() {
+        let noted: Vec<_> = subjects(question.call, &question.arguments)
+            .into_iter()
+            .filter_map(|subject| read(question, subject))
+            .collect();
+        // What was read is the worker's only if it still stood in its call afterwards.
+        if told.is_open(question) {
+            for attempt in noted {
+                // Before the worker goes on: whoever waits for its next word must know of this one.
+                if attempts.note() {
+                    let attempts = Arc::clone(attempts);
+                    let noted = Noted {
+                        attempts,
+                        time: SystemTime::now(),
+                        attempt,
+                    };
+                    pass_on(noted, judge);
+                }
+            }
+        }
+    }
+    let answer = attempts
+        .filter()
+        .answer(question.call as u32, &question.arguments);
+    let reply = match answer {
+        Answer::Watch => Reply::Proceed,
+        Answer::Tell | Answer::Ask | Answer::Allow | Answer::Refuse(_) | Answer::Kill => {
+            Reply::Refuse(libc::EPERM)
+        }
+    };
+    told.answer(question, reply);
+}
+
+fn pass_on(noted: Noted, judge: &SyncSender<Noted>) {
+    if let Err(TrySendError::Full(noted) | TrySendError::Disconnected(noted)) =
+        judge.try_send(noted)
+    {
+        noted.attempts.judged(None);
+    }
+}
+
+/// What the worker's memory says about the subject.
+fn read(question: &Question, subject: Subject) -> Option<Attempt> {
+    match subject {
+        Subject::Path(place) => path(question, place),
+        Subject::PathWithFlags {
+            folder,
+            address,
+            flags,
+        } => {
+            let flags = question.bytes(flags, size_of::<u64>()).ok()?;
+            let (kind, last) = opened(u64::from_ne_bytes(flags.try_into().ok()?))?;
+            let place = Place {
+                kind,
+                folder,
+                address,
+                last,
+            };
+            path(question, place)
+        }
+        Subject::Address { address, length } => {
+            let length = usize::try_from(length).ok()?.min(MAX_ADDRESS);
+            let bytes = question.bytes(address, length).ok()?;
+            destination::parse(&bytes).map(Attempt::Connection)
+        }
+        Subject::Privilege => Some(Attempt::Privilege(name(question.call))),
+    }
+}
+
+fn path(question: &Question, place: Place) -> Option<Attempt> {
+    let text = question.text(place.address).ok()?;
+    let text = PathBuf::from(OsStr::from_bytes(&text));
+    // Without a name a call is about a descriptor that the worker has.
+    if text.as_os_str().is_empty() {
+        return None;
+    }
+    let folder = match text.is_absolute() {
+        true => None,
+        false => Some(folder(question.process, place.folder)?),
+    };
+    Some(Attempt::Path {
+        kind: place.kind,
+        text,
+        folder,
+        last: place.last,
+    })
+}
+
+/// The folder that relative paths of the call start from, as the worker sees it.
+fn folder(process: u32, descriptor: i32) -> Option<PathBuf> {
+    let link = match descriptor {
+        libc::AT_FDCWD => format!("/proc/{process}/cwd"),
+        descriptor => format!("/proc/{process}/fd/{descriptor}"),
+    };
+    let target = readlinkat(CWD, link, Vec::new()).ok()?;
+    let folder = PathBuf::from(OsStr::from_bytes(target.as_bytes()));
+    folder.is_absolute().then_some(folder)
+}
+
+fn pass_judgement(noted: &Receiver<Noted>) {
+    while let Ok(Noted {
+        attempts,
+        time,
+        attempt,
+    }) = noted.recv()
+    {
+        let policy = attempts.policy();
+        let refused = policy.and_then(|policy| judge(policy, time, attempt));
+        attempts.judged(refused);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use mycelium_policy::ProgramPolicy;
+    use mycelium_policy::SandboxPolicy;
+    use rustix::thread::set_no_new_privs;
+
+    use super::*;
+    use crate::attempt::AttemptKind;
+    use crate::filter::Listening;
+    use crate::filter::PROGRAM;
+    use crate::filter::compile;
+    use crate::question;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn policy() -> SandboxPolicy {
+        SandboxPolicy {
+            program: Some(ProgramPolicy::default()),
+            ..crate::plan::sample("/nowhere".as_ref())
+        }
+    }
+
+    /// What a thread finds that has a program's filter, when it opens a file and does something privileged:
+    /// with somebody who listens, and when that one is gone.
+    fn observed() -> (Vec<Result<(), i32>>, Vec<crate::RefusedAttempt>) {
+        let (listeners, listener) = channel();
+        let (turns, turn) = channel::<()>();
+        let (results, result) = channel();
+        let worker = std::thread::spawn(move || {
+            set_no_new_privs(true).unwrap();
+            let told = question::load_filter(&compile(&PROGRAM, Listening::Yes)).unwrap();
+            listeners.send(told.into_descriptor()).unwrap();
+            while turn.recv().is_ok() {
+                let opened = rustix::fs::open(
+                    "/etc/passwd",
+                    rustix::fs::OFlags::WRONLY,
+                    rustix::fs::Mode::empty(),
+                );
+                results.send(opened.map(drop)).unwrap();
+                results.send(rustix::process::chroot("/")).unwrap();
+            }
+        });
+        let service = AttemptService::start().unwrap();
+        let listener = listener.recv().unwrap();
+        let attempts = service.add(1, WorkerKind::Program, listener).unwrap();
+        attempts.begin(&policy());
+        let mut found = Vec::new();
+        let mut turn_once = || {
+            turns.send(()).unwrap();
+            for _ in 0..2 {
+                let result = result.recv_timeout(PATIENCE).unwrap();
+                found.push(result.map_err(Errno::raw_os_error));
+            }
+        };
+        turn_once();
+        let refused = attempts.take(PATIENCE);
+        drop(service);
+        turn_once();
+        drop(turns);
+        worker.join().unwrap();
+        (found, refused)
+    }
+
+    #[test]
+    fn what_is_told_is_noted_and_answered_and_fails_when_nobody_listens_any_more() {
+        let (found, refused) = observed();
+        let told: Vec<_> = refused
+            .iter()
+            .map(|attempt| (attempt.kind, attempt.attempted.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (AttemptKind::Write, "/etc/passwd"),
+                (AttemptKind::Privilege, "chroot")
+            ]
+        );
+        assert_ne!(found[0], Err(libc::ENOSYS), "the kernel decides");
+        assert_eq!(found[1], Err(libc::EPERM));
+        assert_eq!(found[2..], [Err(libc::ENOSYS); 2]);
+    }
+
+    #[test]
+    fn a_listener_that_comes_too_late_is_closed() {
+        let service = AttemptService::start().unwrap();
+        let shared = Arc::clone(&service.shared);
+        drop(Closing(&shared));
+        let (end, listener) = rustix::pipe::pipe().unwrap();
+        service.add(1, WorkerKind::Program, listener).unwrap();
+        assert_eq!(rustix::io::read(&end, &mut [0]), Ok(0));
+    }
+}
