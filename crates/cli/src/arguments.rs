@@ -28,6 +28,8 @@ pub(crate) use settings::Verbosity;
 pub(crate) use typed::AuditAction;
 pub(crate) use typed::AuditFilter;
 pub(crate) use typed::AuditOptions;
+pub(crate) use typed::CatalogFormat;
+pub(crate) use typed::CatalogOptions;
 pub(crate) use typed::ConfigAction;
 pub(crate) use typed::ConfigLayer;
 pub(crate) use typed::DaemonAction;

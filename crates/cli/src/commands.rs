@@ -1,5 +1,6 @@
 //! The commands, one file for each.
 
+mod catalog;
 mod completions;
 mod config;
 mod daemon;
@@ -41,6 +42,7 @@ pub(crate) fn run_alone(
         TypedCommand::Discover(_)
         | TypedCommand::List
         | TypedCommand::Search(_)
+        | TypedCommand::Catalog(_)
         | TypedCommand::Info(_)
         | TypedCommand::Exec(_)
         | TypedCommand::Activate(_)
@@ -71,6 +73,7 @@ pub(crate) fn run(command: TypedCommand, session: &mut Session<'_>) -> Result<Ex
         TypedCommand::Discover(options) => discover::run(options, session),
         TypedCommand::List => list::run(session),
         TypedCommand::Search(options) => search::run(options, session),
+        TypedCommand::Catalog(options) => catalog::run(&options, session),
         TypedCommand::Info(skill) => info::run(&skill, session),
         TypedCommand::Exec(options) => exec::run(options, session),
         TypedCommand::Activate(skill) => lifecycle::run(&skill, session, Command::Activate),

@@ -27,6 +27,7 @@ mod suite {
     mod agents;
     mod agents_http;
     mod calls;
+    mod catalog;
     mod configuration;
     mod daemon;
     mod demo;

@@ -1,6 +1,7 @@
 //! The library: lifecycle, supervision, execution, hooks, retry, breaker, telemetry.
 #![forbid(unsafe_code)]
 
+mod agent_catalog;
 mod answers;
 mod arguments;
 mod asking;
@@ -49,6 +50,10 @@ mod workspace;
 
 use std::sync::Arc;
 
+pub use agent_catalog::AgentCatalog;
+pub use agent_catalog::CatalogAgent;
+pub use agent_catalog::CatalogEntry;
+pub use agent_catalog::Fit;
 pub use exports::ExportedFunction;
 pub use exports::ExportedSkill;
 pub use exports::Exports;

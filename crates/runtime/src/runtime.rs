@@ -27,6 +27,8 @@ use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use tokio::sync::watch;
 
+use crate::AgentCatalog;
+use crate::CatalogAgent;
 use crate::EventSink;
 use crate::ExportedSkill;
 use crate::Exports;
@@ -139,6 +141,19 @@ impl SkillRuntime {
         paths: Vec<PathBuf>,
     ) -> Result<Discovery, ErrorReport> {
         self.inner.discover(context, paths).await
+    }
+
+    /// What an agent sees of the Agent Skills: their descriptions, fitted into `budget` characters.
+    ///
+    /// # Errors
+    /// When the configuration is invalid. A broken skill is left out.
+    pub async fn catalog(
+        &self,
+        context: &RequestContext,
+        agent: CatalogAgent,
+        budget: usize,
+    ) -> Result<AgentCatalog, ErrorReport> {
+        self.inner.catalog(context, agent, budget).await
     }
 
     /// All known skills.

@@ -12,6 +12,7 @@ use mycelium_audit::Anchor;
 use mycelium_audit::PublicKey;
 use mycelium_config::AgentClient;
 use mycelium_config::AgentScope;
+use mycelium_runtime::CatalogAgent;
 use mycelium_types::SkillName;
 use mycelium_types::Timestamp;
 
@@ -64,6 +65,7 @@ pub(crate) enum TypedCommand {
     Discover(DiscoverOptions),
     List,
     Search(SearchOptions),
+    Catalog(CatalogOptions),
     Info(SkillArgument),
     Exec(ExecOptions),
     Activate(SkillArgument),
@@ -180,6 +182,51 @@ pub(crate) struct TrustOptions {
     pub(crate) once: bool,
     #[arg(long, requires = "skill", conflicts_with_all = ["yes", "once"])]
     pub(crate) never: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CatalogOptions {
+    #[arg(long, value_name = "AGENT", value_enum, default_value_t)]
+    pub(crate) agent: ListedFor,
+    #[arg(long, value_name = "TOKENS", default_value_t = 200_000)]
+    pub(crate) context: usize,
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(crate) format: CatalogFormat,
+}
+
+/// The agent that a catalog is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListedFor {
+    #[default]
+    ClaudeCode,
+    Codex,
+}
+
+impl ListedFor {
+    /// Its rules.
+    pub(crate) fn agent(self) -> CatalogAgent {
+        match self {
+            Self::ClaudeCode => CatalogAgent::ClaudeCode,
+            Self::Codex => CatalogAgent::Codex,
+        }
+    }
+
+    /// As it is typed.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "claude-code",
+            Self::Codex => "codex",
+        }
+    }
+}
+
+/// How a catalog is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CatalogFormat {
+    #[default]
+    Markdown,
+    Xml,
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,8 @@ use mycelium_protocol::Event;
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::Reply;
 use mycelium_protocol::control::RequestContext;
+use mycelium_runtime::AgentCatalog;
+use mycelium_runtime::CatalogAgent;
 use mycelium_runtime::EventSink;
 use mycelium_runtime::RuntimeOptions;
 use mycelium_runtime::SkillRuntime;
@@ -57,6 +59,20 @@ impl InProcess {
     ) -> Result<Validation, Error> {
         let check = self.runtime.validate(context, folder);
         self.threads.block_on(check).map_err(Error::from)
+    }
+
+    /// What an agent sees of the Agent Skills.
+    ///
+    /// # Errors
+    /// When the configuration is invalid.
+    pub(crate) fn catalog(
+        &self,
+        context: &RequestContext,
+        agent: CatalogAgent,
+        budget: usize,
+    ) -> Result<AgentCatalog, Error> {
+        let catalog = self.runtime.catalog(context, agent, budget);
+        self.threads.block_on(catalog).map_err(Error::from)
     }
 
     pub(super) fn request(

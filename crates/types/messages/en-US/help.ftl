@@ -48,6 +48,15 @@ help-search = Search the known skills
         mycelium search greeting
         mycelium search --tag testing --min-version 1.0.0
 
+help-catalog = Show what an agent sees of the Agent Skills
+    .details = Fits the descriptions of all skills with a SKILL.md into the part of the agent's context that it gives them, and says what is shortened, hidden or left out.
+    .agent = Whose rules: claude-code or codex
+    .context = How many tokens the agent's context has
+    .format = markdown, xml or json
+    .examples =
+        mycelium catalog
+        mycelium catalog --agent codex --format xml
+
 help-info = Show all about a skill
     .skill = The skill: NAME or NAME@RANGE
     .examples =

@@ -133,6 +133,33 @@ discover-not-taken = - { $path }: { $plugin ->
     }
 discover-time = Discovery completed in { $time }
 discover-collision = { $skill } exists twice: the one from { $winner } is used, the one from { $loser } is not.
+catalog-collisions = { $count ->
+        [one] One more skill is hidden
+       *[other] { $count } more skills are hidden
+    } by another of the same name. `mycelium discover` names all.
+catalog-capped = { $count ->
+        [one] One description is longer than the agent takes of any
+       *[other] { $count } descriptions are longer than the agent takes of any
+    } and ends with `…`.
+catalog-shortened = { $count ->
+        [one] One description is shortened
+       *[other] { $count } descriptions are shortened
+    } so that all have room; shorter ones are understood better.
+catalog-name-only = { $count ->
+        [one] One skill has
+       *[other] { $count } skills have
+    } only a name in the list, which agents hardly use: let them search with `skill_search` of `mycelium mcp serve`, or keep fewer skills.
+catalog-omitted = { $count ->
+        [one] One skill has
+       *[other] { $count } skills have
+    } no room at all: { $names }{ $count ->
+        [one] .
+       *[other] …
+    }
+catalog-used = { $count ->
+        [one] One skill takes
+       *[other] { $count } skills take
+    } { $used } of { $budget } characters.
 skills-none = No skills are known. Run `mycelium discover --explain` to see where they were looked for.
 search-empty = No skill meets these conditions.
 skill-table =

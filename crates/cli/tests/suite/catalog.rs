@@ -1,0 +1,98 @@
+//! `catalog`.
+
+use crate::support::TestEnvironment;
+
+fn agent_skill(test: &TestEnvironment, path: &str, fields: &str) {
+    test.file(
+        &format!("{path}/SKILL.md"),
+        &format!("---\n{fields}\n---\nDo it.\n"),
+    );
+}
+
+#[test]
+fn every_format_has_every_skill_that_an_agent_may_start() {
+    let test = TestEnvironment::new();
+    agent_skill(
+        &test,
+        ".claude/skills/pdf",
+        "name: pdf\ndescription: Fills <forms> & more\nwhen_to_use: For forms",
+    );
+    agent_skill(
+        &test,
+        ".claude/skills/own",
+        "name: own\ndescription: Mine\ndisable-model-invocation: true",
+    );
+    test.skill("code", &["go"], "module.exports = { go() {} };");
+    let markdown = test.run(&["catalog"]).expect(0);
+    assert_eq!(
+        markdown.stdout, "- **pdf**: Fills <forms> & more For forms\n",
+        "{markdown}"
+    );
+    let xml = test
+        .run(&["catalog", "--format", "xml", "--agent", "codex"])
+        .expect(0);
+    assert_eq!(
+        xml.stdout,
+        "<available_skills>\n<skill>\n<name>pdf</name>\n<description>Fills &lt;forms&gt; &amp; more</description>\n<location>[ROOT]/project/.claude/skills/pdf/SKILL.md</location>\n</skill>\n</available_skills>\n",
+        "{xml}"
+    );
+    for arguments in [&["catalog", "--json"][..], &["catalog", "--format", "json"]] {
+        let value = test.run(arguments).expect(0).json();
+        assert_eq!(value["agent"], "claude-code");
+        assert_eq!(value["budget"], 8_000);
+        assert_eq!(value["skills"][0]["fit"], "whole");
+        assert_eq!(value["skills"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn two_thousand_skills_with_collisions_are_fitted_and_nothing_is_dropped_silently() {
+    let test = TestEnvironment::new();
+    let fields =
+        |name: &str| format!("name: {name}\ndescription: Does the work of {name} and says when");
+    for number in 0..1_700 {
+        let name = format!("skill-{number}");
+        agent_skill(&test, &format!(".claude/skills/{name}"), &fields(&name));
+    }
+    for number in 1_400..2_000 {
+        let name = format!("skill-{number}");
+        agent_skill(&test, &format!(".agents/skills/{name}"), &fields(&name));
+    }
+    let huge = format!("name: huge\ndescription: {}", "long ".repeat(200_000));
+    agent_skill(&test, ".agents/skills/huge", &huge);
+    let small = test.run(&["catalog", "--json"]).expect(0);
+    let value = small.json();
+    let count = |key: &str| value[key].as_array().unwrap().len();
+    assert_eq!(count("skills") + count("omitted"), 2_001);
+    assert_eq!(count("collisions"), 300);
+    assert!(
+        value["used"].as_u64().unwrap() <= 8_000,
+        "{}",
+        value["used"]
+    );
+
+    let large = test
+        .run(&["catalog", "--json", "--context", "10000000"])
+        .expect(0);
+    let value = large.json();
+    assert_eq!(value["omitted"], serde_json::json!([]));
+    let skills = value["skills"].as_array().unwrap();
+    assert_eq!(skills[0]["name"], "huge");
+    assert_eq!(skills[0]["fit"], "capped");
+    assert_eq!(
+        skills
+            .iter()
+            .filter(|skill| skill["fit"] == "whole")
+            .count(),
+        2_000
+    );
+
+    let told = test.run(&["catalog", "--format", "xml"]).expect(0);
+    for said in [
+        "290 more skills are hidden",
+        "no room at all",
+        "of 8000 characters",
+    ] {
+        assert!(told.stderr.contains(said), "{said}: {}", told.stderr);
+    }
+}

@@ -1,0 +1,328 @@
+//! What an agent sees of the Agent Skills: a list that has to fit into a small part of its context.
+//!
+//! Agents drop descriptions that do not fit, and a skill without one is not used any more. Here all are shortened
+//! alike, as far as it takes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mycelium_protocol::control::Collision;
+use mycelium_protocol::control::RequestContext;
+use mycelium_registry::SkillRecord;
+use mycelium_types::AgentSkill;
+use mycelium_types::ErrorReport;
+use mycelium_types::SkillSource;
+use serde::Serialize;
+
+use crate::inner::Inner;
+
+/// About how many characters a token has: what agents count with themselves.
+const CHARACTERS_PER_TOKEN: usize = 4;
+/// A description shorter than this says nothing; the name stands alone then.
+const LEAST_DESCRIPTION: usize = 20;
+
+/// An agent whose rules for the list are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CatalogAgent {
+    /// Claude Code: 1 % of the context, 1,536 characters for each description and `when_to_use` together.
+    ClaudeCode,
+    /// Codex: 2 % of the context, 1,024 characters for each description; it is told where each file is.
+    Codex,
+}
+
+/// What an agent sees.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AgentCatalog {
+    /// How many characters the list may have.
+    pub budget: usize,
+    /// How many it has.
+    pub used: usize,
+    /// The skills, by name.
+    pub skills: Vec<CatalogEntry>,
+    /// Skills whose names alone do not fit any more.
+    pub omitted: Vec<String>,
+    /// Skills that others of the same name hide.
+    pub collisions: Vec<Collision>,
+}
+
+/// A skill in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CatalogEntry {
+    /// Its name.
+    pub name: String,
+    /// As much of its description as fits.
+    pub description: String,
+    /// How many characters the whole description has.
+    pub characters: usize,
+    /// How much of it is there.
+    pub fit: Fit,
+    /// Its `SKILL.md`.
+    pub location: PathBuf,
+}
+
+/// How much of a description is in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fit {
+    /// All of it.
+    Whole,
+    /// As much as the agent takes of any description.
+    Capped,
+    /// Less, because all of them together have no room.
+    Shortened,
+    /// Nothing.
+    NameOnly,
+}
+
+impl CatalogAgent {
+    /// How many characters the list may have in a context of so many tokens.
+    #[must_use]
+    pub fn budget(self, context_tokens: usize) -> usize {
+        let percent = match self {
+            Self::ClaudeCode => 1,
+            Self::Codex => 2,
+        };
+        context_tokens.saturating_mul(CHARACTERS_PER_TOKEN) / 100 * percent
+    }
+
+    /// The most characters of one description.
+    fn most_of_one(self) -> usize {
+        match self {
+            Self::ClaudeCode => 1_536,
+            Self::Codex => 1_024,
+        }
+    }
+
+    /// The characters of an entry beside its description.
+    fn frame(self, entry: &CatalogEntry) -> usize {
+        let name = entry.name.chars().count();
+        match self {
+            // `- NAME: DESCRIPTION` and the end of the line.
+            Self::ClaudeCode => name + 5,
+            // `- NAME: DESCRIPTION (file: PATH)`.
+            Self::Codex => name + 14 + entry.location.to_string_lossy().chars().count(),
+        }
+    }
+
+    fn description(self, skill: &AgentSkill) -> String {
+        match (self, &skill.when_to_use) {
+            (Self::ClaudeCode, Some(when)) => format!("{} {when}", skill.description),
+            (Self::ClaudeCode, None) | (Self::Codex, _) => skill.description.clone(),
+        }
+    }
+}
+
+impl AgentCatalog {
+    /// Fits the whole descriptions of `skills` into `budget` characters.
+    fn fit(agent: CatalogAgent, budget: usize, mut skills: Vec<CatalogEntry>) -> Self {
+        let most = agent.most_of_one();
+        for entry in &mut skills {
+            entry.description = entry
+                .description
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ");
+            entry.characters = entry.description.chars().count();
+            if entry.characters > most {
+                entry.description = shortened(&entry.description, most);
+                entry.fit = Fit::Capped;
+            }
+        }
+        let frames: usize = skills.iter().map(|entry| agent.frame(entry)).sum();
+        let lengths: Vec<_> = skills
+            .iter()
+            .map(|entry| entry.description.chars().count())
+            .collect();
+        let level = level(&lengths, budget.saturating_sub(frames));
+        for (entry, length) in skills.iter_mut().zip(lengths) {
+            if length <= level {
+                continue;
+            }
+            let is_worth_it = level >= LEAST_DESCRIPTION;
+            entry.fit = if is_worth_it {
+                Fit::Shortened
+            } else {
+                Fit::NameOnly
+            };
+            entry.description = match is_worth_it {
+                true => shortened(&entry.description, level),
+                false => String::new(),
+            };
+        }
+        let mut used = 0;
+        let mut omitted = Vec::new();
+        skills.retain(|entry| {
+            let size = agent.frame(entry) + entry.description.chars().count();
+            let has_room = used + size <= budget;
+            if has_room {
+                used += size;
+            } else {
+                omitted.push(entry.name.clone());
+            }
+            has_room
+        });
+        Self {
+            budget,
+            used,
+            skills,
+            omitted,
+            collisions: Vec::new(),
+        }
+    }
+
+    /// How many skills have less than their whole description, or nothing, in the list.
+    #[must_use]
+    pub fn count(&self, fit: Fit) -> usize {
+        self.skills.iter().filter(|entry| entry.fit == fit).count()
+    }
+}
+
+/// The greatest length that all can be cut to so that they have `room` together.
+fn level(lengths: &[usize], room: usize) -> usize {
+    let mut sorted = lengths.to_vec();
+    sorted.sort_unstable();
+    let mut room = room;
+    let mut left = sorted.len();
+    for length in sorted {
+        if length.saturating_mul(left) > room {
+            return room / left;
+        }
+        room -= length;
+        left -= 1;
+    }
+    usize::MAX
+}
+
+/// The beginning of a text, `most` characters at the most, up to the end of a word, and a mark that it goes on.
+fn shortened(text: &str, most: usize) -> String {
+    let end = text
+        .char_indices()
+        .nth(most.saturating_sub(1))
+        .map_or(text.len(), |(at, _)| at);
+    let kept = &text[..end];
+    let kept = match kept.rfind(' ') {
+        // Not when hardly anything would be left.
+        Some(space) if space * 2 > end => &kept[..space],
+        Some(_) | None => kept,
+    };
+    format!("{kept}…")
+}
+
+impl Inner {
+    pub(crate) async fn catalog(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        agent: CatalogAgent,
+        budget: usize,
+    ) -> Result<AgentCatalog, ErrorReport> {
+        let found = self.discover(context, Vec::new()).await?;
+        let workspace = self.workspace(context).await?;
+        let registry = self.registry(&workspace).await?;
+        let mut names: Vec<_> = found
+            .skills
+            .into_iter()
+            .map(|skill| skill.id.name)
+            .collect();
+        names.dedup();
+        let records = names.iter().filter_map(|name| registry.get(name, None));
+        let entries = records.filter_map(|record| entry(agent, &record)).collect();
+        Ok(AgentCatalog {
+            collisions: found.collisions,
+            ..AgentCatalog::fit(agent, budget, entries)
+        })
+    }
+}
+
+/// The skill as an agent may choose it by itself, if it may.
+fn entry(agent: CatalogAgent, record: &SkillRecord) -> Option<CatalogEntry> {
+    let skill = record.manifest.agent.as_deref()?;
+    let SkillSource::Folder { path } = &record.source else {
+        return None;
+    };
+    skill.model_invocable.then(|| CatalogEntry {
+        name: record.name().to_string(),
+        description: agent.description(skill),
+        characters: 0,
+        fit: Fit::Whole,
+        location: path.join(&skill.file),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(count: usize, description: &str) -> Vec<CatalogEntry> {
+        let entry = |number: usize| CatalogEntry {
+            name: format!("skill-{number:04}"),
+            description: description.to_owned(),
+            characters: 0,
+            fit: Fit::Whole,
+            location: format!("/s/{number}/SKILL.md").into(),
+        };
+        (0..count).map(entry).collect()
+    }
+
+    fn size(catalog: &AgentCatalog, agent: CatalogAgent) -> usize {
+        let sizes = catalog
+            .skills
+            .iter()
+            .map(|entry| agent.frame(entry) + entry.description.chars().count());
+        sizes.sum()
+    }
+
+    #[test]
+    fn what_fits_is_whole() {
+        let agent = CatalogAgent::ClaudeCode;
+        assert_eq!(agent.budget(200_000), 8_000);
+        let catalog = AgentCatalog::fit(agent, 8_000, entries(10, "Does things\n  well"));
+        assert_eq!(catalog.count(Fit::Whole), 10);
+        assert_eq!(catalog.skills[0].description, "Does things well");
+        assert_eq!(catalog.used, size(&catalog, agent));
+    }
+
+    #[test]
+    fn long_ones_give_way_to_short_ones() {
+        let mut list = entries(20, "A short description");
+        list[3].description = "long words ".repeat(100_000);
+        for agent in [CatalogAgent::ClaudeCode, CatalogAgent::Codex] {
+            let catalog = AgentCatalog::fit(agent, 2_000, list.clone());
+            assert_eq!(catalog.count(Fit::Whole), 19);
+            let long = &catalog.skills[3];
+            assert_eq!(long.fit, Fit::Shortened);
+            assert_eq!(long.characters, 1_099_999);
+            assert!(long.description.ends_with("long…") || long.description.ends_with("words…"));
+            assert!(
+                catalog.used <= 2_000 && catalog.used > 1_900,
+                "{}",
+                catalog.used
+            );
+        }
+        let catalog = AgentCatalog::fit(CatalogAgent::ClaudeCode, 1 << 20, list);
+        assert_eq!(catalog.skills[3].fit, Fit::Capped);
+        assert!(catalog.skills[3].description.chars().count() <= 1_536);
+    }
+
+    #[test]
+    fn all_are_shortened_alike_and_what_has_no_room_is_named() {
+        let text = "Does one thing and explains at some length when to use it";
+        let agent = CatalogAgent::ClaudeCode;
+        let catalog = AgentCatalog::fit(agent, 8_000, entries(200, text));
+        assert_eq!(catalog.count(Fit::Shortened), 200);
+        assert!(
+            catalog
+                .skills
+                .iter()
+                .all(|entry| entry.description.ends_with('…'))
+        );
+        assert!(size(&catalog, agent) <= 8_000);
+
+        let catalog = AgentCatalog::fit(agent, 8_000, entries(2_000, text));
+        assert_eq!(catalog.skills.len() + catalog.omitted.len(), 2_000);
+        assert_eq!(catalog.count(Fit::NameOnly), catalog.skills.len());
+        assert!(size(&catalog, agent) <= 8_000);
+
+        let nothing = AgentCatalog::fit(agent, 0, entries(3, text));
+        assert_eq!((nothing.skills.len(), nothing.omitted.len()), (0, 3));
+    }
+}
