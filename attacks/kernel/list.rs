@@ -12,6 +12,7 @@ mod another_filter;
 mod be_debugged;
 mod become_group;
 mod become_user;
+mod call_queue;
 mod change_attributes;
 mod change_mode;
 mod change_mode_by_descriptor;
@@ -27,14 +28,22 @@ mod change_times_of_readable;
 mod cipher_socket;
 mod clone;
 mod clone_anew;
+mod clone_into_namespace;
+mod connect_abstract;
 mod connect_again;
+mod connect_in_granted_folder;
+mod connect_local;
+mod connect_loopback;
+mod connect_outside;
 mod copy_memory;
 mod copy_mount;
+mod debug_supervisor;
 mod empty_by_opening;
 mod enter_folder;
 mod enter_namespace;
 mod enter_root;
 mod fill_tmp;
+mod find_keys;
 mod follow_link;
 mod foreign_call;
 mod future_call;
@@ -42,6 +51,7 @@ mod grow_file;
 mod join_control_group;
 mod kernel_log;
 mod kernel_module;
+mod kernel_program;
 mod kill_all;
 mod leave_namespace;
 mod link_readable;
@@ -56,7 +66,9 @@ mod make_pages_executable;
 mod make_root_folder;
 mod means;
 mod measure_file_system;
+mod memory_file;
 mod message_queue;
+mod mount;
 mod move_granted_folder;
 mod netlink_socket;
 mod open_anew;
@@ -65,6 +77,8 @@ mod open_file_system;
 mod open_name;
 mod open_process;
 mod open_too_many_files;
+mod outlive_launcher;
+mod own_filter_listener;
 mod own_signals;
 mod page_faults;
 mod paste_into_terminal;
@@ -76,6 +90,7 @@ mod raw_socket;
 mod read_another_skill;
 mod read_by_hard_link;
 mod read_by_parent;
+mod read_command_line;
 mod read_disk;
 mod read_environment;
 mod read_home;
@@ -92,13 +107,17 @@ mod rename_readable;
 mod run_descriptor;
 mod run_file;
 mod run_first;
+mod run_granted_file;
 mod run_in_real_time;
 mod run_privileged;
 mod secret_memory;
+mod send_datagram;
 mod set_capabilities;
 mod set_clock;
 mod set_host_name;
+mod shared_memory;
 mod shared_memory_folder;
+mod signal_supervisor;
 mod signal_thread;
 mod socket_filter;
 mod start_thread;
@@ -107,16 +126,20 @@ mod swap_root;
 mod system_v_memory;
 mod system_v_messages;
 mod take_memory;
+mod take_terminal;
 mod tcp_socket;
 mod truncate;
 mod truncate_readable;
 mod type_into_terminal;
 mod udp_socket;
 mod unmount;
+mod user_namespace;
 mod watch;
+mod write_home;
 mod write_own_memory;
 mod write_readable;
 mod write_root;
+mod write_setting;
 
 use std::io;
 use std::path::PathBuf;
@@ -127,7 +150,7 @@ use serde::Serialize;
 /// What the attacks aim at.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Targets {
-    /// A file that is not granted, beside a link to it and a folder `skills/other`.
+    /// A file that is not granted, beside a link to it, a folder `skills/other` and a local server `service`.
     pub(crate) file: PathBuf,
     /// A file that may be read and not changed.
     pub(crate) readable: PathBuf,
@@ -135,6 +158,10 @@ pub(crate) struct Targets {
     pub(crate) writable: PathBuf,
     /// The supervisor.
     pub(crate) process: u32,
+    /// Where it listens for connections and datagrams, on this machine.
+    pub(crate) port: u16,
+    /// Where it listens without a file.
+    pub(crate) name: Vec<u8>,
 }
 
 /// What an attack is called, and how it is made: it succeeds if there is a way out.
@@ -154,6 +181,7 @@ attacks! {
     be_debugged,
     become_group,
     become_user,
+    call_queue,
     change_attributes,
     change_mode,
     change_mode_by_descriptor,
@@ -169,14 +197,22 @@ attacks! {
     cipher_socket,
     clone,
     clone_anew,
+    clone_into_namespace,
+    connect_abstract,
     connect_again,
+    connect_in_granted_folder,
+    connect_local,
+    connect_loopback,
+    connect_outside,
     copy_memory,
     copy_mount,
+    debug_supervisor,
     empty_by_opening,
     enter_folder,
     enter_namespace,
     enter_root,
     fill_tmp,
+    find_keys,
     follow_link,
     foreign_call,
     future_call,
@@ -184,6 +220,7 @@ attacks! {
     join_control_group,
     kernel_log,
     kernel_module,
+    kernel_program,
     kill_all,
     leave_namespace,
     link_readable,
@@ -197,7 +234,9 @@ attacks! {
     make_pages_executable,
     make_root_folder,
     measure_file_system,
+    memory_file,
     message_queue,
+    mount,
     move_granted_folder,
     netlink_socket,
     open_anew,
@@ -206,6 +245,8 @@ attacks! {
     open_name,
     open_process,
     open_too_many_files,
+    outlive_launcher,
+    own_filter_listener,
     own_signals,
     page_faults,
     paste_into_terminal,
@@ -217,6 +258,7 @@ attacks! {
     read_another_skill,
     read_by_hard_link,
     read_by_parent,
+    read_command_line,
     read_disk,
     read_environment,
     read_home,
@@ -233,13 +275,17 @@ attacks! {
     run_descriptor,
     run_file,
     run_first,
+    run_granted_file,
     run_in_real_time,
     run_privileged,
     secret_memory,
+    send_datagram,
     set_capabilities,
     set_clock,
     set_host_name,
+    shared_memory,
     shared_memory_folder,
+    signal_supervisor,
     signal_thread,
     socket_filter,
     start_thread,
@@ -248,14 +294,18 @@ attacks! {
     system_v_memory,
     system_v_messages,
     take_memory,
+    take_terminal,
     tcp_socket,
     truncate,
     truncate_readable,
     type_into_terminal,
     udp_socket,
     unmount,
+    user_namespace,
     watch,
+    write_home,
     write_own_memory,
     write_readable,
     write_root,
+    write_setting,
 }

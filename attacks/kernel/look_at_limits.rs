@@ -1,10 +1,10 @@
-//! Reads another process's limits.
+//! Reads the supervisor's limits.
 
 use std::io;
 
 use super::Targets;
 use super::means::call;
 
-pub(super) fn attack(_: &Targets) -> io::Result<()> {
-    call(libc::SYS_prlimit64, &[1, 7, 0, 0])
+pub(super) fn attack(to: &Targets) -> io::Result<()> {
+    call(libc::SYS_prlimit64, &[to.process.into(), 7, 0, 0])
 }

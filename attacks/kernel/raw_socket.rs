@@ -3,8 +3,15 @@
 use std::io;
 
 use super::Targets;
-use super::means::socket;
+use super::means::call;
 
 pub(super) fn attack(_: &Targets) -> io::Result<()> {
-    socket(libc::AF_INET, libc::SOCK_RAW)
+    call(
+        libc::SYS_socket,
+        &[
+            libc::AF_INET.into(),
+            libc::SOCK_RAW.into(),
+            libc::IPPROTO_ICMP.into(),
+        ],
+    )
 }

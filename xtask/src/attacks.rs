@@ -14,6 +14,9 @@ const PAGE: &str = "docs/security/attack-matrix.md";
 /// What is in a cell if an attack worked.
 const OPEN: &str = "OPEN";
 
+/// How the columns begin of machines where everything holds.
+const WHOLE: [&str; 3] = ["full/", "program/", "parent/"];
+
 /// Where the texts of `doctor`'s attacks are.
 const CATALOGUE: &str = "crates/types/messages/en-US/sandbox.ftl";
 
@@ -99,7 +102,8 @@ fn render(root: &Path) -> Result<(String, Vec<String>), ChoreError> {
                 for (column, met) in matrix.columns.iter().zip(&row.met) {
                     let mark = if met == OPEN { "**" } else { "" };
                     page += &format!(" {mark}{met}{mark} |");
-                    if met == OPEN && column.starts_with("full") {
+                    let is_whole = WHOLE.iter().any(|whole| column.starts_with(whole));
+                    if met == OPEN && is_whole {
                         findings.push(format!(
                             "{}/{} works on the rung `full`",
                             folder.path, row.name
@@ -119,13 +123,18 @@ const INTRODUCTION: &str = "\
 Made by `cargo xtask attacks` from [attacks/](../../attacks/README.md); do not edit it. Each row is one small hostile
 program; each column is a machine, and who started it: `full` is one where everything holds, `no-namespaces` and
 `no-landlock` are the two on the rung `reduced` ([what that is](../security.md#where-the-kernel-allows-less)), made by
-refusing the launcher what they lack. In a cell is what the program met:
+refusing the launcher what they lack. In `program` and `parent` it is a [program of its own](../native.md) that attacks, on a
+machine where everything holds: without and with a permission to start others. On less there are no such programs. In a cell
+is what the program met:
 
 * an error: the kernel refused, in the way that is meant for it. What was not granted is not there (`ENOENT`), what may
   only be read is on a file system that is (`EROFS`), what Landlock does not allow is denied (`EACCES`), what the engine does not need is not permitted (`EPERM`) or was
   never heard of (`ENOSYS`);
 * a code in capitals with a word's worth of meaning, such as `CPU_LIMIT`: the call ended with this error;
 * `ends`: the worker was ended; `nothing`: the program went on, and had got nothing;
+* `allowed`: no attack there, but what programs of their own may do: threads, machine code, sockets in a network that leads
+  nowhere, signals among their own processes;
+* `-`: not tried there;
 * **OPEN**: the attack worked. On the rung `full` there is none.
 
 The tests make every attack in a real sandbox and compare.

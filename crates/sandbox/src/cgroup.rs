@@ -474,13 +474,14 @@ mod tests {
             }
             Ok(Cloned::Parent { pid, pidfd }) => {
                 let members = kernel_file::read(group.folder.join("cgroup.procs")).unwrap();
-                assert!(time_used(&group.times().unwrap()).unwrap() > Duration::ZERO);
                 drop((wait, hold));
                 rustix::process::waitid(
                     rustix::process::WaitId::PidFd(pidfd.as_fd()),
                     rustix::process::WaitIdOptions::EXITED,
                 )
                 .unwrap();
+                let used = time_used(&group.times().unwrap()).unwrap();
+                assert!(used > Duration::ZERO);
                 let folder = group.folder.clone();
                 group.remove();
                 assert_eq!(members.trim(), pid.as_raw_pid().to_string());

@@ -61,6 +61,9 @@ fn main() -> ExitCode {
         Some(first) if first == suite::paths::NESTED_ARGUMENT => {
             return ExitCode::from(suite::paths::meet_nested_mounts());
         }
+        Some(first) if first == suite::hostile::ATTACK_ARGUMENT => {
+            return suite::hostile::attack_as_program(arguments);
+        }
         Some(first) if first == suite::who::WITHOUT_ARGUMENT => {
             return suite::who::run_without(arguments);
         }

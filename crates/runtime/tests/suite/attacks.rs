@@ -220,7 +220,8 @@ impl Range {
                 {"type": "filesystem", "paths": ["./out"], "access": "write"},
             ],
             "limits": {
-                "cpuSeconds": 2, "wallSeconds": wall_seconds, "memoryMB": 64, "outputMB": 1, "openFiles": 16
+                "cpuSeconds": 2, "wallSeconds": wall_seconds, "memoryMB": 64, "outputMB": 1, "openFiles": 16,
+                "dataMB": 8, "pathsMB": 8,
             }
         });
         self.world.skill(&skill, manifest, code);

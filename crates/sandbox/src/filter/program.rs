@@ -11,6 +11,7 @@ use super::Answer::Tell;
 use super::Answer::Watch;
 use super::Filter;
 use super::Rule;
+use super::Test;
 use super::embedded::ABSENT;
 #[cfg(target_arch = "aarch64")]
 use super::embedded::RENAMEAT;
@@ -57,6 +58,18 @@ pub(crate) const SEALED_ALONE: Filter = Filter {
 const NO: Rule = Rule::Always(Refuse(libc::EPERM));
 /// Allowed as far as mounts and Landlock go, and the supervisor told.
 const WATCHED_CALL: Rule = Rule::Always(Watch);
+
+/// The options of a socket that load a program.
+const SOCKET_PROGRAMS: [[Test; 2]; 4] = [
+    socket_option(libc::SO_ATTACH_FILTER),
+    socket_option(libc::SO_ATTACH_BPF),
+    socket_option(libc::SO_ATTACH_REUSEPORT_CBPF),
+    socket_option(libc::SO_ATTACH_REUSEPORT_EBPF),
+];
+
+const fn socket_option(name: libc::c_int) -> [Test; 2] {
+    [int(1, libc::SOL_SOCKET as u64), int(2, name as u64)]
+}
 
 /// What takes privileges, or reaches parts of the kernel that a program in a sandbox has no business with.
 const PRIVILEGED: Table = &[
@@ -121,6 +134,16 @@ const PRIVILEGED: Table = &[
         only(&[
             case(&[int(0, 0)], Allow),
             case(&[int(0, 0xFFFF_FFFF)], Allow),
+        ]),
+    ),
+    // Programs in the kernel, by way of a socket.
+    (
+        libc::SYS_setsockopt,
+        but(&[
+            case(&SOCKET_PROGRAMS[0], Refuse(libc::EPERM)),
+            case(&SOCKET_PROGRAMS[1], Refuse(libc::EPERM)),
+            case(&SOCKET_PROGRAMS[2], Refuse(libc::EPERM)),
+            case(&SOCKET_PROGRAMS[3], Refuse(libc::EPERM)),
         ]),
     ),
     // Text into a terminal, and having one at all.
@@ -201,12 +224,15 @@ const LIMITED: Table = &[
     ),
     // Space that is taken without writing, as in the embedded engine's filter.
     (libc::SYS_fallocate, Rule::Always(Refuse(libc::EOPNOTSUPP))),
-    // Only families that a network namespace confines; of netlink only the one that lists interfaces.
+    // Only families that a network namespace confines; of netlink only the one that lists interfaces. Not
+    // among them: local sockets. Whoever sees the file of one may connect, and neither a mount that is read-only
+    // nor Landlock before its ABI 9 is in the way. Pairs of them are made by another call. Nobody is told: the C
+    // library tries one at every look-up of a name or a user.
     (
         libc::SYS_socket,
         Rule::Cases {
             cases: &[
-                case(&[int(0, libc::AF_UNIX as u64)], Allow),
+                case(&[int(0, libc::AF_UNIX as u64)], Refuse(libc::EPERM)),
                 case(&[int(0, libc::AF_INET as u64)], Allow),
                 case(&[int(0, libc::AF_INET6 as u64)], Allow),
                 case(

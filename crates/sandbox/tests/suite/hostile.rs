@@ -5,6 +5,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::hint::black_box;
 use std::io;
@@ -14,6 +15,7 @@ use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::ptr;
 use std::time::Duration;
 
@@ -62,6 +64,8 @@ pub(crate) enum Order {
     KeepFilesPrivate,
     /// Make an attack.
     Attack(String, kernel::Targets),
+    /// Start this program, which makes an attack.
+    AttackByProgram(PathBuf, ChildProcesses, String, kernel::Targets),
     /// Take memory, a MiB at a time, until there is no more or this many; say how many.
     TakeMemory(usize),
     /// Write a file, a MiB at a time, until there is no more room or this many.
@@ -100,6 +104,9 @@ pub(crate) fn worker_main(mut seat: Seat) -> u8 {
                 Err(error) => Ok(format!("{error:?}")),
             },
             Order::Run(path) => run(&seat, &path).map_err(|error| OsError::from(error).raw()),
+            Order::AttackByProgram(path, children, name, targets) => {
+                attack_by(&seat, &path, children, (&name, &targets))
+            }
             Order::Return(status) => return status,
             other => obey(other).map_err(|error| OsError::from(error).raw()),
         };
@@ -125,6 +132,58 @@ fn run(seat: &Seat, path: &Path) -> io::Result<String> {
         ProcessStatus::Returned(status) => Ok(status.to_string()),
         ProcessStatus::Signal(signal) => Ok(format!("signal {signal}")),
     }
+}
+
+/// The first argument that makes this program one that makes an attack.
+pub(crate) const ATTACK_ARGUMENT: &str = "__attack";
+
+/// What an attack meets that a program makes. One that ends the program ends the worker here.
+fn attack_by(
+    seat: &Seat,
+    path: &Path,
+    child_processes: ChildProcesses,
+    (name, targets): (&str, &kernel::Targets),
+) -> Finding {
+    let arguments = [
+        ATTACK_ARGUMENT,
+        name,
+        &serde_json::to_string(targets).unwrap(),
+    ];
+    let mut process = seat
+        .start_program(
+            &Program {
+                path,
+                arguments: &arguments.map(OsString::from),
+                environment: &BTreeMap::new(),
+                child_processes,
+            },
+            30,
+        )
+        .unwrap();
+    let mut told = String::new();
+    // Children of its own may have the pipe too.
+    wait_for(&process).unwrap();
+    let end = process.finish();
+    process.stdout.read_to_string(&mut told).unwrap();
+    match end.status {
+        ProcessStatus::Returned(0) => serde_json::from_str(&told).unwrap(),
+        ProcessStatus::Returned(status) => panic!("{name} ended with {status}"),
+        ProcessStatus::Signal(_) => std::process::abort(),
+    }
+}
+
+/// In a program of its own: makes the attack, and tells what it met.
+pub(crate) fn attack_as_program(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let mut next = || arguments.next().unwrap().into_string().unwrap();
+    let (name, targets) = (next(), next());
+    let targets = serde_json::from_str(&targets).unwrap();
+    let itself = std::process::id();
+    let met = obey(Order::Attack(name, targets)).map_err(|error| OsError::from(error).raw());
+    // An attack may make a copy of this process, which comes here as well.
+    if std::process::id() == itself {
+        println!("{}", serde_json::to_string(&met).unwrap());
+    }
+    ExitCode::SUCCESS
 }
 
 fn wait_for(process: &Process) -> io::Result<()> {
@@ -208,7 +267,9 @@ fn obey(order: Order) -> io::Result<String> {
             std::hint::spin_loop();
         },
         Order::Abort => std::process::abort(),
-        Order::Restrict(_) | Order::Run(_) | Order::Return(_) => unreachable!("done by the caller"),
+        Order::Restrict(_) | Order::Run(_) | Order::AttackByProgram(..) | Order::Return(_) => {
+            unreachable!("done by the caller")
+        }
     }
 }
 

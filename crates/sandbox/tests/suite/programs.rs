@@ -112,7 +112,7 @@ fn executes() {
 }
 
 /// What links the system's programs.
-fn linker() -> Option<PathBuf> {
+pub(crate) fn linker() -> Option<PathBuf> {
     let known = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"];
     known
         .into_iter()
@@ -258,6 +258,8 @@ fn escaped() {
         readable: site.path("ws/docs/readme"),
         writable: site.path("ws/out"),
         process: std::process::id(),
+        port: 0,
+        name: Vec::new(),
     };
     let readable = targets.readable.clone();
     for (attack, kind, means) in [
