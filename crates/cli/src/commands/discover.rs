@@ -1,11 +1,20 @@
 //! `discover`: look for skills.
 
+mod visibility;
+
+use mycelium_protocol::control::Candidate;
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::Discovery;
 use mycelium_protocol::control::SkillSummary;
+use mycelium_types::ErrorReport;
 use mycelium_types::ExitStatus;
 use mycelium_types::SkillSource;
+use serde_json::Value;
+use serde_json::json;
 
+use self::visibility::Places;
+use self::visibility::View;
+use self::visibility::views;
 use crate::arguments::DiscoverOptions;
 use crate::arguments::Verbosity;
 use crate::error::Error;
@@ -35,14 +44,26 @@ pub(super) fn run(
         .join(", ");
     let found = answer!(session.request(Command::Discover { paths })?, Discovery);
 
+    let folders = Places {
+        workspace: &session.surroundings.workspace,
+        home: &session.surroundings.home,
+    };
+    let seen_by = |candidate: &Candidate| match candidate.taken {
+        true => views(&candidate.path, candidate.plugin.is_some(), folders).to_vec(),
+        false => Vec::new(),
+    };
     let telling = Telling {
         places: &places,
-        candidates: options.explain,
+        candidates: match options.explain {
+            true => Some(found.candidates.iter().map(seen_by).collect()),
+            false => None,
+        },
         verbosity: session.output.verbosity(),
     };
+    let value = as_json(&found, telling.candidates.as_deref())?;
     session
         .output
-        .result(&found, |page| describe(&found, &telling, page))?;
+        .result(&value, |page| describe(&found, &telling, page))?;
     if session.output.format() == crate::arguments::Format::Human {
         tell_problems(&found, session);
     }
@@ -52,8 +73,20 @@ pub(super) fn run(
 struct Telling<'a> {
     /// The folders asked for; empty for the configured ones.
     places: &'a str,
-    candidates: bool,
+    /// What agents make of each candidate, if the candidates are to be told.
+    candidates: Option<Vec<Vec<View>>>,
     verbosity: Verbosity,
+}
+
+/// What was found, and who sees it where that is known.
+fn as_json(found: &Discovery, views: Option<&[Vec<View>]>) -> Result<Value, Error> {
+    let mut value = serde_json::to_value(found).map_err(ErrorReport::internal)?;
+    for (index, views) in views.unwrap_or_default().iter().enumerate() {
+        if !views.is_empty() {
+            value["candidates"][index]["agents"] = json!(views);
+        }
+    }
+    Ok(value)
 }
 
 fn describe(found: &Discovery, telling: &Telling<'_>, page: &mut Page) {
@@ -73,10 +106,10 @@ fn describe(found: &Discovery, telling: &Telling<'_>, page: &mut Page) {
             .with("remark", remark(skill, found, page));
         page.line(text.render(locale));
     }
-    if telling.candidates {
+    if let Some(views) = &telling.candidates {
         page.blank();
         page.say(&Text::new("discover-candidates").with("count", found.candidates.len()));
-        for candidate in &found.candidates {
+        for (candidate, views) in found.candidates.iter().zip(views) {
             let key = match candidate.taken {
                 true => "discover-taken",
                 false => "discover-not-taken",
@@ -86,6 +119,13 @@ fn describe(found: &Discovery, telling: &Telling<'_>, page: &mut Page) {
                 .with("plugin", candidate.plugin.as_deref().unwrap_or("none"))
                 .with("reason", &candidate.reason);
             page.line(text.render(locale));
+            for view in views {
+                let (agent, reason) = view.words();
+                let text = Text::new("discover-agent")
+                    .with("agent", agent)
+                    .with("reason", reason);
+                page.line(format!("    {}", text.render(locale)));
+            }
         }
     }
     if telling.verbosity != Verbosity::Quiet {
@@ -124,9 +164,7 @@ fn tell_problems(found: &Discovery, session: &mut Session<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use mycelium_protocol::control::Candidate;
     use mycelium_types::SkillState;
-    use serde_json::json;
 
     use super::*;
     use crate::render::Look;
@@ -191,7 +229,7 @@ mod tests {
     fn the_specifications_list() {
         let telling = Telling {
             places: "",
-            candidates: false,
+            candidates: None,
             verbosity: Verbosity::Normal,
         };
         insta::assert_snapshot!(shown(&telling), @r"
@@ -209,7 +247,7 @@ mod tests {
     fn explained_and_quiet() {
         let telling = Telling {
             places: "./x",
-            candidates: true,
+            candidates: Some(vec![Vec::new(); 2]),
             verbosity: Verbosity::Quiet,
         };
         insta::assert_snapshot!(shown(&telling), @r"

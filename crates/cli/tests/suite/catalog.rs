@@ -96,3 +96,34 @@ fn two_thousand_skills_with_collisions_are_fitted_and_nothing_is_dropped_silentl
         assert!(told.stderr.contains(said), "{said}: {}", told.stderr);
     }
 }
+
+#[test]
+fn discovery_says_which_agents_see_a_skill() {
+    let test = TestEnvironment::new();
+    let fields = "name: pdf\ndescription: Fills forms";
+    agent_skill(&test, ".agents/skills/pdf", fields);
+    test.skill("code", &["go"], "module.exports = { go() {} };");
+    let found = test.run(&["discover", "--explain"]).expect(0);
+    for said in [
+        "pdf@0.0.0\n    Claude Code: not seen, skills are not searched there\n    Other agents: seen\n",
+        "code@1.0.0\n    Claude Code: not seen, it has no SKILL.md",
+    ] {
+        assert!(found.stdout.contains(said), "{said}: {found}");
+    }
+    let value = test
+        .run(&["discover", "--explain", "--json"])
+        .expect(0)
+        .json();
+    let candidates = value["candidates"].as_array().unwrap();
+    let pdf = candidates.iter().find(|candidate| {
+        let path = candidate["path"].as_str().unwrap_or_default();
+        path.ends_with("skills/pdf")
+    });
+    assert_eq!(
+        pdf.unwrap()["agents"],
+        serde_json::json!([
+            {"agent": "claude-code", "sees": false, "reason": "elsewhere"},
+            {"agent": "guide", "sees": true, "reason": "found"},
+        ])
+    );
+}

@@ -131,6 +131,18 @@ discover-not-taken = - { $path }: { $plugin ->
         [none] { $reason }
        *[other] (plugin { $plugin }) { $reason }
     }
+discover-agent = { $agent ->
+        [claude-code] Claude Code
+       *[guide] Other agents
+    }: { $reason ->
+        [found] seen
+        [no-skill-md] not seen, it has no SKILL.md; `mycelium mcp serve` offers it
+        [lower-case] not seen, its file is called skill.md instead of SKILL.md
+        [elsewhere] not seen, skills are not searched there
+        [nested] not seen, skills are not searched so deep
+        [link] perhaps not seen, not all versions follow links
+       *[plugin] not seen, plugins are Claude Code's
+    }
 discover-time = Discovery completed in { $time }
 discover-collision = { $skill } exists twice: the one from { $winner } is used, the one from { $loser } is not.
 catalog-collisions = { $count ->
