@@ -1,5 +1,7 @@
 //! Skills compiled into the program.
 
+mod table;
+
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -21,26 +23,8 @@ use crate::Source;
 use crate::tree::Part;
 use crate::tree::Tree;
 use crate::tree::content_digest;
-
-/// A skill of the table: its name, and its files in the order of their names.
-struct Embedded {
-    name: &'static str,
-    files: &'static [(&'static str, &'static str)],
-}
-
-const TABLE: &[Embedded] = &[Embedded {
-    name: "skill-infrastructure-demo",
-    files: &[
-        (
-            "index.js",
-            include_str!("../embedded/skill-infrastructure-demo/index.js"),
-        ),
-        (
-            "skill.json",
-            include_str!("../embedded/skill-infrastructure-demo/skill.json"),
-        ),
-    ],
-}];
+use table::Embedded;
+use table::TABLE;
 
 /// The manifests of all embedded skills, by name.
 #[must_use]
@@ -48,8 +32,8 @@ pub fn embedded_manifests() -> Vec<Manifest> {
     TABLE
         .iter()
         .filter_map(|skill| {
-            let (_, text) = skill.files.iter().find(|(path, _)| *path == "skill.json")?;
-            Manifest::read(text.as_bytes(), skill.name).manifest
+            let files = skill.files();
+            Manifest::read(files.get("skill.json")?.as_bytes(), skill.name).manifest
         })
         .collect()
 }
@@ -90,10 +74,17 @@ impl EmbeddedSource {
         let new = tempfile::Builder::new()
             .prefix(".new-")
             .tempdir_in(&self.folder)?;
-        for (path, content) in skill.files {
+        for (path, content) in skill.files() {
             let path = new.path().join(path);
+            if let Some(folder) = path.parent() {
+                fs_err::create_dir_all(folder)?;
+            }
             fs_err::write(&path, content)?;
             fs_err::set_permissions(&path, PermissionsExt::from_mode(0o444))?;
+        }
+        for folder in skill.folders() {
+            let folder = new.path().join(folder);
+            fs_err::set_permissions(folder, PermissionsExt::from_mode(0o555))?;
         }
         match fs_err::rename(new.path(), place) {
             Ok(()) => {}
@@ -106,8 +97,14 @@ impl EmbeddedSource {
                     .prefix(".old-")
                     .tempdir_in(&self.folder)?;
                 fs_err::set_permissions(place, PermissionsExt::from_mode(0o700))?;
-                fs_err::rename(place, old.path().join("skill"))?;
+                let removed = old.path().join("skill");
+                fs_err::rename(place, &removed)?;
                 fs_err::rename(new.path(), place)?;
+                for folder in skill.folders() {
+                    // If it cannot be opened up, or is gone, then removing says so or need not.
+                    let mode = PermissionsExt::from_mode(0o700);
+                    let _ = fs_err::set_permissions(removed.join(folder), mode);
+                }
             }
         }
         fs_err::set_permissions(place, PermissionsExt::from_mode(0o555))
@@ -136,7 +133,7 @@ impl Source for EmbeddedSource {
 
 impl Embedded {
     fn digest(&self) -> Digest {
-        content_digest(self.files.iter().map(|(path, content)| {
+        content_digest(self.files().into_iter().map(|(path, content)| {
             let part = Part::File {
                 sha256: Sha256::digest(content.as_bytes()).into(),
                 executable: false,

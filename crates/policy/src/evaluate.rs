@@ -107,7 +107,7 @@ pub struct Evaluation {
 ///
 /// * A skill with no permissions needs no question.
 /// * In a trusted workspace, its own skills get the workspace paths they declare, and embedded skills
-///   what they declare. In an untrusted one they run with nothing.
+///   what they declare but for paths to write outside it. In an untrusted one they run with nothing.
 /// * Everything else is granted by an answer about exactly this content and these permissions.
 /// * What the configuration does not let anybody grant is neither asked for nor granted.
 #[must_use]
@@ -314,12 +314,16 @@ impl Decision<'_> {
             return Err(DenialReason::OutsideBounds);
         }
         if !self.answered {
-            match (self.request.origin, self.request.trust) {
-                (Origin::Workspace | Origin::Embedded, WorkspaceTrust::Trusted) if inside => {}
-                (Origin::Workspace | Origin::Embedded, WorkspaceTrust::Untrusted) if inside => {
-                    return Err(DenialReason::WorkspaceUntrusted);
-                }
-                _ => return Err(DenialReason::NotGranted),
+            // What is compiled in is as trustworthy as the program, which reads what it likes.
+            let declared_is_enough = match self.request.origin {
+                Origin::Workspace => inside,
+                Origin::Embedded => inside || access == FileAccess::Read,
+                Origin::Elsewhere => false,
+            };
+            match self.request.trust {
+                _ if !declared_is_enough => return Err(DenialReason::NotGranted),
+                WorkspaceTrust::Trusted => {}
+                WorkspaceTrust::Untrusted => return Err(DenialReason::WorkspaceUntrusted),
             }
         }
         if access == FileAccess::Write {

@@ -382,6 +382,45 @@ fn a_built_in_skill_sees_variables_in_a_trusted_workspace() {
 }
 
 #[test]
+fn a_built_in_skill_reads_what_it_declares_in_a_trusted_workspace_and_asks_to_write_elsewhere() {
+    let [inside, outside] = ["./docs", "~/notes"];
+    let [read, write] = [FileAccess::Read, FileAccess::Write];
+    let [trusted, untrusted] = [WorkspaceTrust::Trusted, WorkspaceTrust::Untrusted];
+    for (trust, path, access, expected) in [
+        (trusted, inside, read, None),
+        (trusted, outside, read, None),
+        (trusted, outside, write, Some(DenialReason::NotGranted)),
+        (
+            untrusted,
+            inside,
+            read,
+            Some(DenialReason::WorkspaceUntrusted),
+        ),
+        (
+            untrusted,
+            outside,
+            read,
+            Some(DenialReason::WorkspaceUntrusted),
+        ),
+        (untrusted, outside, write, Some(DenialReason::NotGranted)),
+    ] {
+        let case = Case {
+            origin: Origin::Embedded,
+            ..Case::workspace(trust)
+        };
+        let asked = files(path, access);
+        let expected_question = expected == Some(DenialReason::NotGranted);
+        assert_eq!(case.reason(asked.clone()), expected, "{trust:?} {asked:?}");
+        let questions = case.run(std::slice::from_ref(&asked)).unanswered;
+        assert_eq!(
+            !questions.is_empty(),
+            expected_question,
+            "{trust:?} {asked:?}"
+        );
+    }
+}
+
+#[test]
 fn what_no_engine_can_give_is_denied_with_that_reason() {
     let process = Permission::Process {
         commands: vec!["git".to_owned()],

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod suite {
+    mod agents;
     mod attacks;
     mod audit;
     mod calls;

@@ -146,7 +146,7 @@ fn many_skills_are_found_described_and_run_by_three_tools() {
         agent.tools(),
         ["skill_search", "skill_describe", "skill_run"]
     );
-    let found = agent.call("skill_search", json!({"query": "skill of a test"}));
+    let found = agent.call("skill_search", json!({"query": "tool"}));
     assert_eq!(found["structuredContent"]["skills"][0]["name"], "tool");
     let described = agent.call("skill_describe", json!({"skill": "tool"}));
     let functions = described["structuredContent"]["functions"]

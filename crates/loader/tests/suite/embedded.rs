@@ -29,10 +29,18 @@ fn load(fixture: &Fixture, name: &str) -> Result<VerifiedSkill, LoadError> {
 fn every_embedded_skill_loads_and_has_what_it_exports() {
     let fixture = Fixture::empty();
     let manifests = embedded_manifests();
-    assert!(
-        manifests
-            .iter()
-            .any(|m| m.id().to_string() == "skill-infrastructure-demo@1.0.0")
+    let ids: Vec<_> = manifests.iter().map(|it| it.id().to_string()).collect();
+    assert_eq!(
+        ids,
+        [
+            "agent-discovery@1.0.0",
+            "capability-mapper@1.0.0",
+            "collaboration-router@1.0.0",
+            "expertise-analyzer@1.0.0",
+            "skill-infrastructure-demo@1.0.0",
+            "task-delegator@1.0.0",
+            "workflow-orchestrator@1.0.0",
+        ]
     );
     for manifest in manifests {
         let skill = load(&fixture, manifest.name.as_str()).unwrap();
@@ -61,6 +69,25 @@ fn it_is_put_on_disk_once_and_read_only() {
     assert_eq!(mode(first.entrypoint()), 0o444);
     let cache = fixture.folder.path().join("cache/embedded");
     assert_eq!(fs_err::read_dir(cache).unwrap().count(), 1);
+}
+
+#[test]
+fn what_skills_share_is_in_the_folder_of_each() {
+    let fixture = Fixture::empty();
+    for name in ["agent-discovery", "task-delegator"] {
+        let skill = load(&fixture, name).unwrap();
+        let shared = skill.root().join("agents");
+        let mode = |path| fs_err::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(shared.clone()), 0o555);
+        assert_eq!(mode(shared.join("ranking.js")), 0o444);
+        // It belongs to what is checked, and is replaced with the rest.
+        fs_err::set_permissions(&shared, PermissionsExt::from_mode(0o755)).unwrap();
+        fs_err::write(shared.join("added.js"), "").unwrap();
+        assert_eq!(load(&fixture, name).unwrap().digest(), skill.digest());
+        assert!(!shared.join("added.js").exists());
+    }
+    let cache = fixture.folder.path().join("cache/embedded");
+    assert_eq!(fs_err::read_dir(cache).unwrap().count(), 2);
 }
 
 #[test]

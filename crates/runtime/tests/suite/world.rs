@@ -84,14 +84,17 @@ impl World {
     }
 
     pub(crate) fn context(&self, session: &str) -> RequestContext {
+        let home = self.folder.path().join("home");
         RequestContext {
             workspace: self.workspace(),
-            home: self.folder.path().join("home"),
             session: session.to_owned(),
             environment: match self.network {
-                Network::Offline => BTreeMap::new(),
+                Network::Offline => {
+                    BTreeMap::from([("HOME".to_owned(), home.display().to_string())])
+                }
                 Network::Registries => std::env::vars().collect(),
             },
+            home,
             overrides: BTreeMap::new(),
             offline: self.network == Network::Offline,
         }
