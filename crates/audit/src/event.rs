@@ -199,6 +199,12 @@ pub enum AuditEvent {
         verdict: Verdict,
         /// Why it was refused or failed.
         reason: Option<String>,
+        /// Secrets that went with it.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        given: Vec<String>,
+        /// Secrets that it named and that are not for this host.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        withheld: Vec<String>,
         /// Bytes sent.
         sent: u64,
         /// Bytes received.
@@ -213,22 +219,19 @@ impl AuditEvent {
     #[must_use]
     pub fn level(&self) -> Level {
         match self {
-            Self::Call { .. }
-            | Self::Stage { .. }
-            | Self::Request {
+            Self::Request {
                 verdict: Verdict::Allowed | Verdict::Failed,
+                withheld,
                 ..
-            } => Level::Ordinary,
+            } if withheld.is_empty() => Level::Ordinary,
+            Self::Call { .. } | Self::Stage { .. } => Level::Ordinary,
             Self::Violation { .. }
             | Self::Denied { .. }
             | Self::GrantGiven { .. }
             | Self::GrantRevoked { .. }
             | Self::GrantFailed { .. }
             | Self::LimitReached { .. }
-            | Self::Request {
-                verdict: Verdict::Refused,
-                ..
-            } => Level::Security,
+            | Self::Request { .. } => Level::Security,
         }
     }
 }

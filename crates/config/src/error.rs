@@ -37,6 +37,12 @@ pub enum ConfigError {
         /// The key of what is in the way.
         in_the_way: String,
     },
+    /// A secret cannot have this name.
+    #[error("a secret's name is that of a variable")]
+    SecretName {
+        /// The name.
+        name: String,
+    },
     /// A file cannot be read.
     #[error("cannot read {}", printable_path(file))]
     Unreadable {
@@ -74,6 +80,10 @@ impl From<ConfigError> for ErrorReport {
                 let message = Message::new("config-in-the-way")
                     .with("file", printable_path(&file))
                     .with("key", printable(&in_the_way));
+                invalid(message.render(Locale::EnUs))
+            }
+            ConfigError::SecretName { name } => {
+                let message = Message::new("config-secret-name").with("name", printable(&name));
                 invalid(message.render(Locale::EnUs))
             }
             ConfigError::Unreadable { file, source } | ConfigError::Unwritable { file, source } => {

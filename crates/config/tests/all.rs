@@ -9,6 +9,7 @@ mod suite {
     mod keys;
     mod layers;
     mod plugins;
+    mod secrets;
     mod skill_settings;
     mod untrusted_workspace;
 

@@ -50,6 +50,7 @@ fn measure() -> Result<(), Box<dyn Error>> {
             methods: vec!["GET".to_owned()],
         }],
         deny: Vec::new(),
+        secrets: Vec::new(),
     })?;
     let limits = BrokerLimits {
         // What is measured is the way, not the waiting.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::sync::Weak;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::NetworkObserver;
 use crate::RefusalReason;
 use crate::RequestRecord;
 use crate::Resolve;
+use crate::SecretSource;
 use crate::Verdict;
 use crate::bucket::SharedBucket;
 use crate::dial::dial;
@@ -68,6 +70,7 @@ pub struct Broker {
 pub(crate) struct Shared {
     pub(crate) gate: Gate,
     resolver: Arc<dyn Resolve>,
+    pub(crate) secrets: OnceLock<Arc<dyn SecretSource>>,
     pub(crate) limits: BrokerLimits,
     pub(crate) log: RequestLog,
     pub(crate) bandwidth: SharedBucket,
@@ -95,6 +98,7 @@ impl Broker {
         let shared = Shared {
             gate,
             resolver,
+            secrets: OnceLock::new(),
             limits,
             log: RequestLog::new(observer, limits.records_per_second),
             bandwidth: SharedBucket::new(limits.bytes_per_second, limits.bytes_per_second),
@@ -109,6 +113,12 @@ impl Broker {
         Self {
             shared: Arc::new(shared),
         }
+    }
+
+    /// Tells where the values of secrets are, once. Until then there are none.
+    pub fn take_secrets_from(&self, source: Arc<dyn SecretSource>) {
+        // Whoever comes second changes nothing.
+        let _ = self.shared.secrets.set(source);
     }
 
     /// What it decides by.

@@ -21,6 +21,7 @@ use crate::Attempt;
 use crate::RequestRecord;
 use crate::Verdict;
 use crate::broker::Shared;
+use crate::secrets::Revealed;
 
 /// A connection to a host that was allowed.
 ///
@@ -87,6 +88,14 @@ impl Connection {
             record.protocol = known.protocol;
             record.method = known.method;
             record.path = known.path;
+        }
+    }
+
+    /// Notes which secrets a request named.
+    pub(crate) fn note(&mut self, revealed: &Revealed) {
+        if let Some(record) = &mut self.record {
+            record.given.clone_from(&revealed.given);
+            record.withheld.clone_from(&revealed.withheld);
         }
     }
 

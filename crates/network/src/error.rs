@@ -116,6 +116,20 @@ pub enum NetworkError {
         /// How long it may say nothing.
         limit: Duration,
     },
+    /// A secret that the request names is not stored.
+    #[error("the secret `{name}` is not stored: `mycelium config set --secret {name}` stores it")]
+    SecretMissing {
+        /// Its name.
+        name: String,
+    },
+    /// A secret that the request names cannot be read.
+    #[error("the secret `{name}` cannot be read")]
+    SecretUnreadable {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
     /// The worker's end cannot be served.
     #[error("the listeners of a worker cannot be used")]
     Listeners {
@@ -149,6 +163,7 @@ impl NetworkError {
             | Self::NotHttp { .. }
             | Self::Silent { .. }
             | Self::Closed => ErrorCode::SkillExecutionError,
+            Self::SecretMissing { .. } | Self::SecretUnreadable { .. } => ErrorCode::SecretMissing,
             Self::Listeners { .. } => ErrorCode::SandboxUnavailable,
         }
     }

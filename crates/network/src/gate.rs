@@ -11,12 +11,14 @@ use crate::InvalidHost;
 use crate::Method;
 use crate::Refusal;
 use crate::RefusalReason;
+use crate::secrets::SecretRule;
 
 /// The network part of a policy, compiled. What it denies is denied whoever granted it.
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
     rules: Vec<Rule>,
     denied: Vec<HostPattern>,
+    secrets: Vec<SecretRule>,
 }
 
 #[derive(Clone, Debug)]
@@ -44,7 +46,15 @@ impl Gate {
         for pattern in &policy.deny {
             gate.denied.push(pattern.parse()?);
         }
+        for secret in &policy.secrets {
+            gate.secrets.push(SecretRule::compile(secret)?);
+        }
         Ok(gate)
+    }
+
+    /// The secrets that may be used.
+    pub(crate) fn secrets(&self) -> &[SecretRule] {
+        &self.secrets
     }
 
     /// Whether nothing at all is granted.

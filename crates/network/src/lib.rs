@@ -21,6 +21,7 @@ mod pattern;
 mod record;
 mod refusal;
 mod resolve;
+mod secrets;
 mod serve;
 
 pub use address::AddressKind;
@@ -56,4 +57,5 @@ pub use refusal::RefusalReason;
 pub use resolve::Resolve;
 pub use resolve::ResolveFuture;
 pub use resolve::SystemResolver;
+pub use secrets::SecretSource;
 pub use serve::WorkerSockets;

@@ -88,6 +88,12 @@ pub struct RequestRecord {
     pub duration: Duration,
     /// How it went.
     pub verdict: Verdict,
+    /// The secrets whose values were put in the place of their placeholders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
+    /// The secrets whose placeholders went as they were, because they are not for this host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
     /// Records before this one that were left out because there were too many in a short time.
     #[serde(default)]
     pub omitted: u64,
@@ -133,6 +139,8 @@ impl RequestRecord {
             bytes_received: 0,
             duration: Duration::ZERO,
             verdict,
+            given: Vec::new(),
+            withheld: Vec::new(),
             omitted: 0,
         }
     }

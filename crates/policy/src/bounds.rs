@@ -181,7 +181,10 @@ impl GrantBounds {
                 tools: tools.clone(),
             }),
             Permission::Skill { skills } => split(skills, &|skills| Permission::Skill { skills }),
-            Permission::Secret { names } => split(names, &|names| Permission::Secret { names }),
+            Permission::Secret { names, hosts } => split(names, &|names| Permission::Secret {
+                names,
+                hosts: hosts.clone(),
+            }),
             Permission::Context { fields } => {
                 split(fields, &|fields| Permission::Context { fields })
             }

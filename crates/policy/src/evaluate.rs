@@ -6,6 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use mycelium_types::Digest;
+use mycelium_types::DigestBuilder;
 use mycelium_types::FileAccess;
 use mycelium_types::Limits;
 use mycelium_types::Manifest;
@@ -25,6 +26,7 @@ use crate::PathGrant;
 use crate::ProgramPolicy;
 use crate::Rung;
 use crate::SandboxPolicy;
+use crate::SecretGrant;
 use crate::WorkspaceTrust;
 use crate::answer_to;
 use crate::protected::has_protected_part;
@@ -72,6 +74,8 @@ pub struct PolicyRequest<'a> {
     pub skill_root: &'a Path,
     /// The folders that skills are found in: code that runs, so never writable by a skill.
     pub skill_folders: &'a [PathBuf],
+    /// The program's own folders, without links: what is in them decides about all skills.
+    pub own_folders: &'a [PathBuf],
     /// The workspace, absolute and without links.
     pub workspace: &'a Path,
     /// The person's home folder, which `~` in a path means.
@@ -123,6 +127,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
         network: NetworkPolicy {
             allow: Vec::new(),
             deny: request.denied_hosts.to_vec(),
+            secrets: Vec::new(),
         },
         environment: base_environment(match request.own_program {
             Some(_) => PROGRAM_FOLDERS.join(":"),
@@ -248,11 +253,27 @@ impl Decision<'_> {
                     methods: methods.clone(),
                 });
             }
+            Permission::Secret { names, hosts } => {
+                if let Err(reason) = self.judge_grant() {
+                    return self.deny(permission.clone(), reason);
+                }
+                for name in names {
+                    let placeholder = placeholder(name, self.request.digest);
+                    // What every worker sees is not for a manifest to name.
+                    self.environment
+                        .entry(name.clone())
+                        .or_insert_with(|| placeholder.clone());
+                    self.network.secrets.push(SecretGrant {
+                        name: name.clone(),
+                        placeholder,
+                        hosts: hosts.clone(),
+                    });
+                }
+            }
             Permission::Process { .. }
             | Permission::Mcp { .. }
             | Permission::Skill { .. }
             | Permission::Git { .. }
-            | Permission::Secret { .. }
             | Permission::Context { .. } => {
                 self.deny(permission.clone(), DenialReason::Unsupported);
             }
@@ -280,6 +301,7 @@ impl Decision<'_> {
             DenialReason::Refused => self.refused.push(permission.clone()),
             DenialReason::WorkspaceUntrusted
             | DenialReason::OutsideBounds
+            | DenialReason::OwnFolder
             | DenialReason::ProtectedPath
             | DenialReason::CoversWorkspace
             | DenialReason::LeavesWorkspace
@@ -308,6 +330,10 @@ impl Decision<'_> {
         // not make it another one.
         if asked.starts_with(self.request.workspace) && !inside {
             return Err(DenialReason::LeavesWorkspace);
+        }
+        let holds = |folder: &PathBuf| folder.starts_with(&path) || path.starts_with(folder);
+        if self.request.own_folders.iter().any(holds) {
+            return Err(DenialReason::OwnFolder);
         }
         let bound = |text: &str| self.host.resolve(&self.absolute(text));
         if !self.request.bounds.cover_path(&path, access, bound) {
@@ -386,6 +412,16 @@ impl Decision<'_> {
         };
         normalize(&path)
     }
+}
+
+/// What stands for a secret in a worker: characters that headers and queries leave as they are. Another
+/// skill, or another content of it, has another one.
+fn placeholder(name: &str, digest: Digest) -> String {
+    let own = DigestBuilder::new()
+        .part(digest.as_bytes())
+        .part(name.as_bytes())
+        .finish();
+    format!("mycelium_secret_{name}_{}", own.short())
 }
 
 /// The path without `.` and `..`, by its text alone.

@@ -119,6 +119,7 @@ impl Case {
                 own_program: self.own_program.as_deref(),
                 skill_root: Path::new("/w/skills/demo"),
                 skill_folders: &["/w/skills".into(), "/w/custom".into()],
+                own_folders: &["/home/person/.local/state/mycelium".into()],
                 workspace: Path::new("/w"),
                 home: Path::new("/home/person"),
                 trust: self.trust,
@@ -152,7 +153,7 @@ fn a_trusted_workspace_grants_its_own_skills_paths_inside_it_and_nothing_else() 
     let case = Case::workspace(WorkspaceTrust::Trusted);
     assert_eq!(case.reason(files("./output", FileAccess::Write)), None);
     assert_eq!(case.reason(files("./output", FileAccess::Read)), None);
-    for outside in ["/etc", "../other", "~/notes", "~"] {
+    for outside in ["/etc", "../other", "~/notes", "~/.config"] {
         assert_eq!(
             case.reason(files(outside, FileAccess::Read)),
             Some(DenialReason::NotGranted),
@@ -205,7 +206,7 @@ fn protected_paths_are_writable_only_when_named_and_answered() {
         assert!(
             matches!(
                 reason,
-                Some(DenialReason::CoversWorkspace | DenialReason::NotGranted)
+                Some(DenialReason::CoversWorkspace | DenialReason::OwnFolder)
             ),
             "{path}: {reason:?}"
         );
@@ -554,4 +555,30 @@ fn nothing_is_granted_that_the_configuration_lets_nobody_grant() {
             .all(|denial| denial.reason == DenialReason::OutsideBounds)
     );
     assert_eq!(outside.count(), 5);
+}
+
+#[test]
+fn a_secret_is_a_placeholder_and_what_holds_secrets_is_never_granted() {
+    let mut case = Case::workspace(WorkspaceTrust::Trusted);
+    let secret = Permission::Secret {
+        names: vec!["TOKEN".to_owned(), "PATH".to_owned()],
+        hosts: vec!["api.test".to_owned()],
+    };
+    assert_eq!(case.reason(secret.clone()), Some(DenialReason::NotGranted));
+    case.answered = true;
+    let policy = case.run(&[secret]).policy;
+    let granted = &policy.network.secrets[0];
+    assert_eq!(
+        (granted.name.as_str(), &*granted.hosts),
+        ("TOKEN", &["api.test".to_owned()][..])
+    );
+    assert_eq!(policy.environment["TOKEN"], granted.placeholder);
+    assert_eq!(policy.environment["PATH"], "/usr/bin:/bin");
+    for path in ["~", "~/.local", "~/.local/state/mycelium/secrets", "/"] {
+        for access in [FileAccess::Read, FileAccess::Write] {
+            let denied = case.reason(files(path, access));
+            assert_eq!(denied, Some(DenialReason::OwnFolder), "{path}");
+        }
+    }
+    assert_eq!(case.reason(files("~/notes", FileAccess::Read)), None);
 }

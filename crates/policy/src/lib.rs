@@ -25,6 +25,7 @@ pub use grant::answer_to;
 pub use network::NetworkGrant;
 pub use network::NetworkPolicy;
 pub use network::PROXY_PORT;
+pub use network::SecretGrant;
 pub use policy::BYTECODE_PATH;
 pub use policy::DATA_PATH;
 pub use policy::DEPENDENCIES_PATH;

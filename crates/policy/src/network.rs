@@ -14,6 +14,21 @@ pub struct NetworkPolicy {
     /// Hosts that are refused whoever granted them, as patterns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deny: Vec<String>,
+    /// Secrets it may use without seeing them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SecretGrant>,
+}
+
+/// A secret that a worker may use at some hosts. Its value is nowhere in a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretGrant {
+    /// Its name.
+    pub name: String,
+    /// What the worker has in its place.
+    pub placeholder: String,
+    /// Where it may go, as patterns; empty means every host that is granted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
 }
 
 /// Granted hosts, and what may be asked of them.

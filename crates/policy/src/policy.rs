@@ -121,6 +121,8 @@ pub enum DenialReason {
     Refused,
     /// The configuration does not let anybody grant it.
     OutsideBounds,
+    /// The path is in one of the program's own folders, or above one.
+    OwnFolder,
     /// The path is one that changes what programs outside the sandbox do.
     ProtectedPath,
     /// The write path is the workspace itself or a folder above it.
@@ -144,6 +146,7 @@ impl DenialReason {
             Self::NotGranted => "denial-not-granted",
             Self::Refused => "denial-refused",
             Self::OutsideBounds => "denial-outside-bounds",
+            Self::OwnFolder => "denial-own-folder",
             Self::ProtectedPath => "denial-protected-path",
             Self::CoversWorkspace => "denial-covers-workspace",
             Self::LeavesWorkspace => "denial-leaves-workspace",

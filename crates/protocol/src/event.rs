@@ -185,6 +185,12 @@ pub struct NetworkRequest {
     /// Why it was refused or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Secrets that went with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
+    /// Secrets that it named and that are not for this host: their placeholders went with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
     /// Requests before this one that are not told because there were too many in a short time.
     #[serde(default)]
     pub omitted: u64,

@@ -197,6 +197,13 @@ fn is_part(denied: &Permission, asked: &Permission) -> bool {
             },
         ) => methods == asked && all(hosts, of),
         (
+            Permission::Secret { names, hosts },
+            Permission::Secret {
+                names: of,
+                hosts: asked,
+            },
+        ) => hosts == asked && all(names, of),
+        (
             Permission::Mcp { servers, tools },
             Permission::Mcp {
                 servers: of,
@@ -209,7 +216,6 @@ fn is_part(denied: &Permission, asked: &Permission) -> bool {
             Permission::Environment { variables: of },
         )
         | (Permission::Skill { skills: some }, Permission::Skill { skills: of })
-        | (Permission::Secret { names: some }, Permission::Secret { names: of })
         | (Permission::Context { fields: some }, Permission::Context { fields: of }) => {
             all(some, of)
         }

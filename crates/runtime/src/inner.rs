@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
+use mycelium_config::SecretStore;
 use mycelium_loader::Host;
 use mycelium_loader::Loader;
 use mycelium_loader::NoEngines;
@@ -79,7 +80,11 @@ impl Inner {
         let audit = AuditTrail::below(&folders.state);
         let loader = Loader::new(&folders.cache, Host::current(version), Box::new(NoEngines));
         Ok(Self {
-            supervisor: Arc::new(Supervisor::new(options.program.clone(), audit.clone())),
+            supervisor: Arc::new(Supervisor::new(
+                options.program.clone(),
+                audit.clone(),
+                SecretStore::below(&folders.state),
+            )),
             instances: Instances::default(),
             breakers: Breakers::new(folders.state.join("breakers.json")),
             trust: TrustStore::of(&folders),

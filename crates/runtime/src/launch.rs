@@ -9,6 +9,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
+use mycelium_config::SecretStore;
 use mycelium_config::SkillOwner;
 use mycelium_loader::LoadRequest;
 use mycelium_loader::Loader;
@@ -228,6 +229,7 @@ impl Launches {
                 own_program: program.as_deref(),
                 skill_root: skill.root(),
                 skill_folders: &skill_folders(workspace),
+                own_folders: &self.own_folders(host),
                 workspace: &workspace.path,
                 home: &workspace.home,
                 trust: workspace.trust(),
@@ -240,6 +242,16 @@ impl Launches {
             },
             host,
         ))
+    }
+
+    /// The program's own folders, without links as far as they exist.
+    fn own_folders(&self, host: &HostFiles) -> Vec<PathBuf> {
+        let Folders {
+            state, cache, data, ..
+        } = &self.folders;
+        let own = [state, cache, data].into_iter();
+        own.map(|path| host.resolve(path).unwrap_or_else(|| path.clone()))
+            .collect()
     }
 
     /// Gets everything ready for starting the skill.
@@ -282,6 +294,7 @@ impl Launches {
                 places.map(|(name, path)| (name.to_owned(), path.display().to_string()));
             policy.environment.extend(variables);
         }
+        network::require_secrets(&policy, &SecretStore::below(&self.folders.state))?;
         Ok(LaunchSpec {
             scripts: skill.scripts(),
             skill,

@@ -128,6 +128,8 @@ impl Listener {
             milliseconds: record.duration.as_secs_f64() * 1000.0,
             verdict,
             reason,
+            given: record.given.clone(),
+            withheld: record.withheld.clone(),
             omitted: record.omitted,
         }
     }

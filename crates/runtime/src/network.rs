@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use mycelium_audit::AuditEvent;
 use mycelium_audit::Subject;
+use mycelium_config::SecretStore;
 use mycelium_network::Broker;
 use mycelium_network::BrokerLimits;
 use mycelium_network::Gate;
 use mycelium_network::HostPattern;
 use mycelium_network::NetworkError;
 use mycelium_network::RequestRecord;
+use mycelium_network::SecretSource;
 use mycelium_network::SystemResolver;
 use mycelium_network::Verdict;
 use mycelium_network::WorkerSockets;
@@ -24,6 +26,7 @@ use mycelium_sandbox::SandboxError;
 use mycelium_sandbox::Worker;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
+use mycelium_types::SecretValue;
 use tokio::sync::mpsc;
 
 use crate::audit::AuditTrail;
@@ -101,6 +104,8 @@ impl RequestAudit {
             path: record.path.clone(),
             verdict,
             reason,
+            given: record.given.clone(),
+            withheld: record.withheld.clone(),
             sent: record.bytes_sent,
             received: record.bytes_received,
             milliseconds: milliseconds(record.duration),
@@ -129,6 +134,7 @@ pub(crate) fn broker(
     gate: Gate,
     policy: &SandboxPolicy,
     audit: RequestAudit,
+    secrets: &SecretStore,
 ) -> (Arc<Broker>, Records) {
     let (sender, records) = mpsc::channel(QUEUE);
     let broker = Broker::new(
@@ -141,7 +147,40 @@ pub(crate) fn broker(
             let _ = sender.try_send(record);
         }),
     );
+    broker.take_secrets_from(Arc::new(StoredSecrets(secrets.clone())));
     (Arc::new(broker), Records(records))
+}
+
+/// The person's secrets, as a broker asks for them.
+struct StoredSecrets(SecretStore);
+
+impl SecretSource for StoredSecrets {
+    fn reveal(&self, name: &str) -> std::io::Result<Option<SecretValue>> {
+        // From here on there is something in this process that nobody else should read.
+        mycelium_sandbox::hide_memory();
+        self.0.reveal(name).map_err(std::io::Error::other)
+    }
+}
+
+/// Checks that all secrets a policy names are stored.
+///
+/// # Errors
+/// [`ErrorCode::SecretMissing`], or that nobody can tell.
+pub(crate) fn require_secrets(
+    policy: &SandboxPolicy,
+    secrets: &SecretStore,
+) -> Result<(), ErrorReport> {
+    if policy.network.secrets.is_empty() {
+        return Ok(());
+    }
+    let stored = secrets.names()?;
+    let mut named = policy.network.secrets.iter();
+    match named.find(|secret| !stored.contains(&secret.name)) {
+        Some(secret) => Err(ErrorReport::new(ErrorCode::SecretMissing)
+            .with("skill", &policy.skill.name)
+            .with("name", &secret.name)),
+        None => Ok(()),
+    }
 }
 
 /// Gives a worker that has a skill its own network, which leads to `broker`.

@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+use mycelium_config::SecretStore;
 use mycelium_network::Certificates;
 use mycelium_network::Gate;
 use mycelium_network::HttpClient;
@@ -54,6 +55,7 @@ struct Warm {
 pub(crate) struct Supervisor {
     program: PathBuf,
     audit: AuditTrail,
+    secrets: SecretStore,
     client: Arc<HttpClient>,
     launcher: Mutex<Option<Arc<Launcher>>>,
     warm: Mutex<Vec<Warm>>,
@@ -68,10 +70,11 @@ pub(crate) struct Supervisor {
 
 impl Supervisor {
     /// A supervisor that has started nothing yet.
-    pub(crate) fn new(program: PathBuf, audit: AuditTrail) -> Self {
+    pub(crate) fn new(program: PathBuf, audit: AuditTrail, secrets: SecretStore) -> Self {
         Self {
             program,
             audit,
+            secrets,
             client: Arc::new(HttpClient::new(Certificates::OfThisMachine)),
             launcher: Mutex::default(),
             warm: Mutex::default(),
@@ -134,7 +137,7 @@ impl Supervisor {
         };
         let keeper = SpaceKeeper::new(policy, members);
         let report = launcher.assign(&worker, policy)?;
-        let (broker, records) = network::broker(gate.clone(), policy, audit.clone());
+        let (broker, records) = network::broker(gate.clone(), policy, audit.clone(), &self.secrets);
         if policy.has_own_network() {
             network::open(&launcher, &worker, &broker)?;
         }

@@ -17,6 +17,7 @@ mod suite {
     mod packages;
     mod reach;
     mod scripts;
+    mod secrets;
     mod stage;
     mod trust;
     mod violations;

@@ -107,6 +107,7 @@ pub use supervisor::LauncherOptions;
 pub use survey::Survey;
 pub use survey::TooMuch;
 pub use syscall::close_inherited;
+pub use syscall::hide_memory;
 pub use syscall::peak_memory;
 pub use timer::CpuTimer;
 pub use timer::CpuTimers;

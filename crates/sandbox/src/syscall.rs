@@ -295,6 +295,12 @@ pub fn close_inherited() -> std::result::Result<(), OsError> {
     close_all_but(&[])
 }
 
+/// Keeps the memory of this process from core dumps, and from other processes of the same person.
+pub fn hide_memory() {
+    // Fails only for words that the kernel does not know; this is one of the first it knew.
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
 /// A process that has ended, as [`reap`] finds it.
 pub(crate) struct Reaped {
     pub(crate) pid: Pid,

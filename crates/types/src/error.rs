@@ -86,6 +86,8 @@ error_codes! {
     PermissionRequired = "PERMISSION_REQUIRED",
     /// The skill asks for something the person has refused for good.
     PermissionDenied = "PERMISSION_DENIED",
+    /// A secret that the skill was granted is not stored.
+    SecretMissing = "SECRET_MISSING",
     /// The skill is another one than the person was asked about.
     SkillChanged = "SKILL_CHANGED",
     /// The skill is deactivated.
@@ -170,6 +172,7 @@ impl ErrorCode {
             | Self::SignatureMissing
             | Self::PermissionRequired
             | Self::PermissionDenied
+            | Self::SecretMissing
             | Self::SkillChanged => ExitStatus::Denied,
             Self::DependencyConflict
             | Self::DependencyCycle
@@ -229,6 +232,7 @@ impl ErrorCode {
             | Self::SignatureMissing
             | Self::PermissionRequired
             | Self::PermissionDenied
+            | Self::SecretMissing
             | Self::SkillChanged
             | Self::SkillDeactivated
             | Self::IllegalTransition

@@ -41,6 +41,7 @@ pub(crate) mod text;
 
 pub use reading::ManifestReading;
 pub use schema::manifest_schema;
+pub use text::is_variable;
 
 /// A valid `skill.json`, format 1.0, or what a `SKILL.md` amounts to.
 ///

@@ -79,9 +79,13 @@ pub enum Permission {
     },
     /// Stored secrets, by reference.
     Secret {
-        /// Names of secrets.
-        #[schemars(length(min = 1), inner(regex(pattern = text::LINE)))]
+        /// Names of secrets, which are those of the variables that hold their placeholders.
+        #[schemars(length(min = 1), inner(regex(pattern = text::VARIABLE)))]
         names: Vec<String>,
+        /// `host`, `host:port` or `*.domain` they are for; empty means all that are granted.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schemars(inner(regex(pattern = text::HOST)))]
+        hosts: Vec<String>,
     },
     /// What the agent knows.
     Context {
@@ -169,7 +173,12 @@ impl fmt::Display for Permission {
             }
             Self::Skill { skills } => write!(f, "calls {}", skills.join(", ")),
             Self::Git { access } => write!(f, "{} access to the repository", access.as_str()),
-            Self::Secret { names } => write!(f, "uses {}", names.join(", ")),
+            Self::Secret { names, hosts } if hosts.is_empty() => {
+                write!(f, "uses {}", names.join(", "))
+            }
+            Self::Secret { names, hosts } => {
+                write!(f, "uses {} at {}", names.join(", "), hosts.join(", "))
+            }
             Self::Context { fields } => write!(f, "sees {}", fields.join(", ")),
         }
     }

@@ -242,22 +242,32 @@ pub(crate) enum ConfigAction {
     List {
         #[arg(long)]
         show_origin: bool,
+        #[arg(long, conflicts_with = "show_origin")]
+        secrets: bool,
     },
     Get {
         #[arg(value_name = "KEY")]
         key: String,
     },
     Set {
-        #[arg(value_name = "KEY")]
-        key: String,
-        #[arg(value_name = "VALUE", allow_negative_numbers = true)]
-        value: String,
+        #[arg(value_name = "KEY", required_unless_present = "secret")]
+        key: Option<String>,
+        #[arg(
+            value_name = "VALUE",
+            allow_negative_numbers = true,
+            required_unless_present = "secret"
+        )]
+        value: Option<String>,
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["key", "value", "layer"])]
+        secret: Option<String>,
         #[arg(long, value_name = "LAYER", value_enum, hide_possible_values = true, default_value_t = ConfigLayer::Project)]
         layer: ConfigLayer,
     },
     Unset {
-        #[arg(value_name = "KEY")]
-        key: String,
+        #[arg(value_name = "KEY", required_unless_present = "secret")]
+        key: Option<String>,
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["key", "layer"])]
+        secret: Option<String>,
         #[arg(long, value_name = "LAYER", value_enum, hide_possible_values = true, default_value_t = ConfigLayer::Project)]
         layer: ConfigLayer,
     },

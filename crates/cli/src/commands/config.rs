@@ -1,5 +1,7 @@
 //! `config`: show or change the configuration.
 
+mod secrets;
+
 use std::path::Path;
 
 use mycelium_config::ConfigError;
@@ -30,9 +32,20 @@ pub(super) fn run(action: ConfigAction, session: &mut Session<'_>) -> Result<Exi
     let files =
         ConfigurationFiles::standard(&session.surroundings.workspace, &session.surroundings.home);
     match action {
-        ConfigAction::List { show_origin } => list(show_origin, &files, session),
+        ConfigAction::List { secrets: true, .. } => secrets::list(session),
+        ConfigAction::List { show_origin, .. } => list(show_origin, &files, session),
         ConfigAction::Get { key } => get(&key, &files, session),
-        ConfigAction::Set { key, value, layer } => {
+        ConfigAction::Set {
+            secret: Some(name), ..
+        } => secrets::set(&name, session),
+        ConfigAction::Unset {
+            secret: Some(name), ..
+        } => secrets::unset(&name, session),
+        ConfigAction::Set {
+            key, value, layer, ..
+        } => {
+            // Both are there unless there is the name of a secret.
+            let (key, value) = (key.unwrap_or_default(), value.unwrap_or_default());
             let file = file_of(layer, &files);
             let value = parse_value(&key, &value);
             set_value(file, &key, &value).map_err(report)?;
@@ -44,7 +57,8 @@ pub(super) fn run(action: ConfigAction, session: &mut Session<'_>) -> Result<Exi
             session.output.result(&json, |page| page.say(&text))?;
             Ok(ExitStatus::Success)
         }
-        ConfigAction::Unset { key, layer } => {
+        ConfigAction::Unset { key, layer, .. } => {
+            let key = key.unwrap_or_default();
             let file = file_of(layer, &files);
             let changed = unset_value(file, &key).map_err(report)?;
             let name = match changed {

@@ -18,7 +18,8 @@ use crate::render::Table;
 use crate::render::Text;
 
 /// What stands for the facts an error would have.
-const PLACEHOLDERS: [(&str, &str); 10] = [
+const PLACEHOLDERS: [(&str, &str); 11] = [
+    ("name", "NAME"),
     ("skill", "SKILL"),
     ("method", "METHOD"),
     ("path", "PATH"),

@@ -234,6 +234,14 @@ fn describe_request(request: &NetworkRequest, page: &mut Page) {
                 .render(locale),
         );
     }
+    for name in &request.given {
+        let given = Text::new("event-request-given").with("name", name);
+        detail(page, &given.render(locale));
+    }
+    for name in &request.withheld {
+        let withheld = Text::new("event-request-withheld").with("name", name);
+        detail(page, &withheld.render(locale));
+    }
     if request.omitted > 0 {
         let omitted = Text::new("event-request-omitted").with("count", request.omitted);
         detail(page, &omitted.render(locale));

@@ -170,6 +170,8 @@ fn a_request_says_where_how_much_and_how_it_went() {
             milliseconds: 12.4,
             verdict,
             reason: reason.map(str::to_owned),
+            given: Vec::new(),
+            withheld: Vec::new(),
             omitted: 0,
         })
     };
@@ -187,6 +189,8 @@ fn a_request_says_where_how_much_and_how_it_went() {
         milliseconds: 0.0,
         verdict: RequestVerdict::Refused,
         reason: Some("no permission names this host".into()),
+        given: vec!["A".into()],
+        withheld: vec!["B".into()],
         omitted: 3,
     });
     insta::assert_snapshot!(shown(&[
@@ -199,6 +203,8 @@ fn a_request_says_where_how_much_and_how_it_went() {
       Reason: reset
     [NetworkBroker] name evil.test refused
       Reason: no permission names this host
+      The secret A went with it
+      The secret B is not for this host: its placeholder went with it
       3 requests before it are not shown: there were too many in a short time
     ");
 }

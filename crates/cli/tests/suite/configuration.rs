@@ -109,3 +109,43 @@ fn what_is_not_valid_is_refused_with_its_reason() {
     let used = test.run(&["list"]).expect(3);
     assert!(used.stderr.contains("CONFIG_INVALID"), "{used}");
 }
+
+#[test]
+fn secrets_are_stored_listed_and_forgotten_and_never_shown() {
+    let test = TestEnvironment::new();
+    let none = test.run(&["config", "list", "--secrets"]).expect(0);
+    assert!(none.stdout.contains("No secret is stored."), "{none}");
+    let set = ["config", "set", "--secret", "TOKEN"];
+    let stored = test.run_with_input(&set, "hunter2\n").expect(0);
+    assert_eq!(stored.stdout, "Secret TOKEN is stored\n");
+    for (name, value) in [("TOKEN", ""), ("TOKEN", "a\nb"), ("A-B", "x")] {
+        let refused = test.run_with_input(&["config", "set", "--secret", name], value);
+        let refused = refused.expect(3);
+        assert!(refused.stderr.contains("CONFIG_INVALID"), "{refused}");
+    }
+    test.run(&["config", "set", "--secret", "TOKEN", "hunter2"])
+        .expect(2);
+    test.run(&["config", "set", "--secret"]).expect(2);
+    test.run(&["config", "set", "watch"]).expect(2);
+    test.run(&["config", "unset"]).expect(2);
+    let listed = test.run(&["config", "list", "--secrets", "--json"]);
+    assert_eq!(listed.expect(0).json()["secrets"][0], "TOKEN");
+    for arguments in [
+        &["config", "list", "--secrets"][..],
+        &["config", "list"],
+        &["config", "get", "TOKEN"],
+        &["doctor"],
+        &["log", "export"],
+    ] {
+        let shown = test.run(arguments);
+        let all = format!("{}{}", shown.stdout, shown.stderr);
+        assert!(!all.contains("hunter2"), "{all}");
+    }
+    let unset = ["config", "unset", "--secret", "TOKEN"];
+    assert_eq!(
+        test.run(&unset).expect(0).stdout,
+        "Secret TOKEN is forgotten\n"
+    );
+    let again = test.run(&unset).expect(0);
+    assert_eq!(again.stdout, "Secret TOKEN was not stored\n");
+}

@@ -70,6 +70,7 @@ fn trust_is_asked_for_and_answered() {
             "is refused what it asks for",
             0,
         ),
+        (&["trust", "caller"], "once\r", "until the daemon ends", 0),
         (
             &["trust", "caller"],
             "y\r",
@@ -85,7 +86,7 @@ fn trust_is_asked_for_and_answered() {
             terminal.wait_for("- network: requests to api.example.com");
         }
         terminal.wait_for(if arguments.len() > 1 {
-            "[y/N/never] "
+            "[y/N/once/never] "
         } else {
             "[y/N] "
         });
@@ -97,4 +98,18 @@ fn trust_is_asked_for_and_answered() {
             "{arguments:?} {answer:?}"
         );
     }
+}
+
+#[test]
+fn a_secret_is_typed_unseen() {
+    let test = TestEnvironment::new();
+    let mut command = test.command(&["config", "set", "--secret", "TOKEN"]);
+    let mut terminal = Terminal::attach(&mut command);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    terminal.wait_for("Value of TOKEN (not shown): ");
+    terminal.type_keys("hunter2\r");
+    let shown = terminal.wait_for("Secret TOKEN is stored");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }

@@ -41,14 +41,13 @@ impl Terminal {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Waits until `text` is shown after everything that was waited for before.
+    /// Waits until `text` is shown after everything that was waited for before, and gives what was shown until then.
     #[track_caller]
-    pub(crate) fn wait_for(&mut self, text: &str) {
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
         let mut buffer = [0; 4096];
         loop {
             if let Some(place) = self.screen.find(text) {
-                self.screen.drain(..place + text.len());
-                return;
+                return self.screen.drain(..place + text.len()).collect();
             }
             match self.keyboard.read(&mut buffer) {
                 // The program's end is an error of the terminal.

@@ -9,6 +9,7 @@ use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 use tokio_rustls::rustls;
+use zeroize::Zeroizing;
 
 use crate::Attempt;
 use crate::Broker;
@@ -116,8 +117,19 @@ impl HttpClient {
             return Err(broker.refuse(&attempt, reason));
         }
         let mut connection = broker.open(attempt).await?;
+        let shared = &broker.shared;
+        let revealed = shared
+            .reveal(&request.host, request.port, &request.texts())
+            .await
+            .inspect_err(|error| connection.fail(error.reason()))?;
+        connection.note(&revealed);
+        let going = Going {
+            request,
+            head: request.head(&revealed),
+        };
+        drop(revealed);
         let outcome = self
-            .converse(&mut connection, request, source, sink)
+            .converse(&mut connection, &going, source, sink)
             .await
             .map_err(|broken| self.explain(request, broken));
         if let Err(error) = &outcome {
@@ -129,21 +141,21 @@ impl HttpClient {
     async fn converse<S: RequestSource, K: ResponseSink>(
         &self,
         connection: &mut Connection,
-        request: &HttpRequest,
+        going: &Going<'_>,
         source: &mut S,
         sink: &mut K,
     ) -> Result<(), Failing> {
-        if request.secure {
-            let connecting = self.tls.connect(&request.host, connection);
+        if going.request.secure {
+            let connecting = self.tls.connect(&going.request.host, connection);
             let mut stream = timeout(self.patience, connecting)
                 .await
                 .map_err(|_| Failing::Broken(Broken::Silent))?
                 .map_err(Failing::Tls)?;
             sink.take(ResponsePart::Connected).await;
-            self.speak(&mut stream, request, source, sink).await
+            self.speak(&mut stream, going, source, sink).await
         } else {
             sink.take(ResponsePart::Connected).await;
-            self.speak(connection, request, source, sink).await
+            self.speak(connection, going, source, sink).await
         }
         .map_err(Failing::Broken)
     }
@@ -153,7 +165,7 @@ impl HttpClient {
     async fn speak<T, S, K>(
         &self,
         stream: &mut T,
-        request: &HttpRequest,
+        going: &Going<'_>,
         source: &mut S,
         sink: &mut K,
     ) -> Result<(), Broken>
@@ -165,13 +177,13 @@ impl HttpClient {
         let (reader, mut writer) = tokio::io::split(stream);
         let mut receiving = std::pin::pin!(receive(
             Incoming::new(reader),
-            request.method.as_str(),
+            going.request.method.as_str(),
             self.patience,
             sink
         ));
         let sent = tokio::select! {
             received = &mut receiving => return received,
-            sent = send(&mut writer, request, source) => sent,
+            sent = send(&mut writer, going, source) => sent,
         };
         match (sent, receiving.await) {
             // A host that has answered need not have read everything.
@@ -213,6 +225,12 @@ impl HttpClient {
     }
 }
 
+/// A request, and its head as the host gets it.
+struct Going<'r> {
+    request: &'r HttpRequest,
+    head: Zeroizing<Vec<u8>>,
+}
+
 /// How a conversation went wrong.
 enum Failing {
     Tls(io::Error),
@@ -229,13 +247,12 @@ fn is_about_certificate(error: &io::Error) -> bool {
 /// Sends the head and the body.
 async fn send<W: AsyncWrite + Unpin, S: RequestSource>(
     writer: &mut W,
-    request: &HttpRequest,
+    going: &Going<'_>,
     source: &mut S,
 ) -> Result<(), Broken> {
-    let head = request.head();
-    writer.write_all(&head).await.map_err(Broken::Write)?;
+    writer.write_all(&going.head).await.map_err(Broken::Write)?;
     writer.flush().await.map_err(Broken::Write)?;
-    let mut left = match request.length {
+    let mut left = match going.request.length {
         BodyLength::None => return Ok(()),
         BodyLength::Bytes(length) => Some(length),
         BodyLength::Unknown => None,

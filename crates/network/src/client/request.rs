@@ -5,11 +5,16 @@ use std::fmt;
 use crate::Host;
 use crate::Method;
 use crate::RefusalReason;
+use crate::secrets::Revealed;
+use zeroize::Zeroizing;
 
 /// The most bytes of target and headers.
 const MAX_HEAD: usize = 64 << 10;
 /// The most headers.
 const MAX_HEADERS: usize = 256;
+
+/// The most bytes of a head that are written here: the method, the host and its port, the length.
+const OWN_LINES: usize = 512;
 
 /// Headers that are about the connection and the body's length: they are this crate's to write (RFC 9110, 7.6.1).
 const OURS: [&str; 9] = [
@@ -166,9 +171,33 @@ impl HttpRequest {
         if self.secure { 443 } else { 80 }
     }
 
-    /// The request's head, as bytes.
-    pub(crate) fn head(&self) -> Vec<u8> {
-        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
+    /// Everything that could name a secret.
+    pub(crate) fn texts(&self) -> Vec<&[u8]> {
+        let values = self.headers.iter().map(|(_, value)| value.as_slice());
+        let query = self
+            .target
+            .find('?')
+            .map(|at| &self.target.as_bytes()[at..]);
+        query.into_iter().chain(values).collect()
+    }
+
+    /// The request's head, as bytes, with the values of its secrets.
+    pub(crate) fn head(&self, revealed: &Revealed) -> Zeroizing<Vec<u8>> {
+        let target = revealed.target(&self.target);
+        let headers = self.headers.iter();
+        let headers: Vec<_> = headers
+            .map(|(name, value)| (name, revealed.header(value)))
+            .collect();
+        // Room for everything: what grows leaves copies behind.
+        let lines = headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 4);
+        let size = target.len() + lines.sum::<usize>() + OWN_LINES;
+        let mut head = Zeroizing::new(Vec::with_capacity(size));
+        head.extend_from_slice(self.method.as_str().as_bytes());
+        head.push(b' ');
+        head.extend_from_slice(&target);
+        head.extend_from_slice(b" HTTP/1.1\r\n");
         let mut line = |name: &str, value: &[u8]| {
             head.extend_from_slice(name.as_bytes());
             head.extend_from_slice(b": ");
@@ -179,7 +208,7 @@ impl HttpRequest {
         if !self.headers.iter().any(is_host) {
             line("Host", self.authority().as_bytes());
         }
-        for (name, value) in &self.headers {
+        for (name, value) in &headers {
             line(name, value);
         }
         match self.length {
@@ -310,7 +339,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(
-            request.head(),
+            &**request.head(&Revealed::default()),
             b"POST /p?q HTTP/1.1\r\nHost: a.test:8080\r\nX-A: \xe9\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
         );
         assert!(!format!("{request:?}").contains("X-A"));

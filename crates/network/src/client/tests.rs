@@ -102,6 +102,7 @@ impl World {
                 methods: owned(methods),
             }],
             deny: Vec::new(),
+            secrets: Vec::new(),
         })
         .unwrap();
         let records = Arc::new(Mutex::new(Vec::new()));

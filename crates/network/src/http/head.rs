@@ -2,10 +2,12 @@
 
 use httparse::Header;
 use httparse::Status;
+use zeroize::Zeroizing;
 
 use crate::Host;
 use crate::Method;
 use crate::http::body::Body;
+use crate::secrets::Revealed;
 
 /// The longest head, in bytes.
 pub(crate) const MAX_HEAD: usize = 32 << 10;
@@ -106,20 +108,38 @@ pub(crate) fn request(bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, BadH
 
 impl RequestHead {
     /// The request as the host gets it: for this host and this request only.
-    pub(crate) fn to_bytes(&self, host: &Host, port: u16) -> Vec<u8> {
+    pub(crate) fn to_bytes(
+        &self,
+        host: &Host,
+        port: u16,
+        revealed: &Revealed,
+    ) -> Zeroizing<Vec<u8>> {
         let path = match &self.target {
             Target::Path(path) | Target::Address { path, .. } => path.as_str(),
             Target::Server | Target::Connect { .. } => "*",
         };
-        let mut head = format!("{} {path} HTTP/1.1\r\nHost: {host}", self.method);
+        let (target, fields) = (revealed.target(path), revealed.fields(&self.fields));
+        let mut host = format!(" HTTP/1.1\r\nHost: {host}");
         if port != 80 {
-            head.push_str(&format!(":{port}"));
+            host.push_str(&format!(":{port}"));
         }
-        head.push_str("\r\nConnection: close\r\n");
-        let mut bytes = head.into_bytes();
-        bytes.extend_from_slice(&self.fields);
+        host.push_str("\r\nConnection: close\r\n");
+        let method = format!("{} ", self.method);
+        let size = method.len() + target.len() + host.len() + fields.len() + 2;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(size));
+        bytes.extend_from_slice(method.as_bytes());
+        bytes.extend_from_slice(&target);
+        bytes.extend_from_slice(host.as_bytes());
+        bytes.extend_from_slice(&fields);
         bytes.extend_from_slice(b"\r\n");
         bytes
+    }
+
+    /// Everything that could name a secret.
+    pub(crate) fn texts(&self) -> Vec<&[u8]> {
+        let query = self.path().and_then(|path| path.split_once('?'));
+        let query = query.map(|(_, query)| query.as_bytes());
+        query.into_iter().chain([self.fields.as_slice()]).collect()
     }
 
     /// The path and the query, if there is one.

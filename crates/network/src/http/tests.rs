@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Method;
+use crate::secrets::Revealed;
 
 fn read(text: &str) -> Result<Option<(RequestHead, usize)>, BadHead> {
     request(text.as_bytes())
@@ -20,9 +21,9 @@ fn a_request_is_written_anew_for_the_host_it_was_checked_for() {
                 Content-Length: 3\r\nX-Kept: yes\r\n\r\nabc";
     let (head, length) = read(text).unwrap().unwrap();
     assert_eq!(length, text.len() - 3);
-    let bytes = head.to_bytes(&"api.test".parse().unwrap(), 8080);
+    let bytes = head.to_bytes(&"api.test".parse().unwrap(), 8080, &Revealed::default());
     assert_eq!(
-        String::from_utf8(bytes).unwrap(),
+        String::from_utf8(bytes.to_vec()).unwrap(),
         "POST /a?b HTTP/1.1\r\nHost: api.test:8080\r\nConnection: close\r\n\
          Content-Length: 3\r\nX-Kept: yes\r\n\r\n"
     );
@@ -35,9 +36,9 @@ fn what_says_how_long_a_request_is_cannot_be_named_away() {
     let head = head(
         "POST / HTTP/1.1\r\nHost: a.test\r\nConnection: Content-Length\r\nContent-Length: 3\r\n\r\n",
     );
-    let bytes = head.to_bytes(&"a.test".parse().unwrap(), 80);
+    let bytes = head.to_bytes(&"a.test".parse().unwrap(), 80, &Revealed::default());
     assert!(
-        String::from_utf8(bytes)
+        String::from_utf8(bytes.to_vec())
             .unwrap()
             .contains("Content-Length: 3")
     );

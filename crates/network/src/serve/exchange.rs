@@ -67,16 +67,27 @@ impl Door {
             Ok(upstream) => upstream,
             Err(error) => return client.dismiss(&failure_answer(&error)).await,
         };
+        let texts = head.texts();
+        let revealed = match self.shared.reveal(&place.host, place.port, &texts).await {
+            Ok(revealed) => revealed,
+            Err(error) => {
+                upstream.fail(error.reason());
+                return client.dismiss(&failure_answer(&error)).await;
+            }
+        };
+        upstream.note(&revealed);
         client.buffer.drain(..length);
         let said = std::mem::take(&mut client.buffer);
         let outcome = {
             let (mut from_client, mut to_client) = client.stream.split();
             let (mut from_host, mut to_host) = tokio::io::split(&mut upstream);
             let asking = async {
-                let head_bytes = head.to_bytes(&place.host, place.port);
-                let body = head.body.clone();
-                let last =
-                    pass_body(head_bytes, body, said, &mut from_client, &mut to_host).await?;
+                // By itself, so that what has secrets in it is wiped.
+                let bytes = head.to_bytes(&place.host, place.port, &revealed);
+                to_host.write_all(&bytes).await?;
+                drop(bytes);
+                let (nothing, body) = (Vec::new(), head.body.clone());
+                let last = pass_body(nothing, body, said, &mut from_client, &mut to_host).await?;
                 to_host.write_all(&last).await?;
                 // The answer ends the exchange, not the end of the question.
                 std::future::pending::<Result<Vec<u8>, Broken>>().await

@@ -73,6 +73,8 @@ impl Door {
             bytes_received: 0,
             duration: Duration::ZERO,
             verdict: Verdict::Refused(refusal),
+            given: Vec::new(),
+            withheld: Vec::new(),
             omitted: 0,
         });
         Answer::NoSuchName

@@ -32,6 +32,7 @@ pub(super) fn policy(grants: &[(&str, &str)], deny: &str) -> NetworkPolicy {
             })
             .collect(),
         deny: words(deny),
+        secrets: Vec::new(),
     }
 }
 

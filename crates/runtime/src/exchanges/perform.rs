@@ -127,9 +127,10 @@ fn code(error: &NetworkError) -> ExchangeFailure {
         NetworkError::TimedOut { .. } => ExchangeFailure::ConnectTimeout,
         NetworkError::Untrusted { .. } => ExchangeFailure::Certificate,
         NetworkError::Tls { .. } => ExchangeFailure::Tls,
-        NetworkError::BodyLength | NetworkError::InvalidPolicy(_) => {
-            ExchangeFailure::RequestInvalid
-        }
+        NetworkError::BodyLength
+        | NetworkError::InvalidPolicy(_)
+        | NetworkError::SecretMissing { .. }
+        | NetworkError::SecretUnreadable { .. } => ExchangeFailure::RequestInvalid,
         NetworkError::Reset { .. } | NetworkError::Closed | NetworkError::Listeners { .. } => {
             ExchangeFailure::ConnectionReset
         }

@@ -76,7 +76,7 @@ fn own_name() -> Option<String> {
 
 /// Says that a test cannot run here, which is a failure where every test must.
 #[expect(clippy::print_stderr, reason = "a test that cannot run says why")]
-fn skip(reason: &str) {
+pub(super) fn skip(reason: &str) {
     eprintln!("not run: {reason}");
     #[expect(clippy::disallowed_methods, reason = "it says how tests are to be run")]
     let required = std::env::var_os("MYCELIUM_TEST_REQUIRE");

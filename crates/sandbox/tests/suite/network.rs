@@ -78,6 +78,7 @@ fn every_address() {
             methods: Vec::new(),
         }],
         deny: Vec::new(),
+        secrets: Vec::new(),
     };
     let mut puppet = Puppet::program(&launcher, &policy(&site, network));
     let ports = NetworkPorts {

@@ -37,6 +37,8 @@ config-unreadable = The file cannot be read: { $reason }
 config-skill-name = `{ $value }` cannot be the name of a skill.
     .help = Write the name as the skill's manifest does: lower-case letters, digits and hyphens.
 
+config-secret-name = `{ $name }` cannot be the name of a secret.
+config-secret-value = The value of a secret is one line of printable ASCII, of at most 8192 characters and without spaces around it.
 config-grant = `{ $value }` does not say what may be granted.
     .help = Write a kind of permission, alone or with what it is about: network, network:*.example.org, filesystem:read:./docs, process:git, secret:GITHUB_*.
 

@@ -113,6 +113,9 @@ PERMISSION_REQUIRED = Skill `{ $skill }` asks for permissions nobody has granted
 PERMISSION_DENIED = Skill `{ $skill }` asks for permissions you have refused for good: { $permissions }
     .help = Forget that answer with `mycelium revoke { $skill }`, or grant them after all with `mycelium trust { $skill }`.
 
+SECRET_MISSING = Skill `{ $skill }` uses the secret `{ $name }`, which is not stored.
+    .help = Store it with `mycelium config set --secret { $name }`, which asks for the value.
+
 SKILL_CHANGED = Skill `{ $skill }` has changed since its permissions were shown ({ $shown } then, { $found } now); nothing was granted.
     .help = See what it asks for now with `mycelium trust { $skill }`.
 

@@ -26,6 +26,7 @@ explain-security-violation = The skill tried something that it was not granted, 
 explain-sandbox-unavailable = This machine's kernel, or the container around it, cannot enforce the sandbox that is required, so the skill does not run at all.
 explain-permission-required = The skill asks for something that nobody has granted yet.
 explain-permission-denied = The skill asks for something that you have refused for good, for exactly this content. Nobody is asked again until the skill changes or you forget the answer.
+explain-secret-missing = The skill was granted a secret of which no value is stored, so it was not started.
 explain-skill-changed = Somebody changed the skill's files between the question and the answer. An answer counts for exactly the content that was shown, so nothing was granted.
 explain-skill-deactivated = The skill was deactivated and refuses calls until it is activated.
 explain-illegal-transition = The skill is in a state in which the command makes no sense.

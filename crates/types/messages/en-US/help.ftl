@@ -124,6 +124,7 @@ help-config = Show or change the configuration
 
 help-config-list = List all values
     .show-origin = Say where each value comes from
+    .secrets = List the names of the stored secrets instead
 
 help-config-get = Show one value
     .key = The value's dotted name, such as security.maxMemoryMB
@@ -131,13 +132,16 @@ help-config-get = Show one value
 help-config-set = Set one value in a configuration file
     .key = The value's dotted name, such as security.maxMemoryMB
     .value = The value; JSON, or else a string
+    .secret = Store a secret of this name; its value is read from standard input, or asked for and not shown
     .layer = Whose file to change: user or project
     .examples =
         mycelium config set security.maxMemoryMB 250
         mycelium config set monitoring.logLevel debug --layer user
+        mycelium config set --secret GITHUB_TOKEN
 
 help-config-unset = Take one value out of a configuration file
     .key = The value's dotted name, such as security.maxMemoryMB
+    .secret = Forget the secret of this name instead
     .layer = Whose file to change: user or project
 
 help-config-path = Show where the configuration files are

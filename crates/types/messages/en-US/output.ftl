@@ -54,6 +54,8 @@ event-request = [NetworkBroker] { $what } { $place } { $verdict ->
        *[allowed] done in { $time } ({ $sent } bytes sent, { $received } received)
     }
 event-request-reason = Reason: { $reason }
+event-request-given = The secret { $name } went with it
+event-request-withheld = The secret { $name } is not for this host: its placeholder went with it
 event-request-omitted = { $count } requests before it are not shown: there were too many in a short time
 event-violation-file = [FilesystemGuard] Blocked unauthorized file access:
     .skill = Skill: { $skill } (v{ $version })
@@ -275,6 +277,7 @@ denial-workspace-untrusted = the workspace is not trusted (see `mycelium trust`)
 denial-not-granted = nobody has granted it (see `mycelium trust SKILL`)
 denial-refused = you have refused it for good (see `mycelium revoke SKILL`)
 denial-outside-bounds = the configuration lets nobody grant it (see `mycelium config get security.grants`)
+denial-own-folder = the path is in or above a folder of Mycelium itself, where secrets and answers are
 denial-protected-path = the path is protected and has to be named by itself
 denial-covers-workspace = the path is the workspace itself or above it
 denial-leaves-workspace = a link leads out of the workspace
@@ -402,6 +405,12 @@ config-hidden = (hidden)
 config-set = { $key } = { $value } in { $file }
 config-unset = { $key } is no longer set in { $file }
 config-not-set = { $key } was not set in { $file }
+config-secret-question = Value of { $name } (not shown)
+config-secret-prompt = { $question }:{" "}
+config-secret-set = Secret { $name } is stored
+config-secret-unset = Secret { $name } is forgotten
+config-secret-not-set = Secret { $name } was not stored
+config-secrets-none = No secret is stored.
 config-files =
     .layer = LAYER
     .exists = EXISTS

@@ -51,9 +51,11 @@ pub(super) fn permission(
         "git" => fields
             .required("access", choice)
             .map(|access| Permission::Git { access }),
-        "secret" => fields
-            .required("names", lines)
-            .map(|names| Permission::Secret { names }),
+        "secret" => {
+            let names = fields.required("names", variables);
+            let at = fields.optional("hosts", hosts).unwrap_or_default();
+            names.map(|names| Permission::Secret { names, hosts: at })
+        }
         "context" => fields
             .required("fields", lines)
             .map(|fields| Permission::Context { fields }),

@@ -107,7 +107,8 @@ pub(super) fn is_http_method(text: &str) -> bool {
 }
 
 /// Whether a shell could have a variable of this name.
-pub(super) fn is_variable(text: &str) -> bool {
+#[must_use]
+pub fn is_variable(text: &str) -> bool {
     let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     text.bytes().all(fits) && !text.starts_with(|c: char| c.is_ascii_digit()) && !text.is_empty()
 }
