@@ -9,6 +9,7 @@
 mod attacks;
 mod bench;
 mod ci;
+mod conformance;
 mod error;
 mod fuzz;
 mod layers;
@@ -34,6 +35,7 @@ Usage: cargo xtask <CHORE>
   schemas [--check]    write schemas/ from the types, or fail if they differ
   attacks [--check]    write docs/security/attack-matrix.md from attacks/, or fail if it differs
   fuzz [COUNT]         run the fuzz targets, 20,000 changes each unless COUNT says otherwise
+  conformance          run the conformance suite of MCP against the server, and print what it says
   bench [--json FILE]  build for release, measure, and print one table
   ci                   everything a change must pass; what .ci/run calls
 ";
@@ -64,6 +66,10 @@ fn main() -> ExitCode {
             let count = count.parse().unwrap_or(fuzz::USUAL);
             Workspace::find().and_then(|workspace| fuzz::run(&workspace, count))
         }
+        ["conformance"] => Workspace::find().and_then(|workspace| {
+            let suite = tools::conformance(&workspace)?;
+            conformance::run(&workspace, &suite)
+        }),
         ["bench"] => Workspace::find().and_then(|workspace| bench::run(&workspace, None)),
         ["bench", "--json", file] => Workspace::find()
             .and_then(|workspace| bench::run(&workspace, Some(PathBuf::from(file)))),

