@@ -43,6 +43,7 @@ pub(crate) use typed::McpAction;
 pub(crate) use typed::SearchOptions;
 pub(crate) use typed::ServeOptions;
 pub(crate) use typed::SkillArgument;
+pub(crate) use typed::TraceOptions;
 pub(crate) use typed::TrustOptions;
 pub(crate) use typed::Typed;
 pub(crate) use typed::TypedCommand;

@@ -18,6 +18,7 @@ mod mcp;
 mod metrics;
 mod ps;
 mod search;
+mod trace;
 mod trust;
 mod unload;
 mod validate;
@@ -45,6 +46,7 @@ pub(crate) fn run_alone(
         | TypedCommand::Catalog(_)
         | TypedCommand::Info(_)
         | TypedCommand::Exec(_)
+        | TypedCommand::Trace(_)
         | TypedCommand::Activate(_)
         | TypedCommand::Deactivate(_)
         | TypedCommand::Reload(_)
@@ -76,6 +78,7 @@ pub(crate) fn run(command: TypedCommand, session: &mut Session<'_>) -> Result<Ex
         TypedCommand::Catalog(options) => catalog::run(&options, session),
         TypedCommand::Info(skill) => info::run(&skill, session),
         TypedCommand::Exec(options) => exec::run(options, session),
+        TypedCommand::Trace(options) => trace::run(options, session),
         TypedCommand::Activate(skill) => lifecycle::run(&skill, session, Command::Activate),
         TypedCommand::Deactivate(skill) => lifecycle::run(&skill, session, Command::Deactivate),
         TypedCommand::Reload(skill) => lifecycle::run(&skill, session, Command::Reload),

@@ -89,6 +89,7 @@ fn message(event: Event) -> Option<String> {
         | Event::Executing { .. }
         | Event::Failed { .. }
         | Event::NetworkRequest(_)
+        | Event::Used { .. }
         | Event::Violation(_)
         | Event::Audited(_)
         | Event::LimitReached { .. }

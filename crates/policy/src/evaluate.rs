@@ -172,10 +172,47 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
             limits: request.limits,
             required_rung: request.required_rung,
             denials: decision.denials,
+            observed: false,
         },
         unanswered: decision.unanswered,
         refused: decision.refused,
     }
+}
+
+/// Lets a decision show the skill some of the workspace besides, and tell what it uses: to find out what it
+/// needs. It is a person who asks for that, about a workspace that they trust; what they answered about the
+/// skill is left as it is.
+///
+/// What no skill can be granted is not shown.
+pub fn observe(
+    evaluation: &mut Evaluation,
+    request: &PolicyRequest<'_>,
+    host: &dyn HostPaths,
+    shown: &[Permission],
+) {
+    let manifest = Manifest {
+        permissions: shown
+            .iter()
+            .map(|permission| PermissionRequest {
+                permission: permission.clone(),
+                reason: None,
+            })
+            .collect(),
+        ..request.manifest.clone()
+    };
+    let seen = evaluate(
+        &PolicyRequest {
+            manifest: &manifest,
+            origin: Origin::Workspace,
+            grants: &[],
+            ..*request
+        },
+        host,
+    );
+    let policy = &mut evaluation.policy;
+    policy.paths.extend(seen.policy.paths);
+    policy.sealed.extend(seen.policy.sealed);
+    policy.observed = true;
 }
 
 /// What every worker sees: nothing of the person's own environment.

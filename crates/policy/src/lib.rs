@@ -18,6 +18,7 @@ pub use evaluate::HostPaths;
 pub use evaluate::Origin;
 pub use evaluate::PolicyRequest;
 pub use evaluate::evaluate;
+pub use evaluate::observe;
 pub use grant::Answer;
 pub use grant::Grant;
 pub use grant::WorkspaceTrust;

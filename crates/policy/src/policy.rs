@@ -87,6 +87,17 @@ pub struct SandboxPolicy {
     pub required_rung: Rung,
     /// What it asked for and does not get.
     pub denials: Vec<Denial>,
+    /// Whether what it uses of its grants is told, not only what it is refused.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub observed: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes what it asks about by reference"
+)]
+fn is_not(observed: &bool) -> bool {
+    !observed
 }
 
 /// One host path a worker may use, and everything below it.
@@ -198,6 +209,14 @@ impl SandboxPolicy {
     pub fn place_of(&self, inside: &str) -> PathBuf {
         let moved = self.paths.iter().find(|grant| grant.declared == inside);
         moved.map_or_else(|| PathBuf::from(inside), |grant| grant.path.clone())
+    }
+
+    /// Whether `path`, absolute and without links, takes a grant: it is neither the skill's own nor one of the
+    /// places that every sandbox has.
+    #[must_use]
+    pub fn is_granted(&self, path: &Path) -> bool {
+        !path.starts_with(&self.skill_root)
+            && self.paths.iter().any(|grant| path.starts_with(&grant.path))
     }
 
     /// Whether `path`, absolute and without links, may be used with `access`.

@@ -88,6 +88,15 @@ pub enum Event {
     },
     /// A request of the skill to the network is over, or was refused.
     NetworkRequest(NetworkRequest),
+    /// A skill that is observed used something of what it is granted.
+    Used {
+        /// The skill.
+        skill: SkillName,
+        /// What it did.
+        operation: Operation,
+        /// The path it means, absolute.
+        path: PathBuf,
+    },
     /// The sandbox refused something.
     Violation(Violation),
     /// What the sandbox refused is on record.

@@ -356,6 +356,8 @@ pub enum Notification {
     Console(Printed),
     /// The in-engine guard refused something.
     Denied(Denied),
+    /// The in-engine guard let something pass that takes a grant. Told of a worker that is observed.
+    Used(Used),
 }
 
 /// Something the skill printed.
@@ -378,6 +380,15 @@ pub struct Denied {
     pub resolved: PathBuf,
 }
 
+/// Something the in-engine guard let pass.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Used {
+    /// What the skill did.
+    pub operation: Operation,
+    /// The path it means, absolute.
+    pub resolved: PathBuf,
+}
+
 impl Notification {
     /// The notification as a frame.
     ///
@@ -388,6 +399,7 @@ impl Notification {
         let (method, params) = match self {
             Self::Console(printed) => ("console", to_raw_value(printed)?),
             Self::Denied(denied) => ("denied", to_raw_value(denied)?),
+            Self::Used(used) => ("used", to_raw_value(used)?),
         };
         Ok(Frame::notification(method, params))
     }
@@ -403,6 +415,7 @@ impl Notification {
         Ok(Some(match method {
             "console" => Self::Console(serde_json::from_str(params)?),
             "denied" => Self::Denied(serde_json::from_str(params)?),
+            "used" => Self::Used(serde_json::from_str(params)?),
             _ => return Ok(None),
         }))
     }

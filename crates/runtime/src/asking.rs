@@ -25,7 +25,7 @@ use crate::inner::Inner;
 use crate::instance::Running;
 use crate::listener::Listener;
 use crate::live_worker::Budget;
-use crate::live_worker::refused;
+use crate::live_worker::attempts;
 
 /// How long something may take by the clock on the wall, from a moment on.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,7 @@ impl Inner {
                 listener.hear(told);
             })
             .await;
-        listener.refused(refused(running.worker.process()).await);
+        listener.seen(attempts(running.worker.process()).await);
         let (refused, on_record) = listener.settle().await;
         violations.extend(refused);
         let answer = answer

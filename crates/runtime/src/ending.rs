@@ -24,8 +24,8 @@ use crate::launch::LaunchSpec;
 use crate::lifecycle::Slot;
 use crate::lifecycle::stage;
 use crate::listener::Listener;
+use crate::live_worker::attempts;
 use crate::live_worker::ended;
-use crate::live_worker::refused;
 use crate::network::Records;
 use crate::workspace::Workspace;
 
@@ -154,7 +154,7 @@ impl Inner {
     ) {
         let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
         let mut listener = Listener::new(launch, AFTERWARDS, events, &self.audit, subject);
-        listener.refused(refused(worker).await);
+        listener.seen(attempts(worker).await);
         while let Some(record) = records.next_of_ended().await {
             listener.hear(Heard::Requested(Box::new(record)));
         }

@@ -21,6 +21,7 @@ use mycelium_types::Digest;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Export;
+use mycelium_types::FileAccess;
 use mycelium_types::Hook;
 use mycelium_types::SkillState;
 use mycelium_types::Version;
@@ -61,12 +62,14 @@ struct Trail {
 }
 
 impl Inner {
-    /// Runs a function of a skill, with everything that may take: discovery, loading, retries.
+    /// Runs a function of a skill, with everything that may take: discovery, loading, retries. If it is
+    /// `observed`, it may use the workspace so.
     pub(crate) async fn execute(
         self: &Arc<Self>,
         context: &RequestContext,
         request: ExecRequest,
         events: &EventSink,
+        observed: Option<FileAccess>,
     ) -> ExecReport {
         let started = Instant::now();
         let correlation_id = request
@@ -83,6 +86,7 @@ impl Inner {
                 context,
                 &request,
                 events,
+                observed,
                 &correlation_id,
                 &mut trail,
                 &mut call,
@@ -110,6 +114,7 @@ impl Inner {
         context: &RequestContext,
         request: &ExecRequest,
         events: &EventSink,
+        observed: Option<FileAccess>,
         correlation_id: &str,
         trail: &mut Trail,
         call: &mut CallRecord,
@@ -125,6 +130,7 @@ impl Inner {
             session: &context.session,
             events,
             correlation_id,
+            observed,
         };
         let key = breaker_key(&caller, &record);
         let rules = breaker_rules(&workspace);

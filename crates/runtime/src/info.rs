@@ -42,6 +42,7 @@ impl Inner {
             session: &context.session,
             events: &events,
             correlation_id: "",
+            observed: None,
         };
         let breaker = self
             .breakers()

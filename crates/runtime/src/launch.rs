@@ -23,6 +23,7 @@ use mycelium_policy::Rung;
 use mycelium_policy::SandboxPolicy;
 use mycelium_policy::WorkspaceTrust;
 use mycelium_policy::evaluate;
+use mycelium_policy::observe;
 use mycelium_protocol::Event;
 use mycelium_protocol::worker::LoadParams;
 use mycelium_protocol::worker::StartParams;
@@ -39,6 +40,7 @@ use mycelium_types::DigestBuilder;
 use mycelium_types::Engine;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
+use mycelium_types::FileAccess;
 use mycelium_types::Limits;
 use mycelium_types::Locale;
 use mycelium_types::Message;
@@ -55,6 +57,7 @@ use crate::bytecode::BytecodeStore;
 use crate::host_paths::HostFiles;
 use crate::network;
 use crate::planted::Grounds;
+use crate::trace;
 use crate::watch::Members;
 use crate::workspace::Workspace;
 
@@ -193,7 +196,7 @@ impl Launches {
         source: &SkillSource,
     ) -> Result<(VerifiedSkill, Evaluation), ErrorReport> {
         let skill = self.read(workspace, source)?;
-        let evaluation = self.evaluate(workspace, &skill, &HostFiles::default())?;
+        let evaluation = self.evaluate(workspace, &skill, &HostFiles::default(), None)?;
         Ok((skill, evaluation))
     }
 
@@ -219,29 +222,34 @@ impl Launches {
         workspace: &Workspace,
         skill: &VerifiedSkill,
         host: &HostFiles,
+        observed: Option<FileAccess>,
     ) -> Result<Evaluation, ErrorReport> {
         let program = skill.program()?;
-        Ok(evaluate(
-            &PolicyRequest {
-                manifest: skill.manifest(),
-                digest: skill.digest(),
-                origin: origin(workspace, skill),
-                own_program: program.as_deref(),
-                skill_root: skill.root(),
-                skill_folders: &skill_folders(workspace),
-                own_folders: &self.own_folders(host),
-                workspace: &workspace.path,
-                home: &workspace.home,
-                trust: workspace.trust(),
-                grants: &workspace.answers.grants,
-                bounds: &workspace.configuration.grant_bounds(),
-                environment: &workspace.environment,
-                limits: limits(workspace, skill),
-                denied_hosts: &workspace.configuration.security.denied_hosts,
-                required_rung: required_rung(workspace, skill),
-            },
-            host,
-        ))
+        let folders = skill_folders(workspace);
+        let request = PolicyRequest {
+            manifest: skill.manifest(),
+            digest: skill.digest(),
+            origin: origin(workspace, skill),
+            own_program: program.as_deref(),
+            skill_root: skill.root(),
+            skill_folders: &folders,
+            own_folders: &self.own_folders(host),
+            workspace: &workspace.path,
+            home: &workspace.home,
+            trust: workspace.trust(),
+            grants: &workspace.answers.grants,
+            bounds: &workspace.configuration.grant_bounds(),
+            environment: &workspace.environment,
+            limits: limits(workspace, skill),
+            denied_hosts: &workspace.configuration.security.denied_hosts,
+            required_rung: required_rung(workspace, skill),
+        };
+        let mut evaluation = evaluate(&request, host);
+        if let Some(access) = observed {
+            let shown = trace::shown(&workspace.path, access);
+            observe(&mut evaluation, &request, host, &shown);
+        }
+        Ok(evaluation)
     }
 
     /// The program's own folders, without links as far as they exist.
@@ -254,16 +262,17 @@ impl Launches {
             .collect()
     }
 
-    /// Gets everything ready for starting the skill.
+    /// Gets everything ready for starting the skill. If it is `observed`, it may use the workspace so.
     pub(crate) fn prepare(
         &self,
         workspace: &Workspace,
         source: &SkillSource,
         events: &EventSink,
+        observed: Option<FileAccess>,
     ) -> Result<LaunchSpec, ErrorReport> {
         let skill = self.read(workspace, source)?;
         let host = HostFiles::default();
-        let evaluation = self.evaluate(workspace, &skill, &host)?;
+        let evaluation = self.evaluate(workspace, &skill, &host, observed)?;
         let manifest = skill.manifest();
         let settings = workspace.settings_of(manifest, owner(workspace, &skill))?;
         let schemas = ArgumentSchemas::new(manifest)?;

@@ -42,6 +42,7 @@ mod standing;
 mod suggestion;
 mod supervisor;
 mod ticket;
+mod trace;
 mod transition;
 mod trust;
 mod validate;

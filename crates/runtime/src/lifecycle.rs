@@ -15,6 +15,7 @@ use mycelium_sandbox::SandboxReport;
 use mycelium_types::Engine;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
+use mycelium_types::FileAccess;
 use mycelium_types::Hook;
 use mycelium_types::InstanceScope;
 use mycelium_types::Manifest;
@@ -43,6 +44,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) session: &'a str,
     pub(crate) events: &'a EventSink,
     pub(crate) correlation_id: &'a str,
+    /// How the skill may use the workspace while what it does is observed, if it is.
+    pub(crate) observed: Option<FileAccess>,
 }
 
 impl Caller<'_> {
@@ -66,7 +69,8 @@ impl Inner {
             session: (manifest.instance != InstanceScope::Workspace)
                 .then(|| caller.session.to_owned()),
             skill: manifest.id(),
-            call: (manifest.instance == InstanceScope::Call).then(|| self.next_number()),
+            call: (manifest.instance == InstanceScope::Call || caller.observed.is_some())
+                .then(|| self.next_number()),
         }
     }
 
@@ -174,7 +178,13 @@ impl Inner {
             let workspace = Arc::clone(caller.workspace);
             let source = record.source.clone();
             let events = Arc::clone(events);
-            blocking(move || inner.launches.prepare(&workspace, &source, &events)).await?
+            let observed = caller.observed;
+            blocking(move || {
+                inner
+                    .launches
+                    .prepare(&workspace, &source, &events, observed)
+            })
+            .await?
         };
         let launch = Arc::new(launch);
         let resolution = launch.resolution;

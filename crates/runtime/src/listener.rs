@@ -21,7 +21,8 @@ use mycelium_protocol::ViolationLayer;
 use mycelium_protocol::worker::Denied;
 use mycelium_protocol::worker::Notification;
 use mycelium_sandbox::AttemptKind;
-use mycelium_sandbox::RefusedAttempt;
+use mycelium_sandbox::AttemptVerdict;
+use mycelium_sandbox::SeenAttempt;
 use mycelium_types::ErrorReport;
 use mycelium_types::FileAccess;
 use mycelium_types::Permission;
@@ -79,6 +80,7 @@ impl Listener {
                     permission,
                 );
             }
+            Heard::Told(Notification::Used(used)) => self.used(used.operation, used.resolved),
             Heard::Refused(refusal) => self.keep_refusal(&refusal),
             Heard::Requested(record) => {
                 (self.events)(Event::NetworkRequest(self.request(&record)));
@@ -90,6 +92,14 @@ impl Listener {
                 }
             }
         }
+    }
+
+    fn used(&self, operation: Operation, path: PathBuf) {
+        (self.events)(Event::Used {
+            skill: self.launch.policy.skill.name.clone(),
+            operation,
+            path,
+        });
     }
 
     fn keep_refusal(&mut self, refusal: &Refusal) {
@@ -134,22 +144,28 @@ impl Listener {
         }
     }
 
-    /// Takes note of what the kernel refused.
-    pub(crate) fn refused(&mut self, attempts: Vec<RefusedAttempt>) {
+    /// Takes note of what the kernel was asked for.
+    pub(crate) fn seen(&mut self, attempts: Vec<SeenAttempt>) {
         for attempt in attempts {
-            let denied = Denied {
-                operation: match attempt.kind {
-                    AttemptKind::Read => Operation::Read,
-                    AttemptKind::Write => Operation::Write,
-                    AttemptKind::Connect => Operation::Connect,
-                    AttemptKind::Execute => Operation::Exec,
-                    AttemptKind::Privilege => Operation::Privilege,
-                },
-                attempted: attempt.attempted,
-                resolved: attempt.resolved,
+            let operation = match attempt.kind {
+                AttemptKind::Read => Operation::Read,
+                AttemptKind::Write => Operation::Write,
+                AttemptKind::Connect => Operation::Connect,
+                AttemptKind::Execute => Operation::Exec,
+                AttemptKind::Privilege => Operation::Privilege,
             };
-            let permission = permission_for(&self.launch.policy, &denied);
-            self.keep((ViolationLayer::Kernel, attempt.time), denied, permission);
+            match attempt.verdict {
+                AttemptVerdict::Allowed => self.used(operation, attempt.resolved),
+                AttemptVerdict::Refused => {
+                    let denied = Denied {
+                        operation,
+                        attempted: attempt.attempted,
+                        resolved: attempt.resolved,
+                    };
+                    let permission = permission_for(&self.launch.policy, &denied);
+                    self.keep((ViolationLayer::Kernel, attempt.time), denied, permission);
+                }
+            }
         }
     }
 

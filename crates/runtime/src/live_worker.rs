@@ -11,7 +11,7 @@ use mycelium_protocol::worker::FailureKind;
 use mycelium_protocol::worker::Request;
 use mycelium_sandbox::CpuTimer;
 use mycelium_sandbox::ExitCause;
-use mycelium_sandbox::RefusedAttempt;
+use mycelium_sandbox::SeenAttempt;
 use mycelium_sandbox::Worker;
 use mycelium_types::Limit;
 use mycelium_types::Limits;
@@ -295,13 +295,14 @@ impl Drop for KillOnDrop {
     }
 }
 
-/// What the kernel refused a worker since this was last asked. Waits only where something is not judged yet.
-pub(crate) async fn refused(worker: &Arc<Worker>) -> Vec<RefusedAttempt> {
+/// What a worker asked the kernel for and is worth telling, since this was last asked. Waits only where
+/// something is not judged yet.
+pub(crate) async fn attempts(worker: &Arc<Worker>) -> Vec<SeenAttempt> {
     if !worker.has_unjudged() {
-        return worker.take_refused(Duration::ZERO);
+        return worker.take_attempts(Duration::ZERO);
     }
     let worker = Arc::clone(worker);
-    tokio::task::spawn_blocking(move || worker.take_refused(JUDGEMENT_PATIENCE))
+    tokio::task::spawn_blocking(move || worker.take_attempts(JUDGEMENT_PATIENCE))
         .await
         .unwrap_or_default()
 }

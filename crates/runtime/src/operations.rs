@@ -362,6 +362,7 @@ impl Target {
             session: &context.session,
             events,
             correlation_id: &self.correlation_id,
+            observed: None,
         }
     }
 

@@ -19,6 +19,8 @@ use mycelium_protocol::control::SkillChange;
 use mycelium_protocol::control::SkillInfo;
 use mycelium_protocol::control::SkillSelector;
 use mycelium_protocol::control::SkillSummary;
+use mycelium_protocol::control::TraceReport;
+use mycelium_protocol::control::TraceRequest;
 use mycelium_protocol::control::TrustReport;
 use mycelium_protocol::control::TrustRequest;
 use mycelium_protocol::control::TrustTarget;
@@ -93,6 +95,9 @@ impl SkillRuntime {
     ) -> Result<Reply, ErrorReport> {
         Ok(match command {
             Command::Exec(request) => Reply::Exec(self.execute(context, request, events).await),
+            Command::Trace(request) => {
+                Reply::Trace(Box::new(self.trace(context, request, events).await?))
+            }
             Command::Discover { paths } => Reply::Discovery(self.discover(context, paths).await?),
             Command::List => Reply::Skills(self.list(context).await?),
             Command::Search(request) => Reply::Skills(self.search(context, request).await?),
@@ -128,7 +133,21 @@ impl SkillRuntime {
         events: &EventSink,
     ) -> ExecReport {
         let events = self.inner.heard(events);
-        self.inner.execute(context, request, &events).await
+        self.inner.execute(context, request, &events, None).await
+    }
+
+    /// Runs a function of a skill under observation, to find out which permissions it needs.
+    ///
+    /// # Errors
+    /// When the workspace is not trusted, or there is no such skill. That the call fails is part of the report.
+    pub async fn trace(
+        &self,
+        context: &RequestContext,
+        request: TraceRequest,
+        events: &EventSink,
+    ) -> Result<TraceReport, ErrorReport> {
+        let events = self.inner.heard(events);
+        self.inner.trace(context, request, &events).await
     }
 
     /// Looks for skills in the configured folders, or in `paths` instead.

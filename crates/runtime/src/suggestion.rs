@@ -63,14 +63,14 @@ fn files(policy: &SandboxPolicy, path: &Path, access: FileAccess) -> Option<Perm
         return None;
     }
     Some(Permission::Filesystem {
-        paths: vec![declared(policy, path)?],
+        paths: vec![declared(&policy.workspace, path)?],
         access,
     })
 }
 
 /// The path as a manifest of a skill in this workspace would write it.
-fn declared(policy: &SandboxPolicy, path: &Path) -> Option<String> {
-    Some(match path.strip_prefix(&policy.workspace) {
+pub(crate) fn declared(workspace: &Path, path: &Path) -> Option<String> {
+    Some(match path.strip_prefix(workspace) {
         Ok(inside) if inside.as_os_str().is_empty() => ".".to_owned(),
         Ok(inside) => format!("./{}", inside.to_str()?),
         Err(_) => path.to_str()?.to_owned(),

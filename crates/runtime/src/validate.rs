@@ -113,7 +113,7 @@ impl Inner {
             };
             let events = Arc::clone(&events);
             blocking(move || {
-                let mut launch = inner.launches.prepare(&workspace, &source, &events)?;
+                let mut launch = inner.launches.prepare(&workspace, &source, &events, None)?;
                 launch.policy.paths.clear();
                 launch.policy.sealed.clear();
                 launch.policy.network = NetworkPolicy::default();

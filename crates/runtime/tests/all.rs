@@ -19,6 +19,7 @@ mod suite {
     mod scripts;
     mod secrets;
     mod stage;
+    mod trace;
     mod trust;
     mod violations;
     mod world;

@@ -127,6 +127,7 @@ fn policy(folder: &std::path::Path) -> Result<SandboxPolicy, Box<dyn Error>> {
         limits: Limits::default(),
         required_rung: Rung::Full,
         denials: Vec::new(),
+        observed: false,
     })
 }
 

@@ -206,6 +206,7 @@ fn policy(base: &std::path::Path) -> Outcome<SandboxPolicy> {
         limits: Limits::default(),
         required_rung: Rung::Full,
         denials: Vec::new(),
+        observed: false,
     })
 }
 

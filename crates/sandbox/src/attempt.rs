@@ -53,9 +53,18 @@ pub enum AttemptKind {
     Privilege,
 }
 
-/// Something a worker tried and its policy does not allow.
+/// Whether a policy allows what was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AttemptVerdict {
+    /// By a grant. Told only of a worker that is observed.
+    Allowed,
+    /// It does not.
+    Refused,
+}
+
+/// Something a worker tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusedAttempt {
+pub struct SeenAttempt {
     /// When.
     pub time: SystemTime,
     /// What it tried.
@@ -64,6 +73,8 @@ pub struct RefusedAttempt {
     pub attempted: String,
     /// The path it means, absolute and without links as far as it exists; for anything else the same.
     pub resolved: PathBuf,
+    /// Whether its policy allows it.
+    pub verdict: AttemptVerdict,
 }
 
 /// What is seen of one worker.
@@ -79,7 +90,7 @@ pub(crate) struct Attempts {
 struct Seen {
     /// Attempts that were noted and not judged yet.
     waiting: usize,
-    kept: Vec<RefusedAttempt>,
+    kept: Vec<SeenAttempt>,
     known: HashSet<(AttemptKind, String, PathBuf)>,
 }
 
@@ -104,9 +115,9 @@ impl Attempts {
         self.lock().waiting > 0
     }
 
-    /// What was refused since the last time this was asked. Waits for the judgement of what is noted
+    /// What was seen since the last time this was asked. Waits for the judgement of what is noted
     /// already, at most `limit`.
-    pub(crate) fn take(&self, limit: Duration) -> Vec<RefusedAttempt> {
+    pub(crate) fn take(&self, limit: Duration) -> Vec<SeenAttempt> {
         let seen = self.lock();
         let mut seen = self
             .settled
@@ -138,9 +149,9 @@ impl Attempts {
     }
 
     /// One that was noted is judged, or never will be.
-    fn judged(&self, refused: Option<RefusedAttempt>) {
+    fn judged(&self, attempt: Option<SeenAttempt>) {
         let mut seen = self.lock();
-        if let Some(attempt) = refused
+        if let Some(attempt) = attempt
             && seen.kept.len() < MAX_KEPT
             && seen.known.insert((
                 attempt.kind,

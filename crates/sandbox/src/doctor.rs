@@ -295,6 +295,7 @@ fn policy(skill_root: &Path) -> Result<SandboxPolicy, Box<dyn std::error::Error>
         limits: Limits::default(),
         required_rung: Rung::None,
         denials: Vec::new(),
+        observed: false,
     })
 }
 

@@ -239,6 +239,7 @@ pub(crate) fn sample(skill_root: &Path) -> SandboxPolicy {
         limits: Limits::default(),
         required_rung: mycelium_policy::Rung::Full,
         denials: Vec::new(),
+        observed: false,
     }
 }
 

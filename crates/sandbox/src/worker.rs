@@ -27,9 +27,9 @@ use rustix::process::pidfd_send_signal;
 
 use crate::Exit;
 use crate::OsError;
-use crate::RefusedAttempt;
 use crate::SandboxError;
 use crate::SandboxReport;
+use crate::SeenAttempt;
 use crate::attempt::Attempts;
 use crate::cgroup;
 use crate::syscall::CpuClock;
@@ -191,15 +191,16 @@ impl Worker {
         self.output.take()
     }
 
-    /// What the worker tried since this was last asked and was refused. Waits for what is known already to
+    /// What the worker tried since this was last asked and was refused, and if it is observed also what it used
+    /// of its grants. Waits for what is known already to
     /// be judged, at most `limit`; usually that is done.
     #[must_use]
-    pub fn take_refused(&self, limit: Duration) -> Vec<RefusedAttempt> {
+    pub fn take_attempts(&self, limit: Duration) -> Vec<SeenAttempt> {
         let attempts = self.attempts.as_ref();
         attempts.map_or_else(Vec::new, |attempts| attempts.take(limit))
     }
 
-    /// Whether it tried something that is not judged yet, so that [`Worker::take_refused`] may wait.
+    /// Whether it tried something that is not judged yet, so that [`Worker::take_attempts`] may wait.
     #[must_use]
     pub fn has_unjudged(&self) -> bool {
         let attempts = self.attempts.as_ref();

@@ -62,6 +62,8 @@ fn show(notification: Notification) {
             ConsoleLevel::Debug | ConsoleLevel::Info => println!("{}", printed.text),
             ConsoleLevel::Warn | ConsoleLevel::Error => eprintln!("{}", printed.text),
         },
+        // Nobody is observed here.
+        Notification::Used(_) => {}
         Notification::Denied(denied) => {
             eprintln!(
                 "refused: {} {}",

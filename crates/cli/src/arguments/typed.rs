@@ -68,6 +68,7 @@ pub(crate) enum TypedCommand {
     Catalog(CatalogOptions),
     Info(SkillArgument),
     Exec(ExecOptions),
+    Trace(TraceOptions),
     Activate(SkillArgument),
     Deactivate(SkillArgument),
     Reload(SkillArgument),
@@ -158,6 +159,16 @@ pub(crate) struct ExecOptions {
         conflicts_with = "words"
     )]
     pub(crate) args_json: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceOptions {
+    #[command(flatten)]
+    pub(crate) call: ExecOptions,
+    #[arg(long)]
+    pub(crate) write: bool,
+    #[arg(long)]
+    pub(crate) diff: bool,
 }
 
 #[derive(Debug, Args)]

@@ -31,14 +31,7 @@ use crate::session::Session;
 use crate::session::answer;
 
 pub(super) fn run(options: ExecOptions, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
-    let args = call_arguments(&options, session)?;
-    let request = ExecRequest {
-        skill: session.selector(&options.skill)?,
-        method: options.method,
-        args,
-        timeout_seconds: session.settings.timeout_seconds,
-        correlation_id: None,
-    };
+    let request = request(options, session)?;
     let mut report = answer!(session.request(Command::Exec(request.clone()))?, Exec);
     if asks_for_permission(&report, session)
         && trust::offer(&request.skill, &request.method, session)?
@@ -46,6 +39,21 @@ pub(super) fn run(options: ExecOptions, session: &mut Session<'_>) -> Result<Exi
         report = answer!(session.request(Command::Exec(request))?, Exec);
     }
     show(&report, session)
+}
+
+/// The call that was typed.
+pub(super) fn request(
+    options: ExecOptions,
+    session: &mut Session<'_>,
+) -> Result<ExecRequest, Error> {
+    let args = call_arguments(&options, session)?;
+    Ok(ExecRequest {
+        skill: session.selector(&options.skill)?,
+        method: options.method,
+        args,
+        timeout_seconds: session.settings.timeout_seconds,
+        correlation_id: None,
+    })
 }
 
 fn call_arguments(options: &ExecOptions, session: &Session<'_>) -> Result<Arguments, Error> {
@@ -119,7 +127,7 @@ fn describe(report: &ExecReport, result: &Value, verbosity: Verbosity, page: &mu
 }
 
 /// The report with `result` or `error` in place of its outcome.
-fn value(report: &ExecReport, locale: Locale) -> Value {
+pub(super) fn value(report: &ExecReport, locale: Locale) -> Value {
     let mut value = json!({
         "skill": report.skill,
         "version": report.version,

@@ -38,6 +38,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         Event::StateChanged { states, .. } if states.iter().all(|state| is_call(*state)) => {
             Kind::Course
         }
+        Event::Used { .. } => Kind::Course,
         Event::StateChanged { .. }
         | Event::Lifecycle { .. }
         | Event::DependenciesResolved { .. }
@@ -142,6 +143,17 @@ pub(super) fn describe(event: &Event, page: &mut Page) {
             }
         }
         Event::NetworkRequest(request) => describe_request(request, page),
+        Event::Used {
+            skill,
+            operation,
+            path,
+        } => component(
+            page,
+            &Text::new("event-used")
+                .with("skill", skill)
+                .with("operation", operation.as_str())
+                .with("path", path.display()),
+        ),
         Event::Violation(violation) => describe_violation(violation, page),
         Event::Audited(audited) => describe_audited(audited, page),
         Event::LimitReached { limit, value, .. } => {

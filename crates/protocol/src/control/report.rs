@@ -25,6 +25,8 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::Operation;
+
 /// What came of a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExecReport {
@@ -46,6 +48,32 @@ pub struct ExecReport {
     pub cpu_microseconds: Option<u64>,
     /// Memory of the worker afterwards, in bytes, as far as it is known.
     pub memory_bytes: Option<u64>,
+}
+
+/// What a skill did in one call, and what it has to ask for to do it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TraceReport {
+    /// The call itself.
+    pub exec: ExecReport,
+    /// What it used or tried and takes a permission, in order.
+    pub observed: Vec<ObservedUse>,
+    /// The least that allows all of it, and what it asks for that cannot be seen in use.
+    pub permissions: Vec<Permission>,
+    /// What its manifest asks for and it did not use.
+    pub unused: Vec<Permission>,
+    /// What it needs and its manifest does not ask for.
+    pub missing: Vec<Permission>,
+}
+
+/// Something a skill did, or tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedUse {
+    /// What it did.
+    pub operation: Operation,
+    /// The path, address or system call.
+    pub what: String,
+    /// Whether it was allowed.
+    pub allowed: bool,
 }
 
 /// A known skill, in short.

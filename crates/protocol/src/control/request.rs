@@ -9,6 +9,7 @@ use std::str::FromStr;
 use mycelium_policy::Answer;
 use mycelium_types::Digest;
 use mycelium_types::ErrorReport;
+use mycelium_types::FileAccess;
 use mycelium_types::SkillName;
 use mycelium_types::VersionRange;
 use serde::Deserialize;
@@ -27,6 +28,7 @@ use crate::control::ProcessReport;
 use crate::control::SkillChange;
 use crate::control::SkillInfo;
 use crate::control::SkillSummary;
+use crate::control::TraceReport;
 use crate::control::TrustReport;
 use crate::control::UnloadReport;
 
@@ -94,6 +96,8 @@ pub struct RequestContext {
 pub enum Command {
     /// Run a function of a skill.
     Exec(ExecRequest),
+    /// Run a function of a skill under observation.
+    Trace(TraceRequest),
     /// Look for skills again.
     Discover {
         /// Folders to search instead of the configured ones, absolute.
@@ -141,6 +145,7 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Exec(_) => "exec",
+            Self::Trace(_) => "trace",
             Self::Discover { .. } => "discover",
             Self::List => "list",
             Self::Search(_) => "search",
@@ -201,6 +206,8 @@ pub struct EndpointReport {
 pub enum Reply {
     /// To `exec`.
     Exec(ExecReport),
+    /// To `trace`.
+    Trace(Box<TraceReport>),
     /// To `discover`.
     Discovery(Discovery),
     /// To `list` and `search`.
@@ -262,6 +269,15 @@ pub struct ExecRequest {
     /// The caller's correlation id; one is made if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+}
+
+/// A call to observe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TraceRequest {
+    /// The call.
+    pub call: ExecRequest,
+    /// How the skill may use the workspace meanwhile.
+    pub access: FileAccess,
 }
 
 /// The arguments of a call.

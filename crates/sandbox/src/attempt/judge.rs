@@ -1,4 +1,4 @@
-//! Whether something that a worker tried is outside its policy.
+//! Whether something that a worker tried is outside its policy, or takes one of its grants.
 
 use std::path::Component;
 use std::path::Path;
@@ -10,7 +10,8 @@ use mycelium_policy::SandboxPolicy;
 use mycelium_types::FileAccess;
 
 use crate::attempt::AttemptKind;
-use crate::attempt::RefusedAttempt;
+use crate::attempt::AttemptVerdict;
+use crate::attempt::SeenAttempt;
 use crate::attempt::destination::Destination;
 use crate::attempt::subject::Last;
 
@@ -46,7 +47,8 @@ pub(super) enum Attempt {
     Privilege(String),
 }
 
-/// The refusal, if the policy does not allow what was tried.
+/// What is worth telling: that the policy does not allow what was tried, or, of a worker that is observed, that
+/// it does by a grant.
 ///
 /// A path that does not exist on the host either is no refusal: nobody keeps the worker from what is not
 /// there, and language runtimes look for many files.
@@ -54,7 +56,7 @@ pub(super) fn judge(
     policy: &SandboxPolicy,
     time: SystemTime,
     attempt: Attempt,
-) -> Option<RefusedAttempt> {
+) -> Option<SeenAttempt> {
     match attempt {
         Attempt::Path {
             kind,
@@ -66,19 +68,22 @@ pub(super) fn judge(
                 Some(folder) => folder.join(&text),
                 None => text.clone(),
             };
-            Some(RefusedAttempt {
+            let (resolved, verdict) = path_verdict(policy, kind, &path, last)?;
+            Some(SeenAttempt {
                 time,
                 kind,
-                resolved: refused_path(policy, kind, &path, last)?,
                 attempted: text.to_string_lossy().into_owned(),
+                resolved,
+                verdict,
             })
         }
         Attempt::Connection(destination) => connection(policy, time, destination),
-        Attempt::Privilege(call) => Some(RefusedAttempt {
+        Attempt::Privilege(call) => Some(SeenAttempt {
             time,
             kind: AttemptKind::Privilege,
             resolved: PathBuf::from(&call),
             attempted: call,
+            verdict: AttemptVerdict::Refused,
         }),
     }
 }
@@ -87,7 +92,7 @@ fn connection(
     policy: &SandboxPolicy,
     time: SystemTime,
     destination: Destination,
-) -> Option<RefusedAttempt> {
+) -> Option<SeenAttempt> {
     let (attempted, resolved) = match destination {
         // Connections of a worker that may have some are judged where they are made.
         Destination::Internet(_) if policy.has_own_network() => return None,
@@ -98,7 +103,11 @@ fn connection(
             (text.clone(), PathBuf::from(text))
         }
         Destination::File(path) => {
-            let resolved = refused_path(policy, AttemptKind::Write, &path, Last::Target)?;
+            let (resolved, verdict) =
+                path_verdict(policy, AttemptKind::Connect, &path, Last::Target)?;
+            if verdict == AttemptVerdict::Allowed {
+                return None;
+            }
             (path.to_string_lossy().into_owned(), resolved)
         }
         Destination::Abstract(name) => {
@@ -106,37 +115,35 @@ fn connection(
             (text.clone(), PathBuf::from(text))
         }
     };
-    Some(RefusedAttempt {
+    Some(SeenAttempt {
         time,
         kind: AttemptKind::Connect,
         attempted,
         resolved,
+        verdict: AttemptVerdict::Refused,
     })
 }
 
-/// The path that is refused: the one that was named, or the one that a link on the way leads to.
-fn refused_path(
+/// The path that is meant, the one that was named or the one that a link on the way leads to, and whether it is
+/// refused; nothing if there is nothing to tell.
+fn path_verdict(
     policy: &SandboxPolicy,
     kind: AttemptKind,
     path: &Path,
     last: Last,
-) -> Option<PathBuf> {
+) -> Option<(PathBuf, AttemptVerdict)> {
     let plain = without_dots(path);
     let is_noise = |path: &Path| LOOKED_FOR.iter().any(|known| path.starts_with(known));
     if is_noise(&plain) {
         return None;
     }
-    let allowed = |path: &Path| match kind {
-        AttemptKind::Execute => (policy.program.iter())
-            .flat_map(|program| program.executables())
-            .any(|file| file == path),
-        AttemptKind::Read => policy.allows(path, FileAccess::Read),
-        AttemptKind::Write | AttemptKind::Connect | AttemptKind::Privilege => {
-            policy.allows(path, FileAccess::Write)
-        }
+    let told = |path: PathBuf| match allows(policy, kind, &path) {
+        false => Some((path, AttemptVerdict::Refused)),
+        true => (policy.observed && takes_grant(policy, kind, &path))
+            .then_some((path, AttemptVerdict::Allowed)),
     };
     if is_own_place(policy, &plain) {
-        return (!allowed(&plain)).then_some(plain);
+        return told(plain);
     }
     // Everywhere else a path is the host's, so the host tells where its links lead.
     match real(path, last) {
@@ -147,13 +154,36 @@ fn refused_path(
                 Last::Name => is_there || kind == AttemptKind::Write,
                 Last::New => !is_there,
             };
-            (is_meant && !allowed(&real) && !is_noise(&real)).then_some(real)
+            (is_meant && !is_noise(&real)).then(|| told(real)).flatten()
         }
-        None if allowed(&plain) => None,
         // What is to be created must have a folder to be in; what is to be used must be there.
         None => {
             let could_be = kind == AttemptKind::Write && plain.parent().is_some_and(Path::is_dir);
-            could_be.then_some(plain)
+            could_be.then(|| told(plain)).flatten()
+        }
+    }
+}
+
+fn allows(policy: &SandboxPolicy, kind: AttemptKind, path: &Path) -> bool {
+    match kind {
+        AttemptKind::Execute => (policy.program.iter())
+            .flat_map(|program| program.executables())
+            .any(|file| file == path),
+        AttemptKind::Read => policy.allows(path, FileAccess::Read),
+        AttemptKind::Write | AttemptKind::Connect | AttemptKind::Privilege => {
+            policy.allows(path, FileAccess::Write)
+        }
+    }
+}
+
+/// Whether something that is allowed would not be without a grant.
+fn takes_grant(policy: &SandboxPolicy, kind: AttemptKind, path: &Path) -> bool {
+    match kind {
+        AttemptKind::Execute => (policy.program.iter())
+            .flat_map(|program| &program.commands)
+            .any(|command| command.files.iter().any(|file| file == path)),
+        AttemptKind::Read | AttemptKind::Write | AttemptKind::Connect | AttemptKind::Privilege => {
+            policy.is_granted(path)
         }
     }
 }
@@ -316,6 +346,33 @@ mod tests {
             let resolved =
                 judge(&policy, SystemTime::UNIX_EPOCH, attempt).map(|refused| refused.resolved);
             assert_eq!(resolved, refused.map(|path| ws.join(path)), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_who_is_observed_the_use_of_grants_is_told_and_nothing_else() {
+        let (_folder, base, mut policy) = scene();
+        policy.observed = true;
+        let ws = base.join("ws");
+        for (kind, text, told) in [
+            (AttemptKind::Write, "out/new", true),
+            (AttemptKind::Read, "out/file", true),
+            (AttemptKind::Read, "skill/run", false),
+            (AttemptKind::Execute, "skill/run", false),
+            (AttemptKind::Read, "/etc/passwd", false),
+            (AttemptKind::Write, "/tmp/new", false),
+        ] {
+            let seen = judge(
+                &policy,
+                SystemTime::UNIX_EPOCH,
+                path(kind, text, Some(ws.clone())),
+            );
+            let expected = told.then(|| (ws.join(text), AttemptVerdict::Allowed));
+            assert_eq!(
+                seen.map(|seen| (seen.resolved, seen.verdict)),
+                expected,
+                "{text}"
+            );
         }
     }
 

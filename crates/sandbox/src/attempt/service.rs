@@ -309,8 +309,8 @@ fn pass_judgement(noted: &Receiver<Noted>) {
     }) = noted.recv()
     {
         let policy = attempts.policy();
-        let refused = policy.and_then(|policy| judge(policy, time, attempt));
-        attempts.judged(refused);
+        let seen = policy.and_then(|policy| judge(policy, time, attempt));
+        attempts.judged(seen);
     }
 }
 
@@ -341,7 +341,7 @@ mod tests {
 
     /// What a thread finds that has a program's filter, when it opens a file and does something privileged:
     /// with somebody who listens, and when that one is gone.
-    fn observed() -> (Vec<Result<(), i32>>, Vec<crate::RefusedAttempt>) {
+    fn observed() -> (Vec<Result<(), i32>>, Vec<crate::SeenAttempt>) {
         let (listeners, listener) = channel();
         let (turns, turn) = channel::<()>();
         let (results, result) = channel();

@@ -96,6 +96,7 @@ impl Site {
             limits: Limits::default(),
             required_rung: Rung::Full,
             denials: Vec::new(),
+            observed: false,
         }
     }
 

@@ -188,7 +188,7 @@ fn kinds() {
 
 /// What a worker was refused since this was last asked: what it tried, and what that means.
 fn refused(worker: &Worker) -> Vec<(AttemptKind, PathBuf)> {
-    let attempts = worker.take_refused(PATIENCE).into_iter();
+    let attempts = worker.take_attempts(PATIENCE).into_iter();
     attempts
         .map(|attempt| (attempt.kind, attempt.resolved))
         .collect()
@@ -225,7 +225,7 @@ fn told() {
     let _ = puppet.tell(&Order::Rename(new, site.path("ws/moved")));
     let _ = puppet.tell(&Order::MakeFolder(site.path("ws/made")));
     let _ = puppet.tell(&Order::Run("/bin/true".into()));
-    let attempts = puppet.worker.take_refused(PATIENCE);
+    let attempts = puppet.worker.take_attempts(PATIENCE);
     let attempted: Vec<_> = attempts
         .iter()
         .map(|attempt| attempt.attempted.clone())

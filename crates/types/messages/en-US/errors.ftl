@@ -108,7 +108,10 @@ SIGNATURE_MISSING = Skill `{ $skill }` is refused: { $reason }
     .help = Get the skill from somebody who signs it, or set `security.requireSignatures` to false in your own configuration.
 
 PERMISSION_REQUIRED = Skill `{ $skill }` asks for permissions nobody has granted: { $permissions }
-    .help = Look at what it asks for with `mycelium info { $skill }`, then grant it with `mycelium trust { $skill }`.
+    .help = { $needs ->
+        [workspace] Look at what is in this workspace, then trust it with `mycelium trust`.
+       *[grant] Look at what it asks for with `mycelium info { $skill }`, then grant it with `mycelium trust { $skill }`.
+    }
 
 PERMISSION_DENIED = Skill `{ $skill }` asks for permissions you have refused for good: { $permissions }
     .help = Forget that answer with `mycelium revoke { $skill }`, or grant them after all with `mycelium trust { $skill }`.

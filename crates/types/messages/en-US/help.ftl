@@ -75,6 +75,18 @@ help-exec = Run a method of a skill
         mycelium exec report build --args '["2026-11", {"{"}"draft": true{"}"}]'
         echo '["Claude"]' | mycelium exec hello-world greet --args -
 
+help-trace = Find out which permissions a method needs
+    .details = Runs the method in an instance of its own with what the skill is granted, lets it read the workspace besides, and prints what it used and tried, with the least permissions that allow it. With --write it can also change what is in the workspace, except what no skill may. Everything else it tries is refused as ever and listed: grant it and trace again to see what comes after it. The workspace must be trusted; nothing is granted for later. One run shows what one run does: other arguments may need more.
+    .skill = The skill: NAME or NAME@RANGE
+    .method = The method
+    .words = Arguments of the call
+    .args-json = All arguments as a JSON array (or object, by name); - reads it from standard input
+    .write = Let it change files of the workspace
+    .diff = Compare with what the manifest asks for: what is not used, and what is missing
+    .examples =
+        mycelium trace report build 2026-11
+        mycelium trace report build 2026-11 --write --diff
+
 help-activate = Make a skill ready for calls
     .skill = The skill: NAME or NAME@RANGE
 

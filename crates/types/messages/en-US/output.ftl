@@ -57,6 +57,7 @@ event-request-reason = Reason: { $reason }
 event-request-given = The secret { $name } went with it
 event-request-withheld = The secret { $name } is not for this host: its placeholder went with it
 event-request-omitted = { $count } requests before it are not shown: there were too many in a short time
+event-used = [SkillSandbox] { $skill } used what it is granted: { $operation } { $path }
 event-violation-file = [FilesystemGuard] Blocked unauthorized file access:
     .skill = Skill: { $skill } (v{ $version })
     .attempted = Attempted path: { $attempted }
@@ -290,6 +291,24 @@ denial-unsupported = this version cannot grant it
 call-result = Result: { $result }
 call-time = Execution completed in { $time }
 call-details = Attempts: { $attempts }, processor time: { $cpu }, memory: { $memory }, correlation ID: { $id }
+
+# trace.
+
+trace-shown = { $access ->
+    [write] While it is traced, the skill can read and change the workspace.
+   *[read] While it is traced, the skill can read the workspace.
+}
+trace-observed = { $count ->
+    [0] It used nothing that takes a permission.
+   *[other] What it used and tried:
+}
+trace-use = { $verdict ->
+    [refused] refused: { $operation } { $what }
+   *[allowed] { $operation } { $what }
+}
+trace-unused = Asked for and not used:
+trace-missing = Used or tried and not asked for:
+trace-equal = The manifest asks for what was used and tried, and nothing else.
 
 # activate, deactivate, reload, unload, reset.
 

@@ -15,6 +15,7 @@ use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::Operation;
 use mycelium_protocol::worker::Denied;
 use mycelium_protocol::worker::Notification;
+use mycelium_protocol::worker::Used;
 use mycelium_types::FileAccess;
 use rquickjs::Ctx;
 use rustix::io::Errno;
@@ -39,16 +40,22 @@ pub(super) struct Guard {
 /// `EACCES` when the policy does not allow it.
 pub(super) fn admit(ctx: &Ctx<'_>, access: FileAccess, attempted: &[u8]) -> rustix::io::Result<()> {
     let host = Host::of(ctx).map_err(|_| Errno::ACCESS)?;
-    let refused = host.guard.borrow_mut().check(access, attempted);
-    match refused {
-        None => Ok(()),
-        Some(report) => {
-            if let Some(denied) = report {
-                host.output.borrow_mut().tell(Notification::Denied(denied));
-            }
-            Err(Errno::ACCESS)
-        }
+    let verdict = host.guard.borrow_mut().check(access, attempted);
+    let (outcome, report) = match verdict {
+        Verdict::Admitted(used) => (Ok(()), used.map(Notification::Used)),
+        Verdict::Refused(denied) => (Err(Errno::ACCESS), denied.map(Notification::Denied)),
+    };
+    if let Some(report) = report {
+        host.output.borrow_mut().tell(report);
     }
+    outcome
+}
+
+/// The guard's answer, with its report unless there is none to make or it was made before.
+#[derive(Debug)]
+enum Verdict {
+    Admitted(Option<Used>),
+    Refused(Option<Denied>),
 }
 
 impl Guard {
@@ -84,21 +91,29 @@ impl Guard {
         self.working_directory = path::resolve(&self.working_directory, folder);
     }
 
-    /// `None` to admit; else a refusal, with its report unless that was made before.
-    fn check(&mut self, access: FileAccess, attempted: &[u8]) -> Option<Option<Denied>> {
-        let policy = self.policy.as_ref()?;
+    fn check(&mut self, access: FileAccess, attempted: &[u8]) -> Verdict {
+        let Some(policy) = &self.policy else {
+            return Verdict::Admitted(None);
+        };
         let attempted_path = Path::new(OsStr::from_bytes(attempted));
         let resolved = path::resolve(&self.working_directory, attempted_path);
-        if policy.allows(&resolved, access) {
-            return None;
-        }
         let operation = match access {
             FileAccess::Read => Operation::Read,
             FileAccess::Write => Operation::Write,
         };
-        let new = self.reported.len() < MAX_REPORTS
+        let is_allowed = policy.allows(&resolved, access);
+        if is_allowed && !(policy.observed && policy.is_granted(&resolved)) {
+            return Verdict::Admitted(None);
+        }
+        let is_new = self.reported.len() < MAX_REPORTS
             && self.reported.insert((operation, resolved.clone()));
-        Some(new.then(|| Denied {
+        if is_allowed {
+            return Verdict::Admitted(is_new.then_some(Used {
+                operation,
+                resolved,
+            }));
+        }
+        Verdict::Refused(is_new.then(|| Denied {
             operation,
             attempted: String::from_utf8_lossy(attempted).into_owned(),
             resolved,

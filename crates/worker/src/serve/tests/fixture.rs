@@ -215,7 +215,7 @@ impl Fixture {
                     denied.attempted.as_str(),
                     denied.resolved.as_path(),
                 )),
-                Notification::Console(_) => None,
+                Notification::Console(_) | Notification::Used(_) => None,
             })
             .collect()
     }
@@ -225,7 +225,7 @@ impl Fixture {
             .iter()
             .filter_map(|notification| match notification {
                 Notification::Console(printed) => Some((printed.level, printed.text.as_str())),
-                Notification::Denied(_) => None,
+                Notification::Denied(_) | Notification::Used(_) => None,
             })
             .collect()
     }

@@ -1,0 +1,155 @@
+//! Finding out which permissions a skill needs, by running it under observation.
+//!
+//! An observed call has an instance of its own. It runs with what the skill is granted, sees the workspace
+//! besides (and changes it, if that was asked for), and tells what it uses. Everything else is refused as ever,
+//! and is told with the permission that would have allowed it.
+
+mod needs;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use mycelium_policy::WorkspaceTrust;
+use mycelium_protocol::Event;
+use mycelium_protocol::Operation;
+use mycelium_protocol::control::ObservedUse;
+use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::control::TraceReport;
+use mycelium_protocol::control::TraceRequest;
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use mycelium_types::FileAccess;
+use mycelium_types::Permission;
+
+use crate::EventSink;
+use crate::inner::Inner;
+use crate::inner::blocking;
+use crate::trace::needs::Declared;
+use crate::trace::needs::Needs;
+
+/// Uses that are kept of one call. What comes on top is not told.
+const MAX_USES: usize = 4096;
+
+/// What is shown of the workspace to a skill that is observed, as permissions of it.
+pub(crate) fn shown(workspace: &Path, access: FileAccess) -> Vec<Permission> {
+    let mut shown = vec![Permission::Filesystem {
+        paths: vec![".".to_owned()],
+        access: FileAccess::Read,
+    }];
+    if access == FileAccess::Write {
+        // The workspace as a whole is never writable; what is in it is judged one by one.
+        let entries = fs_err::read_dir(workspace).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut paths: Vec<_> = names.map(|name| format!("./{name}")).collect();
+        paths.sort();
+        shown.push(Permission::Filesystem { paths, access });
+    }
+    shown
+}
+
+impl Inner {
+    /// Runs a function of a skill under observation.
+    pub(crate) async fn trace(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        request: TraceRequest,
+        events: &EventSink,
+    ) -> Result<TraceReport, ErrorReport> {
+        let workspace = self.workspace(context).await?;
+        if workspace.trust() == WorkspaceTrust::Untrusted {
+            return Err(ErrorReport::new(ErrorCode::PermissionRequired)
+                .with("skill", &request.call.skill.name)
+                .with("needs", "workspace")
+                .with("permissions", "filesystem: read access to ."));
+        }
+        let record = self.find(&workspace, &request.call.skill).await?;
+        let (skill, evaluation) = {
+            let inner = Arc::clone(self);
+            let workspace = Arc::clone(&workspace);
+            let source = record.source.clone();
+            blocking(move || inner.launches.verify(&workspace, &source)).await?
+        };
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink: EventSink = {
+            let (seen, events) = (Arc::clone(&seen), Arc::clone(events));
+            Arc::new(move |event| {
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                if seen.len() < MAX_USES
+                    && let Event::Used { .. } | Event::Violation(_) | Event::NetworkRequest(_) =
+                        &event
+                {
+                    seen.push(event.clone());
+                }
+                drop(seen);
+                (events)(event);
+            })
+        };
+        let exec = self
+            .execute(context, request.call, &sink, Some(request.access))
+            .await;
+        let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+        blocking(move || {
+            let policy = &evaluation.policy;
+            let mut needs = Needs::default();
+            for event in &seen {
+                needs.note(event, policy);
+            }
+            let mut observed: Vec<_> = seen.iter().filter_map(observed).collect();
+            observed.dedup();
+            let declared = Declared::new(skill.manifest(), policy, &workspace.home);
+            let permissions = needs.permissions(policy);
+            Ok(TraceReport {
+                exec,
+                observed,
+                unused: declared.unused(&needs),
+                missing: declared.missing(&permissions),
+                permissions: declared.with_unseen(permissions),
+            })
+        })
+        .await
+    }
+}
+
+/// A use as it is told.
+fn observed(event: &Event) -> Option<ObservedUse> {
+    match event {
+        Event::Used {
+            operation, path, ..
+        } => Some(ObservedUse {
+            operation: *operation,
+            what: path.display().to_string(),
+            allowed: true,
+        }),
+        Event::Violation(violation) => Some(ObservedUse {
+            operation: violation.operation,
+            what: violation.resolved.display().to_string(),
+            allowed: false,
+        }),
+        Event::NetworkRequest(request) => Some(ObservedUse {
+            operation: Operation::Connect,
+            what: match request.port {
+                Some(port) => format!("{}:{port}", request.host),
+                None => return None,
+            },
+            allowed: true,
+        })
+        .filter(|_| request.verdict != mycelium_protocol::RequestVerdict::Refused),
+        Event::Lifecycle { .. }
+        | Event::StateChanged { .. }
+        | Event::DependenciesResolved { .. }
+        | Event::SandboxCreated { .. }
+        | Event::Executing { .. }
+        | Event::Console { .. }
+        | Event::Failed { .. }
+        | Event::Audited(_)
+        | Event::LimitReached { .. }
+        | Event::BreakerOpened { .. }
+        | Event::BreakerRejected { .. }
+        | Event::Retrying { .. }
+        | Event::ReloadDetected { .. }
+        | Event::Download { .. }
+        | Event::Note { .. } => None,
+    }
+}
