@@ -61,6 +61,14 @@ struct Trail {
     memory_bytes: Option<u64>,
 }
 
+/// What is to be run.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    request: &'a ExecRequest,
+    /// How the skill may use the workspace while what it does is observed, if it is.
+    observed: Option<FileAccess>,
+}
+
 impl Inner {
     /// Runs a function of a skill, with everything that may take: discovery, loading, retries. If it is
     /// `observed`, it may use the workspace so.
@@ -84,9 +92,11 @@ impl Inner {
         let mut outcome = self
             .try_execute(
                 context,
-                &request,
+                Wanted {
+                    request: &request,
+                    observed,
+                },
                 events,
-                observed,
                 &correlation_id,
                 &mut trail,
                 &mut call,
@@ -112,9 +122,8 @@ impl Inner {
     async fn try_execute(
         self: &Arc<Self>,
         context: &RequestContext,
-        request: &ExecRequest,
+        Wanted { request, observed }: Wanted<'_>,
         events: &EventSink,
-        observed: Option<FileAccess>,
         correlation_id: &str,
         trail: &mut Trail,
         call: &mut CallRecord,
