@@ -104,11 +104,7 @@ fn message(event: Event) -> Option<String> {
 
 fn shortened(mut text: String) -> String {
     if text.len() > MAX_MESSAGE {
-        let mut end = MAX_MESSAGE;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
+        text.truncate(text.floor_char_boundary(MAX_MESSAGE));
         text.push('…');
     }
     text

@@ -5,6 +5,7 @@
 //! and is told with the permission that would have allowed it.
 
 mod needs;
+mod observation;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,9 +13,6 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use mycelium_policy::WorkspaceTrust;
-use mycelium_protocol::Event;
-use mycelium_protocol::Operation;
-use mycelium_protocol::control::ObservedUse;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::TraceReport;
 use mycelium_protocol::control::TraceRequest;
@@ -28,6 +26,7 @@ use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::trace::needs::Declared;
 use crate::trace::needs::Needs;
+use crate::trace::observation::Observation;
 
 /// Uses that are kept of one call. What comes on top is not told.
 const MAX_USES: usize = 4096;
@@ -75,14 +74,12 @@ impl Inner {
         let sink: EventSink = {
             let (seen, events) = (Arc::clone(&seen), Arc::clone(events));
             Arc::new(move |event| {
-                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-                if seen.len() < MAX_USES
-                    && let Event::Used { .. } | Event::Violation(_) | Event::NetworkRequest(_) =
-                        &event
-                {
-                    seen.push(event.clone());
+                if let Some(observation) = Observation::of(&event) {
+                    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                    if seen.len() < MAX_USES {
+                        seen.push(observation);
+                    }
                 }
-                drop(seen);
                 (events)(event);
             })
         };
@@ -93,10 +90,10 @@ impl Inner {
         blocking(move || {
             let policy = &evaluation.policy;
             let mut needs = Needs::default();
-            for event in &seen {
-                needs.note(event, policy);
+            for observation in &seen {
+                needs.note(observation, policy);
             }
-            let mut observed: Vec<_> = seen.iter().filter_map(observed).collect();
+            let mut observed: Vec<_> = seen.iter().map(Observation::told).collect();
             observed.dedup();
             let declared = Declared::new(skill.manifest(), policy, &workspace.home);
             let permissions = needs.permissions(policy);
@@ -109,47 +106,5 @@ impl Inner {
             })
         })
         .await
-    }
-}
-
-/// A use as it is told.
-fn observed(event: &Event) -> Option<ObservedUse> {
-    match event {
-        Event::Used {
-            operation, path, ..
-        } => Some(ObservedUse {
-            operation: *operation,
-            what: path.display().to_string(),
-            allowed: true,
-        }),
-        Event::Violation(violation) => Some(ObservedUse {
-            operation: violation.operation,
-            what: violation.resolved.display().to_string(),
-            allowed: false,
-        }),
-        Event::NetworkRequest(request) => Some(ObservedUse {
-            operation: Operation::Connect,
-            what: match request.port {
-                Some(port) => format!("{}:{port}", request.host),
-                None => return None,
-            },
-            allowed: true,
-        })
-        .filter(|_| request.verdict != mycelium_protocol::RequestVerdict::Refused),
-        Event::Lifecycle { .. }
-        | Event::StateChanged { .. }
-        | Event::DependenciesResolved { .. }
-        | Event::SandboxCreated { .. }
-        | Event::Executing { .. }
-        | Event::Console { .. }
-        | Event::Failed { .. }
-        | Event::Audited(_)
-        | Event::LimitReached { .. }
-        | Event::BreakerOpened { .. }
-        | Event::BreakerRejected { .. }
-        | Event::Retrying { .. }
-        | Event::ReloadDetected { .. }
-        | Event::Download { .. }
-        | Event::Note { .. } => None,
     }
 }

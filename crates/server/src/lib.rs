@@ -1,4 +1,4 @@
-//! The daemon: control socket, metrics endpoint, file watching.
+//! The daemon: control socket, agents over HTTP, metrics endpoint, file watching.
 #![forbid(unsafe_code)]
 
 mod address;

@@ -9,10 +9,7 @@ use mycelium_network::Host;
 use mycelium_network::HostPattern;
 use mycelium_policy::HostPaths;
 use mycelium_policy::SandboxPolicy;
-use mycelium_protocol::Event;
-use mycelium_protocol::NetworkRequest;
 use mycelium_protocol::Operation;
-use mycelium_protocol::RequestVerdict;
 use mycelium_protocol::Violation;
 use mycelium_types::FileAccess;
 use mycelium_types::Manifest;
@@ -20,6 +17,7 @@ use mycelium_types::Permission;
 
 use crate::host_paths::HostFiles;
 use crate::suggestion;
+use crate::trace::observation::Observation;
 
 /// So many files of one folder are asked for as the folder.
 const SEVERAL: usize = 2;
@@ -35,29 +33,15 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    /// Takes note of what happened to a skill with this policy.
-    pub(super) fn note(&mut self, event: &Event, policy: &SandboxPolicy) {
-        match event {
-            Event::Used {
-                operation, path, ..
-            } => self.note_use(*operation, path, policy),
-            Event::Violation(violation) => self.note_refusal(violation),
-            Event::NetworkRequest(request) => self.note_request(request),
-            Event::Lifecycle { .. }
-            | Event::StateChanged { .. }
-            | Event::DependenciesResolved { .. }
-            | Event::SandboxCreated { .. }
-            | Event::Executing { .. }
-            | Event::Console { .. }
-            | Event::Failed { .. }
-            | Event::Audited(_)
-            | Event::LimitReached { .. }
-            | Event::BreakerOpened { .. }
-            | Event::BreakerRejected { .. }
-            | Event::Retrying { .. }
-            | Event::ReloadDetected { .. }
-            | Event::Download { .. }
-            | Event::Note { .. } => {}
+    /// Takes note of what a skill with this policy did.
+    pub(super) fn note(&mut self, observation: &Observation, policy: &SandboxPolicy) {
+        match observation {
+            Observation::Used { operation, path } => self.note_use(*operation, path, policy),
+            Observation::Reached { place, method } => {
+                let known = self.hosts.entry(place.clone()).or_default();
+                known.extend(method.iter().cloned());
+            }
+            Observation::Refused(violation) => self.note_refusal(violation),
         }
     }
 
@@ -107,18 +91,6 @@ impl Needs {
                 | Permission::Context { .. },
             )
             | None => {}
-        }
-    }
-
-    fn note_request(&mut self, request: &NetworkRequest) {
-        if let Some(port) = request.port
-            && request.verdict != RequestVerdict::Refused
-        {
-            let known = self
-                .hosts
-                .entry(format!("{}:{port}", request.host))
-                .or_default();
-            known.extend(request.method.iter().cloned());
         }
     }
 
@@ -402,12 +374,8 @@ mod tests {
         reading.into_result("skill.json").unwrap().0
     }
 
-    fn used(operation: Operation, path: PathBuf) -> Event {
-        Event::Used {
-            skill: "demo".parse().unwrap(),
-            operation,
-            path,
-        }
+    fn used(operation: Operation, path: PathBuf) -> Observation {
+        Observation::Used { operation, path }
     }
 
     fn text(permissions: &[Permission]) -> Vec<String> {
