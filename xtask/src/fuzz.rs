@@ -4,8 +4,9 @@ use crate::error::ChoreError;
 use crate::workspace::Workspace;
 
 /// The packages that have targets.
-const PACKAGES: [&str; 4] = [
+const PACKAGES: [&str; 5] = [
     "mycelium-types",
+    "mycelium-package",
     "mycelium-protocol",
     "mycelium-resolver",
     "mycelium-runtime",

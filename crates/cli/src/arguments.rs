@@ -40,6 +40,7 @@ pub(crate) use typed::ExportFormat;
 pub(crate) use typed::InstallOptions;
 pub(crate) use typed::LogOptions;
 pub(crate) use typed::McpAction;
+pub(crate) use typed::PackOptions;
 pub(crate) use typed::SearchOptions;
 pub(crate) use typed::ServeOptions;
 pub(crate) use typed::SkillArgument;

@@ -16,6 +16,7 @@ mod log;
 mod logs;
 mod mcp;
 mod metrics;
+mod pack;
 mod ps;
 mod search;
 mod trace;
@@ -57,6 +58,7 @@ pub(crate) fn run_alone(
         | TypedCommand::Trust(_)
         | TypedCommand::Revoke { .. }
         | TypedCommand::Validate(_)
+        | TypedCommand::Pack(_)
         | TypedCommand::Config { .. }
         | TypedCommand::Doctor
         | TypedCommand::Demo(_)
@@ -89,6 +91,7 @@ pub(crate) fn run(command: TypedCommand, session: &mut Session<'_>) -> Result<Ex
         TypedCommand::Trust(options) => trust::grant(&options, session),
         TypedCommand::Revoke { skill } => trust::revoke(skill.as_deref(), session),
         TypedCommand::Validate(options) => validate::run(&options, session),
+        TypedCommand::Pack(options) => pack::run(&options, session),
         TypedCommand::Config { action } => config::run(action, session),
         TypedCommand::Doctor => doctor::run(session),
         TypedCommand::Explain { code } => explain::run(code.as_deref(), session.output),

@@ -90,6 +90,7 @@ fn run_command(
         surroundings: &surroundings,
         output,
         transport: &mut transport,
+        package: None,
     };
     commands::run(command, &mut session)
 }

@@ -1,9 +1,14 @@
 //! One command's hold on everything it works with.
 
+use std::path::PathBuf;
+
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::InvalidSelector;
 use mycelium_protocol::control::Reply;
+use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::SkillSelector;
+use mycelium_runtime::read_package;
+use mycelium_types::Digest;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::nearest;
@@ -33,6 +38,28 @@ pub(crate) struct Session<'a> {
     pub(crate) output: &'a mut Output,
     /// Outlives the command: a shell's instances stay from one line to the next.
     pub(crate) transport: &'a mut Transport,
+    /// The package that the command is about, if it is.
+    pub(crate) package: Option<NamedPackage>,
+}
+
+/// A `.skill` package that was named instead of a skill.
+pub(crate) struct NamedPackage {
+    /// As it was typed.
+    pub(crate) typed: String,
+    path: PathBuf,
+    digest: Digest,
+}
+
+impl NamedPackage {
+    /// Makes the package known to a request. What it keeps between calls is not shared with a skill of the same name
+    /// that comes from elsewhere, nor with another content.
+    fn join(&self, context: RequestContext) -> RequestContext {
+        RequestContext {
+            session: format!("{}/{}", context.session, self.digest.short()),
+            package: Some(self.path.clone()),
+            ..context
+        }
+    }
 }
 
 impl Session<'_> {
@@ -42,17 +69,36 @@ impl Session<'_> {
     /// What the runtime answers, or why it cannot be asked.
     pub(crate) fn request(&mut self, command: Command) -> Result<Reply, Error> {
         let output = &mut *self.output;
-        self.transport
-            .request(self.surroundings, self.settings, command, &mut |event| {
-                output.event(&event);
-            })
+        let context = self.surroundings.context(self.settings);
+        let context = match &self.package {
+            Some(package) => package.join(context),
+            None => context,
+        };
+        self.transport.request(
+            self.surroundings,
+            self.settings,
+            context,
+            command,
+            &mut |event| output.event(&event),
+        )
     }
 
-    /// Reads which skill is meant. A text that can be no skill's name is a skill that is not found.
+    /// Reads which skill is meant: a name, or a file that is a package. Any other text that can be no skill's name is a
+    /// skill that is not found.
     ///
     /// # Errors
-    /// `SKILL_NOT_FOUND` with the nearest name there is, or `USAGE` for a bad range.
+    /// `SKILL_NOT_FOUND` with the nearest name there is, `USAGE` for a bad range, or why the package cannot be used.
     pub(crate) fn selector(&mut self, text: &str) -> Result<SkillSelector, Error> {
+        if text.ends_with(".skill") {
+            let path = self.surroundings.directory.join(text);
+            let (id, digest) = read_package(&path)?;
+            self.package = Some(NamedPackage {
+                typed: text.to_owned(),
+                path,
+                digest,
+            });
+            return Ok(id.name.into());
+        }
         match text.parse() {
             Ok(selector) => Ok(selector),
             Err(InvalidSelector::Range(reason)) => Err(Error::usage(format!("{reason}."))),

@@ -33,6 +33,7 @@ mod suite {
     mod demo;
     mod lifecycle;
     mod log;
+    mod packages;
     mod reference;
     mod shell;
     mod skills;

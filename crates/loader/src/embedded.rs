@@ -20,8 +20,8 @@ use crate::LoadError;
 use crate::LoadRequest;
 use crate::Origin;
 use crate::Source;
+use crate::shelf::Shelf;
 use crate::tree::Part;
-use crate::tree::Tree;
 use crate::tree::content_digest;
 use table::Embedded;
 use table::TABLE;
@@ -41,81 +41,47 @@ pub fn embedded_manifests() -> Vec<Manifest> {
 /// Puts embedded skills into read-only folders named by skill and content.
 #[derive(Clone, Debug)]
 pub struct EmbeddedSource {
-    folder: PathBuf,
+    shelf: Shelf,
 }
 
 impl EmbeddedSource {
     /// Puts them below `folder`, which is made when it is needed.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self {
+            shelf: Shelf::new(folder),
+        }
     }
 
     fn place(&self, skill: &Embedded) -> Result<PathBuf, LoadError> {
         let expected = skill.digest();
-        let place = self
-            .folder
-            .join(format!("{}-{}", skill.name, expected.short()));
-        if holds(&place, expected) {
-            return Ok(place);
-        }
-        self.replace(skill, &place)
-            .map_err(|source| LoadError::Cache {
-                folder: self.folder.clone(),
+        let name = format!("{}-{}", skill.name, expected.short());
+        self.shelf.place(&name, expected, |new| {
+            write(skill, new).map_err(|source| LoadError::Cache {
+                folder: new.to_owned(),
                 source,
-            })?;
-        Ok(place)
+            })
+        })
     }
+}
 
-    /// Writes the skill beside its place and moves it there in one step, so that no other process ever
-    /// sees half of it.
-    fn replace(&self, skill: &Embedded, place: &Path) -> io::Result<()> {
-        fs_err::create_dir_all(&self.folder)?;
-        let new = tempfile::Builder::new()
-            .prefix(".new-")
-            .tempdir_in(&self.folder)?;
-        for (path, content) in skill.files() {
-            let path = new.path().join(path);
-            if let Some(folder) = path.parent() {
-                fs_err::create_dir_all(folder)?;
-            }
-            fs_err::write(&path, content)?;
-            fs_err::set_permissions(&path, PermissionsExt::from_mode(0o444))?;
+fn write(skill: &Embedded, into: &Path) -> io::Result<()> {
+    for (path, content) in skill.files() {
+        let path = into.join(path);
+        if let Some(folder) = path.parent() {
+            fs_err::create_dir_all(folder)?;
         }
-        for folder in skill.folders() {
-            let folder = new.path().join(folder);
-            fs_err::set_permissions(folder, PermissionsExt::from_mode(0o555))?;
-        }
-        match fs_err::rename(new.path(), place) {
-            Ok(()) => {}
-            // Another process was faster.
-            Err(_) if holds(place, skill.digest()) => return Ok(()),
-            Err(error) if fs_err::symlink_metadata(place).is_err() => return Err(error),
-            Err(_) => {
-                // What is there was changed by somebody: it goes, by the same step.
-                let old = tempfile::Builder::new()
-                    .prefix(".old-")
-                    .tempdir_in(&self.folder)?;
-                fs_err::set_permissions(place, PermissionsExt::from_mode(0o700))?;
-                let removed = old.path().join("skill");
-                fs_err::rename(place, &removed)?;
-                fs_err::rename(new.path(), place)?;
-                for folder in skill.folders() {
-                    // If it cannot be opened up, or is gone, then removing says so or need not.
-                    let mode = PermissionsExt::from_mode(0o700);
-                    let _ = fs_err::set_permissions(removed.join(folder), mode);
-                }
-            }
-        }
-        fs_err::set_permissions(place, PermissionsExt::from_mode(0o555))
+        fs_err::write(&path, content)?;
+        fs_err::set_permissions(&path, PermissionsExt::from_mode(0o444))?;
     }
+    Ok(())
 }
 
 impl Source for EmbeddedSource {
     fn fetch(&self, request: &LoadRequest) -> Result<Option<Fetched>, LoadError> {
         let name = match &request.source {
             SkillSource::Embedded { name } => name,
-            SkillSource::Folder { .. } => return Ok(None),
+            SkillSource::Folder { .. } | SkillSource::Package { .. } => return Ok(None),
         };
         let skill = TABLE
             .iter()
@@ -141,13 +107,6 @@ impl Embedded {
             (Path::new(path), part)
         }))
     }
-}
-
-/// Whether the folder has exactly the content of that digest.
-fn holds(place: &Path, expected: Digest) -> bool {
-    Tree::list(place)
-        .and_then(|tree| tree.digest())
-        .is_ok_and(|digest| digest == expected)
 }
 
 fn suggestion(name: &SkillName) -> Option<SkillName> {

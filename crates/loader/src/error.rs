@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use mycelium_package::PackageError;
 use mycelium_types::AgentSkill;
 use mycelium_types::Diagnostic;
 use mycelium_types::ErrorCode;
@@ -118,7 +119,9 @@ pub enum LoadError {
         /// The skill.
         skill: SkillId,
     },
-    /// The folder for embedded skills cannot be written.
+    /// The package cannot be read or unpacked.
+    Package(#[from] PackageError),
+    /// The folder for what is unpacked cannot be written.
     Cache {
         /// The folder.
         folder: PathBuf,
@@ -229,6 +232,7 @@ impl LoadError {
             Self::SignatureMissing { skill } => {
                 Message::new("load-signature-missing").with("skill", &skill.name)
             }
+            Self::Package(error) => error.message(),
             Self::Cache { folder, source } => Message::new("load-cache")
                 .with("path", printable_path(folder))
                 .with("reason", system_reason(source)),
@@ -304,6 +308,7 @@ impl From<LoadError> for ErrorReport {
             LoadError::SignatureMissing { skill } => Self::new(ErrorCode::SignatureMissing)
                 .with("skill", skill.name)
                 .with("reason", reason),
+            LoadError::Package(error) => error.into(),
             LoadError::Cache { .. } => {
                 Self::new(ErrorCode::StateUnavailable).with("reason", reason)
             }

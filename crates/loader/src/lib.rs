@@ -1,4 +1,4 @@
-//! Turns a source (a folder, or a skill compiled in) into a verified skill: manifest, digest, compatibility.
+//! Turns a source (a folder, a package, or a skill compiled in) into a verified skill: manifest, digest, compatibility.
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -27,7 +27,9 @@ mod embedded;
 mod error;
 mod executable;
 mod loader;
+mod packaged;
 mod scripts;
+mod shelf;
 mod signature;
 mod source;
 mod surface;
@@ -46,6 +48,7 @@ pub use error::LoadError;
 pub use executable::find_program;
 pub use loader::LoadRequest;
 pub use loader::Loader;
+pub use packaged::PackageSource;
 pub use scripts::ScriptProgram;
 pub use signature::Origin;
 pub use signature::SignatureDecision;

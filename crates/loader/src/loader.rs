@@ -24,6 +24,7 @@ use crate::FolderSource;
 use crate::Host;
 use crate::LoadError;
 use crate::Origin;
+use crate::PackageSource;
 use crate::SignatureRule;
 use crate::Source;
 use crate::VerifiedSkill;
@@ -68,13 +69,14 @@ struct Known {
 }
 
 impl Loader {
-    /// A loader of folders and embedded skills. Embedded skills are put into the folder `embedded` in
-    /// `cache`.
+    /// A loader of folders, packages and embedded skills. What is unpacked is put into the folders `packages` and
+    /// `embedded` in `cache`.
     #[must_use]
     pub fn new(cache: &Path, host: Host, probe: Box<dyn EngineProbe>) -> Self {
         Self {
             sources: vec![
                 Box::new(FolderSource),
+                Box::new(PackageSource::new(cache.join("packages"))),
                 Box::new(EmbeddedSource::new(cache.join("embedded"))),
             ],
             host,

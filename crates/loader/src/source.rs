@@ -42,7 +42,7 @@ impl Source for FolderSource {
                 folder: path.clone(),
                 origin: request.origin,
             })),
-            SkillSource::Embedded { .. } => Ok(None),
+            SkillSource::Package { .. } | SkillSource::Embedded { .. } => Ok(None),
         }
     }
 }

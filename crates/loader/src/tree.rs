@@ -75,8 +75,8 @@ pub(crate) enum EntryKind {
 }
 
 /// What the file system changes when an entry changes.
-#[derive(Debug)]
-struct Stamp {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
     device: u64,
     inode: u64,
     size: u64,
@@ -165,6 +165,12 @@ impl Tree {
             .map(|index| &self.entries[index])
     }
 
+    /// Everything below the root.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&Path, &EntryKind)> {
+        let entries = self.entries.iter();
+        entries.map(|entry| (entry.path.as_path(), &entry.kind))
+    }
+
     /// The regular files below the root, and whether their owners may run them.
     pub(crate) fn files(&self) -> impl Iterator<Item = (PathBuf, bool)> {
         self.entries.iter().filter_map(|entry| match entry.kind {
@@ -185,17 +191,22 @@ impl Tree {
     /// Whether an equal fingerprint later proves equal content: nothing changed so shortly before the
     /// listing that another change could carry the same time.
     pub(crate) fn is_settled(&self) -> bool {
-        let Ok(now) = self.listed.duration_since(SystemTime::UNIX_EPOCH) else {
-            return false;
-        };
-        let latest = now.saturating_sub(SETTLING);
-        let latest = (latest.as_secs() as i64, i64::from(latest.subsec_nanos()));
-        self.entries.iter().all(|e| e.stamp.changed < latest)
+        let mut entries = self.entries.iter();
+        entries.all(|entry| entry.stamp.is_settled_at(self.listed))
     }
 }
 
 impl Stamp {
-    fn of(metadata: &std::fs::Metadata) -> Self {
+    /// Whether an equal stamp later proves an equal entry, if it was looked at not before `time`.
+    pub(crate) fn is_settled_at(&self, time: SystemTime) -> bool {
+        let Ok(since) = time.duration_since(SystemTime::UNIX_EPOCH) else {
+            return false;
+        };
+        let latest = since.saturating_sub(SETTLING);
+        self.changed < (latest.as_secs() as i64, i64::from(latest.subsec_nanos()))
+    }
+
+    pub(crate) fn of(metadata: &std::fs::Metadata) -> Self {
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),

@@ -8,6 +8,7 @@ mod suite {
     mod compatibility;
     mod embedded;
     mod folders;
+    mod packaged;
     mod support;
     mod surface;
 }

@@ -209,7 +209,7 @@ impl Collision {
 
 fn printable_source(source: &SkillSource) -> String {
     match source {
-        SkillSource::Folder { path } => printable_path(path),
+        SkillSource::Folder { path } | SkillSource::Package { path } => printable_path(path),
         SkillSource::Embedded { .. } => source.to_string(),
     }
 }

@@ -52,6 +52,7 @@ pub use discovery::Verdict;
 pub use error::RegistryError;
 pub use ignored::IgnoreFile;
 pub use reading::read_skill;
+pub use reading::source_of;
 pub use record::SkillRecord;
 pub use registry::Registration;
 pub use registry::Registry;

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mycelium_types::Diagnostic;
-use mycelium_types::SkillSource;
 
 use crate::Candidate;
 use crate::IgnoreFile;
@@ -198,7 +197,7 @@ impl Findings {
             State::Read(reading) => match &reading.manifest {
                 Some(manifest) => {
                     self.records.push(SkillRecord {
-                        source: SkillSource::Folder { path: path.clone() },
+                        source: reading.source.clone(),
                         place: Place::Root(root.clone()),
                         manifest: Arc::clone(manifest),
                         remarks: Arc::clone(&reading.remarks),

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use mycelium_package::Package;
 use mycelium_types::AgentSkill;
 use mycelium_types::Diagnostic;
 use mycelium_types::Manifest;
@@ -13,6 +14,7 @@ use mycelium_types::Message;
 use mycelium_types::Severity;
 use mycelium_types::SkillFiles;
 use mycelium_types::SkillReading;
+use mycelium_types::SkillSource;
 
 use crate::file;
 use crate::note;
@@ -24,30 +26,53 @@ use crate::survey::Survey;
 pub(crate) struct Reading {
     /// What the files looked like when they were read; absent if the result is not to be kept.
     pub(crate) stamp: Option<Stamp>,
+    /// Where to load it from.
+    pub(crate) source: SkillSource,
     /// The manifest, if it is valid.
     pub(crate) manifest: Option<Arc<Manifest>>,
     /// Everything there is to say about it.
     pub(crate) remarks: Arc<[Diagnostic]>,
 }
 
-/// Reads what the skill in `folder` says of itself. What cannot be read is a remark.
+/// Reads what the skill in `place`, a folder or a package, says of itself. What cannot be read is a remark.
 #[must_use]
-pub fn read_skill(folder: &Path) -> SkillReading {
-    read(folder).0
+pub fn read_skill(place: &Path) -> SkillReading {
+    read(place).0
+}
+
+/// Where the skill in `place` is to be loaded from.
+#[must_use]
+pub fn source_of(place: &Path) -> SkillSource {
+    let path = place.to_owned();
+    match is_package(place) {
+        true => SkillSource::Package { path },
+        false => SkillSource::Folder { path },
+    }
+}
+
+/// Whether there is a package rather than a folder.
+fn is_package(place: &Path) -> bool {
+    Package::is_named(place) && fs_err::metadata(place).is_ok_and(|found| found.is_file())
+}
+
+/// What the files that say what a skill is look like from outside.
+fn stamp(place: &Path) -> Option<Stamp> {
+    match is_package(place) {
+        true => Some(Stamp::of([Some(&fs_err::metadata(place).ok()?)])),
+        false => Survey::of(place).ok().flatten()?.stamp,
+    }
 }
 
 impl Reading {
-    /// Reads what the skill in `folder` says of itself.
-    pub(crate) fn of(folder: &Path) -> Self {
+    /// Reads what the skill in `place` says of itself.
+    pub(crate) fn of(place: &Path) -> Self {
         let now = SystemTime::now();
-        let (reading, stamp) = read(folder);
+        let (reading, seen) = read(place);
         // What changed while it was read is read again next time.
-        let unchanged = |stamp: &Stamp| {
-            let again = Survey::of(folder).ok().flatten();
-            stamp.is_settled_at(now) && again.is_some_and(|again| again.stamp == Some(*stamp))
-        };
+        let unchanged = |seen: &Stamp| seen.is_settled_at(now) && stamp(place) == Some(*seen);
         Self {
-            stamp: stamp.filter(unchanged),
+            stamp: seen.filter(unchanged),
+            source: source_of(place),
             manifest: reading.manifest.map(Arc::new),
             remarks: reading.diagnostics.into(),
         }
@@ -61,6 +86,9 @@ impl Reading {
 }
 
 fn read(folder: &Path) -> (SkillReading, Option<Stamp>) {
+    if is_package(folder) && folder.to_str().is_some() {
+        return read_package(folder);
+    }
     let unreadable = |path: &Path, message| SkillReading {
         manifest: None,
         instructions: None,
@@ -113,6 +141,23 @@ fn read(folder: &Path) -> (SkillReading, Option<Stamp>) {
     let stamp = survey.stamp.filter(|_| extra.is_none());
     reading.diagnostics.extend(extra);
     (reading, stamp)
+}
+
+fn read_package(path: &Path) -> (SkillReading, Option<Stamp>) {
+    // Taken first: a package that is replaced meanwhile is read again.
+    let stamp = stamp(path);
+    match Package::open(path).and_then(|package| package.skill()) {
+        Ok(reading) => (reading, stamp),
+        Err(error) => {
+            let reading = SkillReading {
+                manifest: None,
+                instructions: None,
+                conforms: None,
+                diagnostics: vec![note::error(path, error.message())],
+            };
+            (reading, stamp)
+        }
+    }
 }
 
 /// Reads one byte more than a file may have, so that its reader can tell that it is too large.

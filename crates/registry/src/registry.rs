@@ -247,7 +247,7 @@ impl Registration {
     fn into_record(self) -> SkillRecord {
         SkillRecord {
             place: match self.source {
-                SkillSource::Folder { .. } => Place::Program,
+                SkillSource::Folder { .. } | SkillSource::Package { .. } => Place::Program,
                 SkillSource::Embedded { .. } => Place::Embedded,
             },
             source: self.source,
@@ -263,7 +263,9 @@ fn mark_duplicates(candidates: &mut [Candidate], collisions: &[Collision]) {
         .iter()
         .filter(|collision| collision.kind == CollisionKind::Duplicate)
         .filter_map(|collision| match &collision.loser_source {
-            SkillSource::Folder { path } => Some((path.as_path(), collision)),
+            SkillSource::Folder { path } | SkillSource::Package { path } => {
+                Some((path.as_path(), collision))
+            }
             SkillSource::Embedded { .. } => None,
         })
         .collect();

@@ -24,6 +24,7 @@ use rusqlite::params;
 
 use crate::note;
 use crate::reading::Reading;
+use crate::reading::source_of;
 use crate::stamp::Stamp;
 
 /// The version of the tables below. A file of an older one is started over, of a newer one left alone.
@@ -234,6 +235,7 @@ fn find(
         let remarks: Vec<Diagnostic> = serde_json::from_str(&remarks).ok()?;
         Some(Reading {
             stamp: Some(*stamp),
+            source: source_of(folder),
             manifest: manifest.map(Arc::new),
             remarks: remarks.into(),
         })

@@ -1,4 +1,4 @@
-//! Finds the folders below a root that hold a `skill.json` or a `SKILL.md`.
+//! Finds the folders below a root that hold a `skill.json` or a `SKILL.md`, and the `.skill` packages.
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use mycelium_package::Package;
 use mycelium_types::Script;
 
 use crate::Root;
@@ -44,9 +45,9 @@ pub(crate) struct Looked {
 
 /// What a folder turned out to be.
 pub(crate) enum Outcome {
-    /// It has a `skill.json` or a `SKILL.md`.
+    /// It has a `skill.json` or a `SKILL.md`, or is a package.
     Skill {
-        /// The folder, whatever path leads to it.
+        /// The folder or package, whatever path leads to it.
         identity: Identity,
         /// What its files look like from outside; absent if even that cannot be seen.
         stamp: Option<Stamp>,
@@ -132,6 +133,15 @@ impl Walk<'_> {
     fn look(&mut self, path: PathBuf, depth: usize) {
         let metadata = match fs_err::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => metadata,
+            Ok(metadata) if metadata.is_file() && Package::is_named(&path) => {
+                return self.scan.folders.push(Looked {
+                    path,
+                    outcome: Outcome::Skill {
+                        identity: Identity::of(&metadata),
+                        stamp: Some(Stamp::of([Some(&metadata)])),
+                    },
+                });
+            }
             Ok(_) => return self.add(path, Verdict::NotAFolder),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return self.add(path, Verdict::Missing);
@@ -172,7 +182,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Puts the folders in `path` on the list, and says whether it could be looked into.
+    /// Puts the folders and packages in `path` on the list, and says whether it could be looked into.
     fn look_below(&mut self, path: PathBuf, depth: usize, parts: &[&str]) -> bool {
         let folders = match self.folders_in(&path) {
             Ok(folders) => folders,
@@ -206,7 +216,7 @@ impl Walk<'_> {
         true
     }
 
-    /// The folders in `path` and the links to folders, by name; `None` if there is too much in it.
+    /// The folders and packages in `path` and the links to some, by name; `None` if there is too much in it.
     fn folders_in(&mut self, path: &Path) -> io::Result<Option<Vec<PathBuf>>> {
         let mut folders = Vec::new();
         for entry in fs_err::read_dir(path)? {
@@ -216,11 +226,15 @@ impl Walk<'_> {
                 return Ok(None);
             }
             let kind = entry.file_type()?;
-            let is_folder = kind.is_dir()
-                || (kind.is_symlink()
-                    && fs_err::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir()));
-            if is_folder {
-                folders.push(entry.path());
+            let path = entry.path();
+            let is_package = Package::is_named(&path);
+            let may_be_one = match kind.is_symlink() {
+                true => fs_err::metadata(&path)
+                    .is_ok_and(|found| found.is_dir() || (is_package && found.is_file())),
+                false => kind.is_dir() || (is_package && kind.is_file()),
+            };
+            if may_be_one {
+                folders.push(path);
             }
         }
         folders.sort_unstable();

@@ -7,6 +7,7 @@
 mod suite {
     mod agent_skills;
     mod discovery;
+    mod packages;
     mod persistence;
     mod precedence;
     mod processes;

@@ -1,7 +1,5 @@
 //! Unpacks a package's archive, of which nothing is believed.
 
-mod entry_path;
-
 use std::collections::HashMap;
 use std::fs::Permissions;
 use std::io;
@@ -12,81 +10,19 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use fs_err::os::unix::fs::OpenOptionsExt as _;
+use mycelium_types::ArchiveEntryKind as Kind;
+use mycelium_types::ArchiveNames;
+use mycelium_types::ArchivePath;
+use mycelium_types::ArchiveProblem;
 use mycelium_types::Digest;
 use sha2::Digest as _;
 use sha2::Sha256;
 use tar::EntryType;
 use tar::PaxExtensions;
 
-use self::entry_path::EntryPath;
 use crate::ArchiveLimits;
 use crate::store::PackageFile;
 use crate::store::make_folder;
-
-/// What is wrong with an archive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ArchiveProblem {
-    /// An entry has an absolute path.
-    AbsolutePath,
-    /// An entry's path has `..` in it.
-    ParentFolder,
-    /// An entry's name is not text, or too long, or has characters that no file name should have.
-    UnusableName,
-    /// An entry is in too many folders.
-    TooDeep,
-    /// An entry is a symbolic or hard link.
-    Link,
-    /// An entry is a device, a pipe or something else that is not a plain file.
-    SpecialFile,
-    /// An entry's path differs from another one's in letter case only, or is a file's and a folder's.
-    Collision,
-    /// There are too many entries.
-    TooMany {
-        /// The most entries.
-        limit: usize,
-    },
-    /// It unpacks to too many bytes.
-    TooLarge {
-        /// The most bytes.
-        limit: u64,
-    },
-    /// It is not an archive, or damaged.
-    Malformed,
-}
-
-impl ArchiveProblem {
-    /// The word by which the catalogue's text is selected.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::AbsolutePath => "absolute",
-            Self::ParentFolder => "parent",
-            Self::UnusableName => "name",
-            Self::TooDeep => "too-deep",
-            Self::Link => "link",
-            Self::SpecialFile => "special",
-            Self::Collision => "collision",
-            Self::TooMany { .. } => "too-many",
-            Self::TooLarge { .. } => "too-large",
-            Self::Malformed => "malformed",
-        }
-    }
-
-    /// The bound that was exceeded, if it was one.
-    pub(crate) fn limit(self) -> u64 {
-        match self {
-            Self::TooMany { limit } => limit as u64,
-            Self::TooLarge { limit } => limit,
-            Self::AbsolutePath
-            | Self::ParentFolder
-            | Self::UnusableName
-            | Self::TooDeep
-            | Self::Link
-            | Self::SpecialFile
-            | Self::Collision
-            | Self::Malformed => 0,
-        }
-    }
-}
 
 /// Why an archive was not unpacked.
 #[derive(Debug)]
@@ -149,7 +85,7 @@ struct Unpacking<'a> {
     bytes: u64,
     said: Said,
     files: HashMap<String, PackageFile>,
-    names: Names,
+    names: ArchiveNames,
     buffer: Box<[u8]>,
 }
 
@@ -158,18 +94,6 @@ struct Unpacking<'a> {
 struct Said {
     path: Option<Vec<u8>>,
     size: Option<u64>,
-}
-
-/// The paths so far, to find those that are one on a file system that ignores letter case.
-#[derive(Default)]
-struct Names {
-    by_folded: HashMap<String, (String, Kind)>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    File,
-    Folder,
 }
 
 impl<'a> Unpacking<'a> {
@@ -182,7 +106,7 @@ impl<'a> Unpacking<'a> {
             bytes: 0,
             said: Said::default(),
             files: HashMap::new(),
-            names: Names::default(),
+            names: ArchiveNames::new(limits.entries),
             buffer: vec![0; 64 << 10].into(),
         })
     }
@@ -244,7 +168,7 @@ impl<'a> Unpacking<'a> {
             None => entry.path_bytes().into_owned(),
         };
         let refuse = |problem| UnpackError::Refused {
-            entry: entry_path::excerpt(&raw),
+            entry: ArchivePath::excerpt(&raw),
             problem,
         };
         let is_folder = match kind {
@@ -256,7 +180,9 @@ impl<'a> Unpacking<'a> {
             }
             _ => return Err(refuse(ArchiveProblem::SpecialFile)),
         };
-        let Some(path) = EntryPath::parse(&raw).map_err(refuse)? else {
+        // The outermost folder, which every package's archive has and every packer names differently.
+        let path = ArchivePath::parse(&raw).map_err(refuse)?;
+        let Some(path) = path.and_then(|path| path.without_first()) else {
             return Ok(());
         };
         if is_folder {
@@ -275,16 +201,21 @@ impl<'a> Unpacking<'a> {
         folders: impl Iterator<Item = &'p str>,
     ) -> Result<(), UnpackError> {
         for folder in folders {
-            if self.names.add(folder, Kind::Folder, self.limits)? {
+            if self.add_name(folder, Kind::Folder)? {
                 make_folder(&self.into.join(folder))?;
             }
         }
         Ok(())
     }
 
+    fn add_name(&mut self, path: &str, kind: Kind) -> Result<bool, UnpackError> {
+        let added = self.names.add(path, kind);
+        added.map_err(|problem| refused(path, problem))
+    }
+
     fn take_file(
         &mut self,
-        path: &EntryPath,
+        path: &ArchivePath,
         size: u64,
         mut entry: tar::Entry<'_, impl Read>,
     ) -> Result<(), UnpackError> {
@@ -295,7 +226,7 @@ impl<'a> Unpacking<'a> {
         }
         self.add_folders(path.ancestors())?;
         let place = self.into.join(path.as_str());
-        if !self.names.add(path.as_str(), Kind::File, self.limits)? {
+        if !self.add_name(path.as_str(), Kind::File)? {
             fs_err::remove_file(&place)?;
         }
         let executable = entry.header().mode().map_err(|_| malformed(path))? & 0o111 != 0;
@@ -351,34 +282,14 @@ impl<'a> Unpacking<'a> {
     }
 }
 
-impl Names {
-    /// Adds a path and tells whether it is new.
-    fn add(&mut self, path: &str, kind: Kind, limits: &ArchiveLimits) -> Result<bool, UnpackError> {
-        let folded = path.to_lowercase();
-        match self.by_folded.get(&folded) {
-            // Folders count too: each entry could need dozens.
-            None if self.by_folded.len() >= limits.entries => {
-                let limit = limits.entries;
-                Err(refused(path, ArchiveProblem::TooMany { limit }))
-            }
-            None => {
-                self.by_folded.insert(folded, (path.to_owned(), kind));
-                Ok(true)
-            }
-            Some((known, known_kind)) if known == path && *known_kind == kind => Ok(false),
-            Some(_) => Err(refused(path, ArchiveProblem::Collision)),
-        }
-    }
-}
-
 fn refused(entry: &str, problem: ArchiveProblem) -> UnpackError {
     UnpackError::Refused {
-        entry: entry_path::excerpt(entry.as_bytes()),
+        entry: ArchivePath::excerpt(entry.as_bytes()),
         problem,
     }
 }
 
-fn malformed(entry: &EntryPath) -> UnpackError {
+fn malformed(entry: &ArchivePath) -> UnpackError {
     refused(entry.as_str(), ArchiveProblem::Malformed)
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use mycelium_types::ArchiveProblem;
 use mycelium_types::DependencyKind;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
@@ -14,7 +15,6 @@ use mycelium_types::Locale;
 use mycelium_types::SkillName;
 
 use crate::Integrity;
-use crate::archive::ArchiveProblem;
 
 /// The dependencies of one skill could not be installed.
 #[derive(Debug, thiserror::Error)]

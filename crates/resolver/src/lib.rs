@@ -37,7 +37,6 @@ mod statistics;
 mod store;
 mod tree;
 
-pub use archive::ArchiveProblem;
 pub use error::InstallError;
 pub use error::ResolverError;
 pub use install::Resolver;

@@ -52,6 +52,7 @@ fn run(
         environment: BTreeMap::new(),
         overrides: BTreeMap::new(),
         offline: false,
+        package: None,
         workspace,
     };
     let events: EventSink = Arc::new(|event| write(&format!("{event:?}")));

@@ -59,6 +59,7 @@ use crate::Validation;
 ///     environment: Default::default(),
 ///     overrides: Default::default(),
 ///     offline: true,
+///     package: None,
 /// };
 /// for skill in runtime.list(&context)? {
 ///     println!("{} is {}", skill.id, skill.state);

@@ -167,6 +167,7 @@ impl Surfaces {
 fn entrypoint(record: &SkillRecord) -> Option<PathBuf> {
     match &record.source {
         SkillSource::Folder { path } => Some(path.join(&record.manifest.entrypoint)),
+        SkillSource::Package { path } => Some(path.clone()),
         SkillSource::Embedded { .. } => None,
     }
 }

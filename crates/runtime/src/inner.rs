@@ -27,6 +27,7 @@ use mycelium_types::DigestBuilder;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Version;
+use mycelium_types::VersionRange;
 use tokio::sync::watch;
 
 use crate::EventSink;
@@ -43,6 +44,7 @@ use crate::hook::StageOutcome;
 use crate::instance::Instances;
 use crate::launch::Launches;
 use crate::metrics::Metrics;
+use crate::packages;
 use crate::supervisor::Supervisor;
 use crate::trust::TrustStore;
 use crate::workspace::Workspace;
@@ -335,6 +337,13 @@ impl Inner {
         workspace: &Arc<Workspace>,
         selector: &SkillSelector,
     ) -> Result<Arc<SkillRecord>, ErrorReport> {
+        if let Some(package) = workspace.package.clone() {
+            let found = blocking(move || packages::record(&package)).await?;
+            let is_in_range = |range: &VersionRange| range.contains(found.version());
+            if *found.name() == selector.name && selector.range.as_ref().is_none_or(is_in_range) {
+                return Ok(Arc::new(found));
+            }
+        }
         let registry = self.registry(workspace).await?;
         let get = |registry: &Registry| registry.get(&selector.name, selector.range.as_ref());
         if let Some(record) = get(&registry) {

@@ -449,6 +449,10 @@ pub(crate) fn required_rung(workspace: &Workspace, skill: &VerifiedSkill) -> Run
 
 /// Whose skill it is to the permission decision: one below the workspace is the workspace's own.
 fn origin(workspace: &Workspace, skill: &VerifiedSkill) -> mycelium_policy::Origin {
+    // Somebody packed it somewhere; where it was unpacked says nothing.
+    if matches!(skill.source(), SkillSource::Package { .. }) {
+        return mycelium_policy::Origin::Elsewhere;
+    }
     match skill.origin() {
         mycelium_loader::Origin::BuiltIn => mycelium_policy::Origin::Embedded,
         mycelium_loader::Origin::Local if skill.root().starts_with(&workspace.path) => {

@@ -35,6 +35,7 @@ mod metrics;
 mod network;
 mod operations;
 mod output;
+mod packages;
 mod planted;
 mod runtime;
 mod space;
@@ -83,6 +84,9 @@ pub use mycelium_sandbox::close_inherited;
 pub use mycelium_sandbox::probe as doctor;
 /// The nouns of it all: names, versions, manifests, errors.
 pub use mycelium_types as types;
+pub use packages::PackedSkill;
+pub use packages::pack_skill;
+pub use packages::read_package;
 pub use runtime::RuntimeOptions;
 pub use runtime::SkillRuntime;
 pub use transition::IllegalTransition;

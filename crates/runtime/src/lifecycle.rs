@@ -19,6 +19,7 @@ use mycelium_types::FileAccess;
 use mycelium_types::Hook;
 use mycelium_types::InstanceScope;
 use mycelium_types::Manifest;
+use mycelium_types::SkillSource;
 use mycelium_types::SkillState;
 use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
@@ -219,7 +220,9 @@ impl Inner {
         let engine = launch.skill.engine();
         let gauges = worker.gauges(&launch.policy.limits);
         instance.set_gauges(Some((gauges, engine)));
-        instance.set_watched(caller.workspace.configuration.watch.then(|| WatchedSkill {
+        let is_folder = matches!(record.source, SkillSource::Folder { .. });
+        let is_watched = is_folder && caller.workspace.configuration.watch;
+        instance.set_watched(is_watched.then(|| WatchedSkill {
             root: launch.skill.root().to_owned(),
             context: caller.workspace.context(caller.session),
             skill: instance.key.skill.name.clone().into(),

@@ -352,7 +352,7 @@ impl SkillRuntime {
         self.inner.revoke(context, target).await
     }
 
-    /// Checks the skill in `folder`. Its code is loaded in a sandbox in which it is granted nothing.
+    /// Checks the skill in `folder`, which may be a package. Its code is loaded in a sandbox in which it is granted nothing.
     ///
     /// # Errors
     /// When the manifest cannot be read or the configuration is invalid; everything else is part of

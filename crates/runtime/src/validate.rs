@@ -63,7 +63,7 @@ impl Validation {
 }
 
 impl Inner {
-    /// Checks the skill in `folder`: reads the manifest, and if that is good, loads the code in a
+    /// Checks the skill in `folder`, or the package of that path: reads the manifest, and if that is good, loads the code in a
     /// sandbox in which it is granted nothing, to see that it parses and exports what it says. A program of
     /// its own is not run: that it could be is all that is checked. Gives remarks about its scripts.
     pub(crate) async fn validate(
@@ -76,11 +76,15 @@ impl Inner {
             let folder = folder.to_owned();
             blocking(move || Ok(mycelium_registry::read_skill(&folder))).await?
         };
-        let described = match reading.conforms {
-            Some(_) if !folder.join(SkillFiles::MANIFEST).exists() => AgentSkill::FILE,
-            Some(_) | None => SkillFiles::MANIFEST,
-        };
-        let file = printable_path(&folder.join(described));
+        let file = printable_path(&match mycelium_registry::source_of(folder) {
+            SkillSource::Package { path } => path,
+            SkillSource::Folder { .. } | SkillSource::Embedded { .. } => {
+                folder.join(match reading.conforms {
+                    Some(_) if !folder.join(SkillFiles::MANIFEST).exists() => AgentSkill::FILE,
+                    Some(_) | None => SkillFiles::MANIFEST,
+                })
+            }
+        });
         let mut validation = Validation {
             manifest: reading.manifest,
             diagnostics: reading.diagnostics,
@@ -108,9 +112,7 @@ impl Inner {
         let launch = {
             let inner = Arc::clone(self);
             let workspace = Arc::clone(workspace);
-            let source = SkillSource::Folder {
-                path: folder.to_owned(),
-            };
+            let source = mycelium_registry::source_of(folder);
             let events = Arc::clone(&events);
             blocking(move || {
                 let mut launch = inner.launches.prepare(&workspace, &source, &events, None)?;

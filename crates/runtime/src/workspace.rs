@@ -42,6 +42,8 @@ pub(crate) struct Workspace {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) overrides: BTreeMap<String, Value>,
     pub(crate) offline: bool,
+    /// A package that is known besides the workspace's own skills.
+    pub(crate) package: Option<PathBuf>,
     pub(crate) configuration: Arc<Configuration>,
     /// Remarks about the configuration that do not keep it from being used.
     pub(crate) remarks: Arc<[Diagnostic]>,
@@ -62,6 +64,7 @@ impl Workspace {
             environment: self.environment.clone(),
             overrides: self.overrides.clone(),
             offline: self.offline,
+            package: self.package.clone(),
         }
     }
 
@@ -250,7 +253,9 @@ impl Remembered {
 impl Workspace {
     /// Whether it is what a request of this context sees; the session makes no difference.
     fn is_of(&self, context: &RequestContext) -> bool {
-        self.offline == context.offline && self.environment == context.environment
+        self.offline == context.offline
+            && self.package == context.package
+            && self.environment == context.environment
     }
 
     /// The same workspace for a request with another environment that makes the same configuration.
@@ -261,6 +266,7 @@ impl Workspace {
             environment: context.environment.clone(),
             overrides: self.overrides.clone(),
             offline: context.offline,
+            package: context.package.clone(),
             configuration: Arc::clone(&self.configuration),
             remarks: Arc::clone(&self.remarks),
             answers: Arc::clone(&self.answers),
@@ -310,6 +316,7 @@ fn read(
         environment: context.environment.clone(),
         overrides: context.overrides.clone(),
         offline: context.offline,
+        package: context.package.clone(),
         configuration: Arc::new(configuration),
         remarks: remarks.into(),
         answers: Arc::new(answers),
@@ -329,6 +336,7 @@ mod tests {
             environment: BTreeMap::new(),
             overrides: BTreeMap::new(),
             offline: false,
+            package: None,
         }
     }
 

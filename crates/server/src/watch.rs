@@ -139,6 +139,7 @@ mod tests {
                 environment: Default::default(),
                 overrides: Default::default(),
                 offline: true,
+                package: None,
             },
             skill: name.parse().unwrap(),
         }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod agent_skill;
+mod archive;
 mod dependency;
 mod diagnostic;
 mod digest;
@@ -29,6 +30,10 @@ pub use agent_skill::AgentSkillReading;
 pub use agent_skill::Script;
 pub use agent_skill::ScriptKind;
 pub use agent_skill::Substitutions;
+pub use archive::ArchiveEntryKind;
+pub use archive::ArchiveNames;
+pub use archive::ArchivePath;
+pub use archive::ArchiveProblem;
 pub use dependency::Dependency;
 pub use dependency::DependencyKind;
 pub use diagnostic::Diagnostic;

@@ -33,6 +33,11 @@ pub enum SkillSource {
         /// The folder that holds `skill.json` or `SKILL.md`.
         path: PathBuf,
     },
+    /// A `.skill` package on this machine.
+    Package {
+        /// The file, absolute.
+        path: PathBuf,
+    },
     /// Compiled into the program.
     Embedded {
         /// The skill's name among the embedded ones.
@@ -43,7 +48,7 @@ pub enum SkillSource {
 impl fmt::Display for SkillSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Folder { path } => write!(f, "{}", path.display()),
+            Self::Folder { path } | Self::Package { path } => write!(f, "{}", path.display()),
             Self::Embedded { name } => write!(f, "embedded:{name}"),
         }
     }

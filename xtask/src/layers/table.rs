@@ -9,9 +9,10 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     ("policy", &["types"]),
     ("protocol", &["policy", "types"]),
     ("config", &["policy", "types"]),
-    ("loader", &["policy", "types"]),
+    ("package", &["types"]),
+    ("loader", &["package", "policy", "types"]),
     ("resolver", &["types"]),
-    ("registry", &["types"]),
+    ("registry", &["package", "types"]),
     ("network", &["policy", "types"]),
     ("audit", &["types"]),
     ("sandbox", &["policy", "types"]),
@@ -19,8 +20,8 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
     (
         "runtime",
         &[
-            "audit", "config", "loader", "network", "policy", "protocol", "registry", "resolver",
-            "sandbox", "types",
+            "audit", "config", "loader", "network", "package", "policy", "protocol", "registry",
+            "resolver", "sandbox", "types",
         ],
     ),
     ("mcp", &["protocol", "runtime", "types"]),

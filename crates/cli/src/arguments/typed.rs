@@ -82,6 +82,7 @@ pub(crate) enum TypedCommand {
         skill: Option<String>,
     },
     Validate(ValidateOptions),
+    Pack(PackOptions),
     #[command(arg_required_else_help = false)]
     Config {
         #[command(subcommand)]
@@ -246,6 +247,14 @@ pub(crate) struct ValidateOptions {
     pub(crate) path: PathBuf,
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackOptions {
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    pub(crate) folder: PathBuf,
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -40,6 +40,7 @@ fn context() -> RequestContext {
         environment: Default::default(),
         overrides: Default::default(),
         offline: false,
+        package: None,
     }
 }
 

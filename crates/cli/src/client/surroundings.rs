@@ -102,6 +102,7 @@ impl Surroundings {
             environment: self.environment.clone(),
             overrides: settings.overrides.clone(),
             offline: settings.offline,
+            package: None,
         }
     }
 }

@@ -59,10 +59,10 @@ impl Transport {
         &mut self,
         surroundings: &Surroundings,
         settings: &Settings,
+        context: RequestContext,
         command: Command,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Reply, Error> {
-        let context = surroundings.context(settings);
         match settings.placement {
             Placement::InProcess => {
                 let runtime = match self.in_process.take() {

@@ -38,6 +38,12 @@ pub(super) fn run(options: ExecOptions, session: &mut Session<'_>) -> Result<Exi
     {
         report = answer!(session.request(Command::Exec(request))?, Exec);
     }
+    if let (Err(error), Some(package)) = (&mut report.outcome, &session.package) {
+        // What the error advises to type must lead to the package.
+        error
+            .context
+            .insert("skill".to_owned(), package.typed.clone());
+    }
     show(&report, session)
 }
 

@@ -119,6 +119,7 @@ impl Lines {
             surroundings: &surroundings,
             output,
             transport: &mut self.transport,
+            package: None,
         };
         commands::run(command, &mut session)
     }
@@ -129,8 +130,10 @@ impl Lines {
 
     /// Asks the runtime something for completion: silently, and nothing is told if it fails.
     pub(super) fn ask(&mut self, command: Command) -> Option<Reply> {
+        let context = self.surroundings.context(&self.settings);
+        let silent = &mut |_| {};
         self.transport
-            .request(&self.surroundings, &self.settings, command, &mut |_| {})
+            .request(&self.surroundings, &self.settings, context, command, silent)
             .ok()
     }
 }

@@ -1,7 +1,6 @@
 //! The skills that are compiled in, and their files.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 /// A file: its path in the skill's folder, and its content.
 type File = (&'static str, &'static str);
@@ -18,12 +17,6 @@ impl Embedded {
     /// Its files by path.
     pub(super) fn files(&self) -> BTreeMap<&'static str, &'static str> {
         self.own.iter().chain(self.shared).copied().collect()
-    }
-
-    /// The folders inside its own that its files are in.
-    pub(super) fn folders(&self) -> BTreeSet<&'static str> {
-        let folder = |(path, _): (&'static str, _)| Some(path.rsplit_once('/')?.0);
-        self.files().into_iter().filter_map(folder).collect()
     }
 }
 

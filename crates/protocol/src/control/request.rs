@@ -88,6 +88,9 @@ pub struct RequestContext {
     pub overrides: BTreeMap<String, Value>,
     /// Nothing may be fetched.
     pub offline: bool,
+    /// A `.skill` package that is known to this request besides the workspace's skills and before them, absolute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<PathBuf>,
 }
 
 /// What is asked.

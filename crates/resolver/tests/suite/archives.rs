@@ -4,8 +4,8 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use mycelium_resolver::ArchiveProblem;
 use mycelium_resolver::ResolverError;
+use mycelium_types::ArchiveProblem;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Locale;

@@ -167,6 +167,7 @@ impl Scene {
             environment: std::env::vars().collect(),
             overrides: BTreeMap::new(),
             offline: false,
+            package: None,
         }
     }
 

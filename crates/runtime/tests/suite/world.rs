@@ -97,6 +97,7 @@ impl World {
             home,
             overrides: BTreeMap::new(),
             offline: self.network == Network::Offline,
+            package: None,
         }
     }
 

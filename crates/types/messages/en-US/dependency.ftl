@@ -51,18 +51,7 @@ dependency-integrity-mismatch = `{ $package }` should have the hash { $expected 
 
 dependency-integrity-missing = The registry gives no hash for `{ $package }`, so that it cannot be checked.
 
-dependency-hostile-archive = The archive of `{ $package }` is refused: { $problem ->
-        [absolute] `{ $entry }` is an absolute path.
-        [parent] `{ $entry }` leaves the package's folder.
-        [name] `{ $entry }` is not a usable file name.
-        [too-deep] `{ $entry }` is nested too deeply.
-        [link] `{ $entry }` is a link.
-        [special] `{ $entry }` is not a plain file.
-        [collision] `{ $entry }` differs from another name in letter case only, or is both a file and a folder.
-        [too-many] it has more than { $limit } files.
-        [too-large] it unpacks to more than { $limit } bytes.
-       *[malformed] it is damaged.
-    }
+dependency-hostile-archive = The archive of `{ $package }` is refused: { archive-problem }.
 
 dependency-too-large = { $url } sends more than { $limit } bytes.
 

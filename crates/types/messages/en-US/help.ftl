@@ -58,14 +58,14 @@ help-catalog = Show what an agent sees of the Agent Skills
         mycelium catalog --agent codex --format xml
 
 help-info = Show all about a skill
-    .skill = The skill: NAME or NAME@RANGE
+    .skill = The skill: NAME or NAME@RANGE, or the path of a .skill package
     .examples =
         mycelium info hello-world
         mycelium info hello-world@^1.0 --json
 
 help-exec = Run a method of a skill
     .details = An argument is a string unless it is a JSON number, boolean, null, array or object. A number with more digits than 64 bits hold stays a string. Where the method takes named arguments, KEY=VALUE pairs or one JSON object give them.
-    .skill = The skill: NAME or NAME@RANGE
+    .skill = The skill: NAME or NAME@RANGE, or the path of a .skill package
     .method = The method
     .words = Arguments of the call
     .args-json = All arguments as a JSON array (or object, by name); - reads it from standard input
@@ -77,7 +77,7 @@ help-exec = Run a method of a skill
 
 help-trace = Find out which permissions a method needs
     .details = Runs the method in an instance of its own with what the skill is granted, lets it read the workspace besides, and prints what it used and tried, with the least permissions that allow it. With --write it can also change what is in the workspace, except what no skill may. Everything else it tries is refused as ever and listed: grant it and trace again to see what comes after it. The workspace must be trusted; nothing is granted for later. One run shows what one run does: other arguments may need more.
-    .skill = The skill: NAME or NAME@RANGE
+    .skill = The skill: NAME or NAME@RANGE, or the path of a .skill package
     .method = The method
     .words = Arguments of the call
     .args-json = All arguments as a JSON array (or object, by name); - reads it from standard input
@@ -88,23 +88,23 @@ help-trace = Find out which permissions a method needs
         mycelium trace report build 2026-11 --write --diff
 
 help-activate = Make a skill ready for calls
-    .skill = The skill: NAME or NAME@RANGE
+    .skill = The skill: NAME or NAME@RANGE, or the path of a .skill package
 
 help-deactivate = Refuse the calls of a skill until it is activated
-    .skill = The skill: NAME or NAME@RANGE
+    .skill = The skill: NAME or NAME@RANGE, or the path of a .skill package
 
 help-reload = Read a skill again and start it anew
-    .skill = The skill: NAME or NAME@RANGE
+    .skill = The skill: NAME or NAME@RANGE, or the path of a .skill package
 
 help-unload = End a skill, or all of them
-    .skill = The skill: NAME or NAME@RANGE
+    .skill = The skill: NAME or NAME@RANGE, or the path of a .skill package
     .all = End all skills of the workspace
     .examples =
         mycelium unload hello-world
         mycelium unload --all
 
 help-reset = Close the circuit breaker of a skill
-    .skill = The skill: NAME or NAME@RANGE
+    .skill = The skill: NAME or NAME@RANGE, or the path of a .skill package
 
 help-metrics = Show what was measured
 
@@ -126,11 +126,21 @@ help-revoke = Take back what was granted
     .skill = The skill: NAME or NAME@RANGE; the workspace if not given
 
 help-validate = Check a skill's manifest and code without running it
-    .path = The skill's folder, its skill.json or its SKILL.md
+    .path = The skill's folder, its skill.json or its SKILL.md, or a .skill package
     .strict = Treat warnings as errors; of a SKILL.md give the reference validator's verdict
     .examples =
         mycelium validate ./custom-skills/hello-world
         mycelium validate --strict --json .
+
+help-pack = Make one file of a skill's folder, a .skill package
+    .details =
+        The package is a zip archive of the folder, without .git and other packages. The same files make the same bytes. Commands that take
+        a skill take a package too: what is in it runs in the sandbox and is granted what its content is trusted with.
+    .folder = The skill's folder
+    .output = The file to write; NAME.skill in the current folder if not given
+    .examples =
+        mycelium pack ./skills/hello-world
+        mycelium exec ./hello-world.skill greet Claude
 
 help-config = Show or change the configuration
 

@@ -24,7 +24,33 @@ load-entrypoint-not-a-program = the entrypoint { $entrypoint } cannot be run: it
 load-entrypoint-interpreter = the entrypoint { $entrypoint } needs `{ $name }` to run, which is not among the system's programs in /usr, nor in the skill's folder
 load-incompatible = { $reasons }
 load-signature-missing = it comes from elsewhere and is not signed
-load-cache = built-in skills cannot be stored in { $path }: { $reason }
+load-cache = what is unpacked cannot be stored in { $path }: { $reason }
+load-package-refused = the package is refused: { archive-problem }
+load-package-too-large = the package is larger than { $most } MiB
+load-package-empty = no folder of the package has a skill.json or a SKILL.md
+load-package-several = the package holds several skills: { $first } and { $second }
+load-package-outside = { $path } lies outside the folder of the package's skill
+load-package-name = the name of the package is no usable name for the skill's folder
+
+archive-problem = { $problem ->
+    [absolute] `{ $entry }` is an absolute path
+    [parent] `{ $entry }` leaves the archive's folder
+    [name] `{ $entry }` is not a usable file name
+    [too-deep] `{ $entry }` is nested too deeply
+    [link] `{ $entry }` is a link
+    [special] `{ $entry }` is not a plain file
+    [collision] `{ $entry }` differs from another name in letter case only, or is both a file and a folder
+    [duplicate] `{ $entry }` is there twice
+    [too-many] it has more than { $limit } files
+    [too-large] it unpacks to more than { $limit } bytes
+    [bomb] it unpacks to more than { $limit } times its size
+    [encrypted] `{ $entry }` is encrypted
+    [compression] `{ $entry }` is compressed in a way that only some programs read
+    [extended] it is in several parts, or has the records of archives above 4 GiB
+    [contradiction] it says two different things of `{ $entry }`
+    [surplus] it has bytes that belong to no file
+   *[malformed] it is damaged
+}
 
 incompatible-mycelium = it needs Mycelium { $range }, and this is { $version }
 incompatible-os = it is made for { $wanted }, and this machine runs { $actual }

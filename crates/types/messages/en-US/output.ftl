@@ -399,6 +399,13 @@ trust-revoked-skill = { $change ->
    *[unchanged] Skill { $subject } was not granted anything
 }
 
+# pack.
+
+pack-done = Packed { $skill } into { $file } ({ $bytes ->
+    [one] 1 byte
+   *[other] { $bytes } bytes
+})
+
 # validate.
 
 validate-valid = { $skill } is valid{ $warnings ->

@@ -2,19 +2,24 @@
 
 use super::ArchiveProblem;
 
-/// A path inside a package: relative, with `/` between parts, none of which is `.` or `..`.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct EntryPath(String);
+/// A path inside an archive: relative, with `/` between parts, none of which is `.` or `..`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ArchivePath(String);
 
 /// What file systems allow for one name.
 const MAX_NAME_BYTES: usize = 255;
 const MAX_PATH_BYTES: usize = 1_024;
-const MAX_DEPTH: usize = 64;
 
-impl EntryPath {
-    /// Reads the path an archive gives, without its first part: the outermost folder, which every
-    /// package's archive has and every packer names differently. `None` if nothing is left.
-    pub(super) fn parse(raw: &[u8]) -> Result<Option<Self>, ArchiveProblem> {
+impl ArchivePath {
+    /// How many folders deep an entry may be.
+    pub const MAX_DEPTH: usize = 64;
+
+    /// Reads the path an archive gives; `None` if it names the archive's own folder.
+    ///
+    /// # Errors
+    ///
+    /// A path that leaves the folder, fools people, or is not one that every file system can have.
+    pub fn parse(raw: &[u8]) -> Result<Option<Self>, ArchiveProblem> {
         let text = str::from_utf8(raw).map_err(|_| ArchiveProblem::UnusableName)?;
         if text.starts_with('/') {
             return Err(ArchiveProblem::AbsolutePath);
@@ -27,24 +32,43 @@ impl EntryPath {
             check(part)?;
             parts.push(part);
         }
-        if parts.len() > MAX_DEPTH {
+        if parts.len() > Self::MAX_DEPTH {
             return Err(ArchiveProblem::TooDeep);
         }
-        let path = parts.get(1..).unwrap_or_default().join("/");
+        let path = parts.join("/");
         Ok((!path.is_empty()).then_some(Self(path)))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    /// A path for a message: short, and without characters that fool terminals.
+    #[must_use]
+    pub fn excerpt(raw: &[u8]) -> String {
+        String::from_utf8_lossy(raw)
+            .chars()
+            .take(100)
+            .flat_map(char::escape_debug)
+            .collect()
+    }
+
+    /// The same path without its first part; `None` if nothing is left.
+    #[must_use]
+    pub fn without_first(&self) -> Option<Self> {
+        let (_, rest) = self.0.split_once('/')?;
+        Some(Self(rest.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The folders the entry is in, outermost first.
-    pub(super) fn ancestors(&self) -> impl Iterator<Item = &str> {
+    pub fn ancestors(&self) -> impl Iterator<Item = &str> {
         self.0.match_indices('/').map(|(at, _)| &self.0[..at])
     }
 
     /// The folders the entry is in, outermost first, and the entry.
-    pub(super) fn ancestors_and_self(&self) -> impl Iterator<Item = &str> {
+    pub fn ancestors_and_self(&self) -> impl Iterator<Item = &str> {
         self.ancestors().chain([self.as_str()])
     }
 }
@@ -61,38 +85,31 @@ fn check(part: &str) -> Result<(), ArchiveProblem> {
     Ok(())
 }
 
-/// A path for a message: short, and without characters that fool terminals.
-pub(super) fn excerpt(raw: &[u8]) -> String {
-    String::from_utf8_lossy(raw)
-        .chars()
-        .take(100)
-        .flat_map(char::escape_debug)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parsed(raw: &str) -> Result<Option<String>, ArchiveProblem> {
-        EntryPath::parse(raw.as_bytes()).map(|path| path.map(|p| p.as_str().to_owned()))
+        ArchivePath::parse(raw.as_bytes()).map(|path| path.map(|p| p.as_str().to_owned()))
     }
 
     #[test]
-    fn the_outermost_folder_is_left_out() {
+    fn paths_are_told_in_one_way() {
         for (raw, expected) in [
-            ("package/index.js", Some("index.js")),
-            ("./package//lib/./a.js", Some("lib/a.js")),
-            ("lodash-4.17.21/lib/", Some("lib")),
-            ("package/", None),
-            ("README", None),
+            ("package/index.js", Some("package/index.js")),
+            ("./package//lib/./a.js", Some("package/lib/a.js")),
+            ("lodash-4.17.21/lib/", Some("lodash-4.17.21/lib")),
+            ("./", None),
             ("", None),
         ] {
             assert_eq!(parsed(raw), Ok(expected.map(ToOwned::to_owned)), "{raw:?}");
         }
-        let path = EntryPath::parse(b"package/a/b/c.js").unwrap().unwrap();
-        assert_eq!(path.ancestors().collect::<Vec<_>>(), ["a", "a/b"]);
-        assert_eq!(path.ancestors_and_self().last(), Some("a/b/c.js"));
+        let path = ArchivePath::parse(b"package/a/b/c.js").unwrap().unwrap();
+        let inner = path.without_first().unwrap();
+        assert_eq!(inner.ancestors().collect::<Vec<_>>(), ["a", "a/b"]);
+        assert_eq!(inner.ancestors_and_self().last(), Some("a/b/c.js"));
+        let file = ArchivePath::parse(b"README").unwrap().unwrap();
+        assert_eq!(file.without_first(), None);
     }
 
     #[test]
@@ -113,7 +130,7 @@ mod tests {
         ] {
             assert_eq!(parsed(raw), Err(problem), "{raw:?}");
         }
-        assert_eq!(EntryPath::parse(b"package/\xff"), Err(UnusableName));
-        assert_eq!(excerpt(b"a\x1b\xff"), "a\\u{1b}\u{fffd}");
+        assert_eq!(ArchivePath::parse(b"package/\xff"), Err(UnusableName));
+        assert_eq!(ArchivePath::excerpt(b"a\x1b\xff"), "a\\u{1b}\u{fffd}");
     }
 }
