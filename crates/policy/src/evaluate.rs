@@ -137,6 +137,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
             own: own.to_vec(),
             commands: Vec::new(),
         }),
+        absent: Vec::new(),
         denials: Vec::new(),
         unanswered: Vec::new(),
         refused: Vec::new(),
@@ -162,6 +163,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
             skill_root: request.skill_root.to_owned(),
             workspace: request.workspace.to_owned(),
             paths: decision.paths,
+            absent: decision.absent,
             sealed: decision.sealed,
             program: decision.program,
             dependency_layer: None,
@@ -232,6 +234,7 @@ struct Decision<'a> {
     host: &'a dyn HostPaths,
     answered: bool,
     paths: Vec<PathGrant>,
+    absent: Vec<PathBuf>,
     sealed: Vec<PathBuf>,
     network: NetworkPolicy,
     environment: BTreeMap<String, String>,
@@ -259,7 +262,14 @@ impl Decision<'_> {
                             path,
                             access: *access,
                         }),
-                        Err(reason) => self.deny(one, reason),
+                        Err(reason) => {
+                            // Nothing else was against it, or that would be the reason.
+                            let is_absent =
+                                (reason, *access) == (DenialReason::Missing, FileAccess::Read);
+                            let path = self.host.resolve(&self.absolute(declared));
+                            self.absent.extend(path.filter(|_| is_absent));
+                            self.deny(one, reason);
+                        }
                     }
                 }
             }

@@ -354,6 +354,13 @@ fn a_missing_path_to_read_is_denied_and_a_missing_one_to_write_is_kept() {
         Some(DenialReason::Missing)
     );
     assert_eq!(case.reason(files("missing", FileAccess::Write)), None);
+    let missing = Path::new("/w/missing");
+    let policy = case.run(&[files("missing", FileAccess::Read)]).policy;
+    assert!(policy.allows(missing, FileAccess::Read), "to find nothing");
+    assert!(!policy.allows(missing, FileAccess::Write));
+    let refused = Case::workspace(WorkspaceTrust::Untrusted);
+    let policy = refused.run(&[files("missing", FileAccess::Read)]).policy;
+    assert!(!policy.allows(missing, FileAccess::Read));
 }
 
 #[test]

@@ -64,6 +64,9 @@ pub struct SandboxPolicy {
     pub workspace: PathBuf,
     /// Granted host paths, at the same place inside.
     pub paths: Vec<PathGrant>,
+    /// Host paths that are granted to be read and were not there: looking for them is no violation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<PathBuf>,
     /// What exists below writable paths and stays as it is, because of its name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sealed: Vec<PathBuf>,
@@ -211,12 +214,24 @@ impl SandboxPolicy {
         moved.map_or_else(|| PathBuf::from(inside), |grant| grant.path.clone())
     }
 
-    /// Whether `path`, absolute and without links, takes a grant: it is neither the skill's own nor one of the
-    /// places that every sandbox has.
+    /// The grant that `path`, absolute and without links, takes to be used with `access`: the narrowest that
+    /// gives so much. `None` if it takes none, because it is the skill's own or in one of the places that
+    /// every sandbox has, and if there is none.
     #[must_use]
-    pub fn is_granted(&self, path: &Path) -> bool {
-        !path.starts_with(&self.skill_root)
-            && self.paths.iter().any(|grant| path.starts_with(&grant.path))
+    pub fn grant_of(&self, path: &Path, access: FileAccess) -> Option<&PathGrant> {
+        let gives = |grant: &&PathGrant| {
+            let is_enough = access == FileAccess::Read || grant.access == FileAccess::Write;
+            is_enough && path.starts_with(&grant.path)
+        };
+        if path.starts_with(&self.skill_root) {
+            return None;
+        }
+        // Of two that give the same, the one that is only for reading is the narrower.
+        let width = |grant: &&PathGrant| {
+            let depth = grant.path.components().count();
+            (std::cmp::Reverse(depth), grant.access == FileAccess::Write)
+        };
+        self.paths.iter().filter(gives).min_by_key(width)
     }
 
     /// Whether `path`, absolute and without links, may be used with `access`.
@@ -253,6 +268,7 @@ impl SandboxPolicy {
                     || (below(&self.skill_root) && !below(&self.skill_root.join(UNCOUNTED)))
                     || below(Path::new("/mycelium"))
                     || self.paths.iter().any(|grant| below(&grant.path))
+                    || self.absent.iter().any(|path| below(path))
             }
         }
     }

@@ -356,7 +356,8 @@ pub enum Notification {
     Console(Printed),
     /// The in-engine guard refused something.
     Denied(Denied),
-    /// The in-engine guard let something pass that takes a grant. Told of a worker that is observed.
+    /// The in-engine guard let something pass that takes a grant. Of a worker that is not observed, each grant is
+    /// told about once in a while.
     Used(Used),
 }
 

@@ -63,7 +63,7 @@ impl Inner {
     /// Asks a worker, with the skill's limits. What the sandbox refuses meanwhile joins `violations`; an
     /// answer that is a failure is blamed on them.
     pub(crate) async fn ask(
-        &self,
+        self: &Arc<Self>,
         running: &mut Running,
         request: Request,
         wall: WallLimit,
@@ -83,6 +83,7 @@ impl Inner {
             })
             .await;
         listener.seen(attempts(running.worker.process()).await);
+        self.note_uses(launch.skill.root(), &listener.take_uses());
         let (refused, on_record) = listener.settle().await;
         violations.extend(refused);
         let answer = answer
@@ -99,7 +100,7 @@ impl Inner {
 
     /// Asks a worker for something that the worker protocol has one form for.
     pub(crate) async fn ask_for<T: DeserializeOwned>(
-        &self,
+        self: &Arc<Self>,
         running: &mut Running,
         request: Request,
         wall: WallLimit,
@@ -141,7 +142,7 @@ impl Inner {
 
     /// Runs one of the skill's hooks, if it has it.
     pub(crate) async fn run_hook(
-        &self,
+        self: &Arc<Self>,
         running: &mut Running,
         params: HookParams,
         wall: WallLimit,

@@ -145,7 +145,7 @@ impl Inner {
 
     /// Tells what a worker that has ended was refused, and what its connections have to tell as they end.
     async fn hear_out(
-        &self,
+        self: &Arc<Self>,
         worker: &Arc<Worker>,
         mut records: Records,
         launch: &Arc<LaunchSpec>,
@@ -158,6 +158,7 @@ impl Inner {
         while let Some(record) = records.next_of_ended().await {
             listener.hear(Heard::Requested(Box::new(record)));
         }
+        self.note_uses(launch.skill.root(), &listener.take_uses());
         let (_, on_record) = listener.settle().await;
         if let Err(failure) = on_record {
             tracing::error!(%failure, "a refusal is not on record yet");
@@ -165,7 +166,7 @@ impl Inner {
     }
 
     async fn farewell(
-        &self,
+        self: &Arc<Self>,
         stage: &Stage<'_>,
         running: &mut Running,
         events: &EventSink,

@@ -192,7 +192,7 @@ impl Inner {
         request: &ExecRequest,
         trail: &mut Trail,
     ) -> Result<Value, ErrorReport> {
-        let key = self.instance_key(&caller, &record.manifest);
+        let key = self.instance_key(&caller, record);
         let for_one_call = key.call.is_some();
         let (instance, mut slot, _place) = self.enter(&key).await?;
         self.ensure_active(caller, record, &instance, &mut slot)

@@ -63,6 +63,11 @@ impl Inner {
             let (verified, evaluation) = inner.launches.verify(&workspace, &record.source)?;
             let surface = verified.surface()?;
             let manifest = verified.manifest();
+            let asked: Vec<_> = manifest
+                .permissions
+                .iter()
+                .map(|request| &request.permission)
+                .collect();
             let places = Substitutions {
                 skill_folder: Some(verified.root()),
                 project_folder: Some(&workspace.path),
@@ -82,7 +87,11 @@ impl Inner {
                 digest: verified.digest(),
                 engine: verified.engine().as_str().to_owned(),
                 dependencies: inner.dependencies(&workspace, &record),
-                permissions: permissions(manifest, &evaluation),
+                permissions: permissions(
+                    manifest,
+                    &evaluation,
+                    inner.uses.of(verified.root(), &asked),
+                ),
                 answer: answer_to(&workspace.answers.grants, manifest, verified.digest()).map(
                     |grant| AnswerInfo {
                         answer: grant.answer,
@@ -154,12 +163,17 @@ impl Inner {
     }
 }
 
-/// Each permission asked for, with the denials that are about it.
-fn permissions(manifest: &Manifest, evaluation: &Evaluation) -> Vec<PermissionInfo> {
+/// Each permission asked for, with the denials that are about it and when it was last used.
+fn permissions(
+    manifest: &Manifest,
+    evaluation: &Evaluation,
+    last_uses: Vec<Option<u64>>,
+) -> Vec<PermissionInfo> {
     manifest
         .permissions
         .iter()
-        .map(|PermissionRequest { permission, reason }| {
+        .zip(last_uses)
+        .map(|(PermissionRequest { permission, reason }, last_used)| {
             let denials: Vec<_> = evaluation
                 .policy
                 .denials
@@ -172,6 +186,7 @@ fn permissions(manifest: &Manifest, evaluation: &Evaluation) -> Vec<PermissionIn
                 asked: permission.clone(),
                 risk: permission.risk(),
                 reason: reason.clone(),
+                last_used_milliseconds: last_used,
                 granted: denials.is_empty(),
                 denials,
             }

@@ -42,6 +42,7 @@ use crate::hook::PermissionCheck;
 use crate::hook::Stage;
 use crate::hook::StageOutcome;
 use crate::instance::Instances;
+use crate::last_use::LastUses;
 use crate::launch::Launches;
 use crate::metrics::Metrics;
 use crate::packages;
@@ -56,6 +57,7 @@ pub(crate) struct Inner {
     pub(crate) supervisor: Arc<Supervisor>,
     pub(crate) instances: Instances,
     breakers: Breakers,
+    pub(crate) uses: LastUses,
     pub(crate) trust: TrustStore,
     pub(crate) audit: AuditTrail,
     pub(crate) metrics: Metrics,
@@ -89,6 +91,7 @@ impl Inner {
             )),
             instances: Instances::default(),
             breakers: Breakers::new(folders.state.join("breakers.json")),
+            uses: LastUses::below(&folders.state),
             trust: TrustStore::of(&folders),
             hooks: RwLock::new(vec![
                 Arc::new(PermissionCheck),

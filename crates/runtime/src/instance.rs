@@ -20,6 +20,7 @@ use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
 use mycelium_types::SkillId;
+use mycelium_types::SkillSource;
 use mycelium_types::SkillState;
 use tokio::sync::watch;
 
@@ -40,6 +41,8 @@ pub(crate) struct InstanceKey {
     /// Absent for an instance that the whole workspace shares.
     pub(crate) session: Option<String>,
     pub(crate) skill: SkillId,
+    /// Where it comes from: two sources may have a skill of the same name and version.
+    pub(crate) source: SkillSource,
     /// Tells apart the instances that live for one call.
     pub(crate) call: Option<u64>,
 }
@@ -323,6 +326,9 @@ mod tests {
             skill: SkillId {
                 name: "demo".parse().unwrap(),
                 version: "1.0.0".parse().unwrap(),
+            },
+            source: SkillSource::Folder {
+                path: "/w/demo".into(),
             },
             call: None,
         }

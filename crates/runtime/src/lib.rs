@@ -26,6 +26,7 @@ mod info;
 mod inner;
 mod instance;
 mod known_skills;
+mod last_use;
 mod launch;
 mod lifecycle;
 mod listener;

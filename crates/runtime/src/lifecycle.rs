@@ -18,7 +18,6 @@ use mycelium_types::ErrorReport;
 use mycelium_types::FileAccess;
 use mycelium_types::Hook;
 use mycelium_types::InstanceScope;
-use mycelium_types::Manifest;
 use mycelium_types::SkillSource;
 use mycelium_types::SkillState;
 use serde_json::Value;
@@ -36,6 +35,7 @@ use crate::instance::Instance;
 use crate::instance::InstanceKey;
 use crate::instance::Running;
 use crate::instance::WatchedSkill;
+use crate::last_use;
 use crate::workspace::Workspace;
 
 /// Who asks, for one operation on one skill.
@@ -64,12 +64,14 @@ pub(crate) type Slot = OwnedMutexGuard<Option<Running>>;
 
 impl Inner {
     /// What makes this caller's requests share an instance of the skill.
-    pub(crate) fn instance_key(&self, caller: &Caller<'_>, manifest: &Manifest) -> InstanceKey {
+    pub(crate) fn instance_key(&self, caller: &Caller<'_>, record: &SkillRecord) -> InstanceKey {
+        let manifest = &record.manifest;
         InstanceKey {
             workspace: caller.workspace.path.clone(),
             session: (manifest.instance != InstanceScope::Workspace)
                 .then(|| caller.session.to_owned()),
             skill: manifest.id(),
+            source: record.source.clone(),
             call: (manifest.instance == InstanceScope::Call || caller.observed.is_some())
                 .then(|| self.next_number()),
         }
@@ -217,6 +219,10 @@ impl Inner {
             let session = instance.key.session.clone();
             blocking(move || supervisor.start(&launch.policy, launch.members(), session)).await?
         };
+        self.note_uses(
+            launch.skill.root(),
+            &last_use::of_variables(&launch.policy, launch.skill.manifest()),
+        );
         let engine = launch.skill.engine();
         let gauges = worker.gauges(&launch.policy.limits);
         instance.set_gauges(Some((gauges, engine)));
@@ -342,7 +348,7 @@ impl Inner {
 
     /// Runs the skill's hook of a stage, and the middleware around it.
     pub(crate) async fn run_stage(
-        &self,
+        self: &Arc<Self>,
         stage: &Stage<'_>,
         running: &mut Running,
         events: &EventSink,

@@ -1,5 +1,6 @@
 //! What a worker tells while it works, made into events.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -8,6 +9,8 @@ use std::time::UNIX_EPOCH;
 use mycelium_audit::Receipt;
 use mycelium_audit::Recorded;
 use mycelium_audit::Subject;
+use mycelium_network::Host;
+use mycelium_network::HostPattern;
 use mycelium_network::Refusal;
 use mycelium_network::RequestRecord;
 use mycelium_network::Verdict;
@@ -23,6 +26,7 @@ use mycelium_protocol::worker::Notification;
 use mycelium_sandbox::AttemptKind;
 use mycelium_sandbox::AttemptVerdict;
 use mycelium_sandbox::SeenAttempt;
+use mycelium_sandbox::TakenGrant;
 use mycelium_types::ErrorReport;
 use mycelium_types::FileAccess;
 use mycelium_types::Permission;
@@ -30,6 +34,7 @@ use mycelium_types::Permission;
 use crate::EventSink;
 use crate::audit::AuditTrail;
 use crate::connection::Heard;
+use crate::last_use::Part;
 use crate::launch::LaunchSpec;
 use crate::suggestion::permission_for;
 
@@ -44,6 +49,7 @@ pub(crate) struct Listener {
     subject: Subject,
     call: String,
     violations: Vec<(Violation, Receipt)>,
+    uses: BTreeMap<Part, u64>,
 }
 
 impl Listener {
@@ -62,6 +68,7 @@ impl Listener {
             subject,
             call: call.to_owned(),
             violations: Vec::new(),
+            uses: BTreeMap::new(),
         }
     }
 
@@ -80,9 +87,23 @@ impl Listener {
                     permission,
                 );
             }
-            Heard::Told(Notification::Used(used)) => self.used(used.operation, used.resolved),
+            Heard::Told(Notification::Used(used)) => {
+                let access = match used.operation {
+                    Operation::Read => FileAccess::Read,
+                    Operation::Write
+                    | Operation::Connect
+                    | Operation::Exec
+                    | Operation::Privilege => FileAccess::Write,
+                };
+                // What the worker says is worth no more than the policy.
+                if let Some(grant) = self.launch.policy.grant_of(&used.resolved, access) {
+                    let part = Part::path(&grant.declared, grant.access);
+                    self.used(part, now(), (used.operation, used.resolved));
+                }
+            }
             Heard::Refused(refusal) => self.keep_refusal(&refusal),
             Heard::Requested(record) => {
+                self.note_request(&record);
                 (self.events)(Event::NetworkRequest(self.request(&record)));
                 // An engine whose requests the runtime makes is told of each refusal, and so was this.
                 if let Verdict::Refused(refusal) = &record.verdict
@@ -94,7 +115,11 @@ impl Listener {
         }
     }
 
-    fn used(&self, operation: Operation, path: PathBuf) {
+    fn used(&mut self, part: Part, time: u64, (operation, path): (Operation, PathBuf)) {
+        self.uses.insert(part, time);
+        if !self.launch.policy.observed {
+            return;
+        }
         (self.events)(Event::Used {
             skill: self.launch.policy.skill.name.clone(),
             operation,
@@ -113,6 +138,29 @@ impl Listener {
             denied,
             refusal.allowing(),
         );
+    }
+
+    /// Takes note of the grants that a request took: of the host, and of the secrets it was given.
+    fn note_request(&mut self, record: &RequestRecord) {
+        if record.verdict != Verdict::Allowed {
+            return;
+        }
+        let host = record.host.parse::<Host>().ok();
+        let covers = |pattern: &&String| {
+            let (Ok(pattern), Some(host)) = (pattern.parse::<HostPattern>(), &host) else {
+                return false;
+            };
+            match record.port {
+                Some(port) => pattern.covers(host, port),
+                None => pattern.covers_host(host),
+            }
+        };
+        let granted = &self.launch.policy.network.allow;
+        let taken = granted.iter().flat_map(|grant| &grant.hosts).filter(covers);
+        let secrets = record.given.iter().map(|name| Part::secret(name));
+        let parts = taken.map(|pattern| Part::host(pattern)).chain(secrets);
+        let time = now();
+        self.uses.extend(parts.map(|part| (part, time)));
     }
 
     fn request(&self, record: &RequestRecord) -> NetworkRequest {
@@ -155,7 +203,14 @@ impl Listener {
                 AttemptKind::Privilege => Operation::Privilege,
             };
             match attempt.verdict {
-                AttemptVerdict::Allowed => self.used(operation, attempt.resolved),
+                AttemptVerdict::Allowed(grant) => {
+                    let part = match grant {
+                        TakenGrant::Path { declared, access } => Part::path(&declared, access),
+                        TakenGrant::Command { declared } => Part::command(&declared),
+                    };
+                    let time = milliseconds(attempt.time);
+                    self.used(part, time, (operation, attempt.resolved));
+                }
                 AttemptVerdict::Refused => {
                     let denied = Denied {
                         operation,
@@ -194,6 +249,11 @@ impl Listener {
         let receipt = self.audit.violation(self.subject.clone(), &violation);
         (self.events)(Event::Violation(violation.clone()));
         self.violations.push((violation, receipt));
+    }
+
+    /// What was used of the grants since this was asked, and when.
+    pub(crate) fn take_uses(&mut self) -> BTreeMap<Part, u64> {
+        std::mem::take(&mut self.uses)
     }
 
     /// What was refused, once all of it is on record.

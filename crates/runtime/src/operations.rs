@@ -59,7 +59,7 @@ impl Inner {
         caller: &Caller<'_>,
         record: &SkillRecord,
     ) -> Option<Arc<Instance>> {
-        let key = self.instance_key(caller, &record.manifest);
+        let key = self.instance_key(caller, record);
         self.instances.get(&InstanceKey { call: None, ..key })
     }
 
@@ -150,7 +150,7 @@ impl Inner {
     ) -> Result<SkillChange, ErrorReport> {
         let target = self.target(context, skill).await?;
         let caller = target.caller(context, events);
-        let key = self.instance_key(&caller, &target.record.manifest);
+        let key = self.instance_key(&caller, &target.record);
         let instance = self
             .instances
             .get_or_insert(InstanceKey { call: None, ..key });
@@ -181,7 +181,7 @@ impl Inner {
     ) -> Result<SkillChange, ErrorReport> {
         let target = self.target(context, skill).await?;
         let caller = target.caller(context, events);
-        let key = self.instance_key(&caller, &target.record.manifest);
+        let key = self.instance_key(&caller, &target.record);
         let instance = self
             .instances
             .get_or_insert(InstanceKey { call: None, ..key });
@@ -272,7 +272,7 @@ impl Inner {
             skill: target.record.name().clone(),
             step: LifecycleStep::Loading,
         });
-        let key = self.instance_key(&caller, &target.record.manifest);
+        let key = self.instance_key(&caller, &target.record);
         let instance = self
             .instances
             .get_or_insert(InstanceKey { call: None, ..key });

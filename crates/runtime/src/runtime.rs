@@ -384,10 +384,11 @@ impl SkillRuntime {
         let all = self.inner.instances.select(|_| true);
         self.inner.retire_all(all, &events).await;
         let supervisor = Arc::clone(&self.inner.supervisor);
-        let audit = self.inner.audit.clone();
+        let inner = Arc::clone(&self.inner);
         let stopped = tokio::task::spawn_blocking(move || {
             supervisor.stop();
-            audit.close();
+            inner.audit.close();
+            inner.uses.save();
         })
         .await;
         if let Err(error) = stopped {

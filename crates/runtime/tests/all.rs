@@ -8,6 +8,7 @@ mod suite {
     mod calls;
     mod faults;
     mod hostile_repository;
+    mod last_use;
     mod library;
     mod lifecycle;
     mod limits;

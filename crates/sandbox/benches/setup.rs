@@ -126,6 +126,7 @@ fn policy(folder: &std::path::Path) -> Result<SandboxPolicy, Box<dyn Error>> {
         environment: std::collections::BTreeMap::new(),
         limits: Limits::default(),
         required_rung: Rung::Full,
+        absent: Vec::new(),
         denials: Vec::new(),
         observed: false,
     })

@@ -205,6 +205,7 @@ fn policy(base: &std::path::Path) -> Outcome<SandboxPolicy> {
         environment: BTreeMap::new(),
         limits: Limits::default(),
         required_rung: Rung::Full,
+        absent: Vec::new(),
         denials: Vec::new(),
         observed: false,
     })

@@ -14,6 +14,7 @@ mod judge;
 mod service;
 mod subject;
 
+use std::collections::HashMap;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Condvar;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use std::time::SystemTime;
 
 use mycelium_policy::SandboxPolicy;
+use mycelium_types::FileAccess;
 
 pub(crate) use service::AttemptService;
 
@@ -37,6 +39,8 @@ use crate::filter::PROGRAM;
 const MAX_KEPT: usize = 256;
 /// Attempts of one worker that may wait for judgement. What comes on top is not looked at.
 const MAX_WAITING: usize = 512;
+/// How often the use of one grant is told of a worker that is not observed.
+const GRANT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What a worker tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,12 +58,30 @@ pub enum AttemptKind {
 }
 
 /// Whether a policy allows what was tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum AttemptVerdict {
-    /// By a grant. Told only of a worker that is observed.
-    Allowed,
+    /// By a grant. Of a worker that is not observed, each grant is told about once in
+    /// [`GRANT_INTERVAL`].
+    Allowed(TakenGrant),
     /// It does not.
     Refused,
+}
+
+/// A grant that a worker took.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TakenGrant {
+    /// To use a file or what is below a folder.
+    Path {
+        /// The path, as the manifest wrote it.
+        declared: String,
+        /// What it is granted for, which may be more than it was used for.
+        access: FileAccess,
+    },
+    /// To run a program.
+    Command {
+        /// The name, as the manifest wrote it.
+        declared: String,
+    },
 }
 
 /// Something a worker tried.
@@ -92,6 +114,32 @@ struct Seen {
     waiting: usize,
     kept: Vec<SeenAttempt>,
     known: HashSet<(AttemptKind, String, PathBuf)>,
+    /// When the use of a grant was last told. There are no more than the policy has grants.
+    told: HashMap<TakenGrant, SystemTime>,
+}
+
+impl Seen {
+    /// Whether an attempt is told: not that a grant is used which was told to be used a moment ago.
+    fn is_told(&mut self, attempt: &SeenAttempt, is_observed: bool) -> bool {
+        let AttemptVerdict::Allowed(grant) = &attempt.verdict else {
+            return true;
+        };
+        if is_observed {
+            return true;
+        }
+        let before = self.told.get(grant);
+        let is_due = before.is_none_or(|before| {
+            // A clock that was set back tells nothing.
+            attempt
+                .time
+                .duration_since(*before)
+                .is_ok_and(|since| since >= GRANT_INTERVAL)
+        });
+        if is_due {
+            self.told.insert(grant.clone(), attempt.time);
+        }
+        is_due
+    }
 }
 
 impl Attempts {
@@ -150,9 +198,11 @@ impl Attempts {
 
     /// One that was noted is judged, or never will be.
     fn judged(&self, attempt: Option<SeenAttempt>) {
+        let is_observed = self.policy().is_some_and(|policy| policy.observed);
         let mut seen = self.lock();
         if let Some(attempt) = attempt
             && seen.kept.len() < MAX_KEPT
+            && seen.is_told(&attempt, is_observed)
             && seen.known.insert((
                 attempt.kind,
                 attempt.attempted.clone(),

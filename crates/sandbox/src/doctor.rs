@@ -294,6 +294,7 @@ fn policy(skill_root: &Path) -> Result<SandboxPolicy, Box<dyn std::error::Error>
         environment: BTreeMap::new(),
         limits: Limits::default(),
         required_rung: Rung::None,
+        absent: Vec::new(),
         denials: Vec::new(),
         observed: false,
     })

@@ -76,6 +76,7 @@ pub use attack::Outcome;
 pub use attempt::AttemptKind;
 pub use attempt::AttemptVerdict;
 pub use attempt::SeenAttempt;
+pub use attempt::TakenGrant;
 pub use doctor::AttackReport;
 pub use doctor::DoctorReport;
 pub use doctor::Remedy;

@@ -238,6 +238,7 @@ pub(crate) fn sample(skill_root: &Path) -> SandboxPolicy {
         environment: std::collections::BTreeMap::new(),
         limits: Limits::default(),
         required_rung: mycelium_policy::Rung::Full,
+        absent: Vec::new(),
         denials: Vec::new(),
         observed: false,
     }

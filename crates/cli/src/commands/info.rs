@@ -93,6 +93,7 @@ fn describe(info: &SkillInfo, verbosity: Verbosity, page: &mut Page) {
         if verbosity == Verbosity::Verbose || !permission.granted {
             describe_risk(permission, page);
         }
+        describe_last_use(permission, verbosity, page);
         describe_denials(&permission.denials, page);
     }
     if let Some(answer) = &info.answer {
@@ -227,6 +228,20 @@ pub(super) fn describe_risk(permission: &PermissionInfo, page: &mut Page) {
     }
 }
 
+/// Adds when a permission was last used; that it never was is said to who wants to know more.
+fn describe_last_use(permission: &PermissionInfo, verbosity: Verbosity, page: &mut Page) {
+    let last = permission.last_used_milliseconds;
+    if last.is_none() && (verbosity != Verbosity::Verbose || !permission.granted) {
+        return;
+    }
+    let time = last.map_or_else(
+        || "never".to_owned(),
+        |last| format!("{:.0}", Timestamp::from_milliseconds(last)),
+    );
+    let text = Text::new("info-last-use").with("time", time);
+    page.line(format!("      {}", text.render(page.look().locale)));
+}
+
 /// Adds why parts of a permission are not granted.
 pub(super) fn describe_denials<'d>(denials: impl IntoIterator<Item = &'d Denial>, page: &mut Page) {
     let locale = page.look().locale;
@@ -336,6 +351,20 @@ mod tests {
           - onInit: implemented
           - onUnload: implemented
         ");
+    }
+
+    #[test]
+    fn the_last_use_of_a_permission_is_told_and_that_there_was_none_if_asked() {
+        let mut used = value();
+        used["permissions"][0]["last_used_milliseconds"] = json!(951_782_399_999_u64);
+        let page = shown(used, Verbosity::Normal);
+        assert!(
+            page.contains("      last used 2000-02-28T23:59:59Z\n"),
+            "{page}"
+        );
+        assert!(!shown(value(), Verbosity::Normal).contains("in use"));
+        let page = shown(value(), Verbosity::Verbose);
+        assert!(page.contains("      not seen in use\n"), "{page}");
     }
 
     #[test]

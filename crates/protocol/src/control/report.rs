@@ -232,6 +232,10 @@ pub struct PermissionInfo {
     /// What it is for, in the words of the skill's author.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When any part of it was last used, in milliseconds since 1970 UTC; `None` if it was not, or nobody saw
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_milliseconds: Option<u64>,
     /// Whether it is granted in this workspace, wholly.
     pub granted: bool,
     /// The parts that are not, with the reason.

@@ -1,6 +1,6 @@
 //! Measures what the runtime and the program promise, beside floors and peers of the same run.
 //!
-//! Prints one line of JSON for each thing measured; `cargo xtask bench` makes a table of them. The
+//! Measures all of it, or the part named by the first argument. Prints one line of JSON for each thing measured; `cargo xtask bench` makes a table of them. The
 //! variable `MYCELIUM_BENCH_PROGRAM` names the `mycelium` to measure.
 
 mod audit;
@@ -20,6 +20,17 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::scene::Scene;
+
+/// The parts that need nothing but the scene, in the order in which they are measured.
+const PARTS: [(&str, fn(&Scene) -> Outcome<()>); 7] = [
+    ("floors", |_| floors::measure()),
+    ("calls", calls::measure),
+    ("hostile", hostile::measure),
+    ("audit", audit::measure),
+    ("search", search::measure),
+    ("node", peers::measure),
+    ("daemon", daemon::measure),
+];
 
 /// What can go wrong is only ever shown.
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -47,19 +58,23 @@ fn measure() -> Outcome<()> {
     let program = std::env::var_os("MYCELIUM_BENCH_PROGRAM");
     let program = program.ok_or("run this by `cargo xtask bench`")?;
     let scene = Scene::new(PathBuf::from(program))?;
+    // `cargo bench` passes options of its own, which are no names of parts.
+    let mut arguments = std::env::args().skip(1);
+    let only = arguments.find(|argument| !argument.starts_with('-'));
+    let is_wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
+    if is_wanted("resolve") {
+        // What loads or runs packages needs their layer.
+        if let Some(layer) = report::part("resolve", packages::resolve(&scene))? {
+            report::part("load-npm", calls::measure_packages(&scene))?;
+            report::part("node-npm", peers::packages(&scene, &layer))?;
+        }
+    }
     // A part that cannot be measured here, for want of a registry or of Node.js, says so and leaves the
     // others alone.
-    report::part("floors", floors::measure())?;
-    report::part("calls", calls::measure(&scene))?;
-    report::part("hostile", hostile::measure(&scene))?;
-    report::part("audit", audit::measure(&scene))?;
-    report::part("search", search::measure(&scene))?;
-    let layer = report::part("resolve", packages::resolve(&scene))?;
-    if let Some(layer) = &layer {
-        report::part("load-npm", calls::measure_packages(&scene))?;
-        report::part("node-npm", peers::packages(&scene, layer))?;
+    for (name, measure) in PARTS {
+        if is_wanted(name) {
+            report::part(name, measure(&scene))?;
+        }
     }
-    report::part("node", peers::measure(&scene))?;
-    report::part("daemon", daemon::measure(&scene))?;
     Ok(())
 }

@@ -191,6 +191,30 @@ async fn what_is_refused_while_the_call_is_announced_is_the_calls_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_path_that_is_granted_and_not_there_is_just_not_there() {
+    let world = World::new();
+    world.skill(
+        "reader",
+        json!({"exports": ["read"], "permissions": [
+            {"type": "filesystem", "paths": ["./settings.json"], "access": "read"}
+        ]}),
+        "const fs = require('fs');
+         exports.read = (path) => { try { return fs.readFileSync(path, 'utf8') } catch (e) { return e.code } };",
+    );
+    world.trust_workspace().await;
+    let args = json!(["settings.json"]);
+    assert_eq!(world.value("reader", "read", args).await, json!("ENOENT"));
+    let told = world.heard();
+    assert!(
+        !told.iter().any(|it| matches!(it, Event::Violation(_))),
+        "{told:?}"
+    );
+    let args = json!(["other.json"]);
+    assert_eq!(world.value("reader", "read", args).await, json!("EACCES"));
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trusted_workspace_grants_its_skills_the_paths_they_declare() {
     let world = World::new();
     world.skill(

@@ -186,6 +186,24 @@ async fn the_scope_decides_who_shares_an_instance() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_skill_of_another_source_is_another_instance() {
+    let world = World::new();
+    let says = |what| format!("let n = 0; exports.next = () => [`{what}`, ++n]");
+    let manifest = || json!({"exports": ["next"]});
+    world.own_skill("twin", manifest(), &says("person"));
+    let next = || world.value("twin", "next", json!([]));
+    assert_eq!(next().await, json!(["person", 1]));
+    assert_eq!(next().await, json!(["person", 2]));
+    // The same name and version, and it comes first.
+    world.skill("twin", manifest(), &says("workspace"));
+    world.trust_workspace().await;
+    let context = world.context("shell");
+    world.runtime.discover(&context, Vec::new()).await.unwrap();
+    assert_eq!(next().await, json!(["workspace", 1]));
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_breaker_opens_after_failures_in_a_row_and_reset_closes_it() {
     let world = World::new();
     world.skill(

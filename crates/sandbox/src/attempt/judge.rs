@@ -12,6 +12,7 @@ use mycelium_types::FileAccess;
 use crate::attempt::AttemptKind;
 use crate::attempt::AttemptVerdict;
 use crate::attempt::SeenAttempt;
+use crate::attempt::TakenGrant;
 use crate::attempt::destination::Destination;
 use crate::attempt::subject::Last;
 
@@ -47,8 +48,7 @@ pub(super) enum Attempt {
     Privilege(String),
 }
 
-/// What is worth telling: that the policy does not allow what was tried, or, of a worker that is observed, that
-/// it does by a grant.
+/// What is worth telling: that the policy does not allow what was tried, or that it does by a grant.
 ///
 /// A path that does not exist on the host either is no refusal: nobody keeps the worker from what is not
 /// there, and language runtimes look for many files.
@@ -105,7 +105,7 @@ fn connection(
         Destination::File(path) => {
             let (resolved, verdict) =
                 path_verdict(policy, AttemptKind::Connect, &path, Last::Target)?;
-            if verdict == AttemptVerdict::Allowed {
+            if matches!(verdict, AttemptVerdict::Allowed(_)) {
                 return None;
             }
             (path.to_string_lossy().into_owned(), resolved)
@@ -139,8 +139,10 @@ fn path_verdict(
     }
     let told = |path: PathBuf| match allows(policy, kind, &path) {
         false => Some((path, AttemptVerdict::Refused)),
-        true => (policy.observed && takes_grant(policy, kind, &path))
-            .then_some((path, AttemptVerdict::Allowed)),
+        true => {
+            let grant = taken_grant(policy, kind, &path)?;
+            Some((path, AttemptVerdict::Allowed(grant)))
+        }
     };
     if is_own_place(policy, &plain) {
         return told(plain);
@@ -176,16 +178,23 @@ fn allows(policy: &SandboxPolicy, kind: AttemptKind, path: &Path) -> bool {
     }
 }
 
-/// Whether something that is allowed would not be without a grant.
-fn takes_grant(policy: &SandboxPolicy, kind: AttemptKind, path: &Path) -> bool {
-    match kind {
-        AttemptKind::Execute => (policy.program.iter())
-            .flat_map(|program| &program.commands)
-            .any(|command| command.files.iter().any(|file| file == path)),
-        AttemptKind::Read | AttemptKind::Write | AttemptKind::Connect | AttemptKind::Privilege => {
-            policy.is_granted(path)
+/// The grant without which something that is allowed would not be.
+fn taken_grant(policy: &SandboxPolicy, kind: AttemptKind, path: &Path) -> Option<TakenGrant> {
+    let access = match kind {
+        AttemptKind::Execute => {
+            let commands = policy.program.iter().flat_map(|program| &program.commands);
+            let mut taken =
+                commands.filter(|command| command.files.iter().any(|file| file == path));
+            let declared = taken.next()?.declared.clone();
+            return Some(TakenGrant::Command { declared });
         }
-    }
+        AttemptKind::Read => FileAccess::Read,
+        AttemptKind::Write | AttemptKind::Connect | AttemptKind::Privilege => FileAccess::Write,
+    };
+    policy.grant_of(path, access).map(|grant| TakenGrant::Path {
+        declared: grant.declared.clone(),
+        access: grant.access,
+    })
 }
 
 /// The path without links, if all that is meant to be there is.
@@ -265,12 +274,10 @@ mod tests {
     }
 
     #[test]
-    fn what_the_policy_gives_and_what_is_not_there_is_no_refusal() {
+    fn what_every_sandbox_has_and_what_is_not_there_is_not_told() {
         let (_folder, base, policy) = scene();
         let ws = base.join("ws");
         for (kind, text) in [
-            (AttemptKind::Write, "out/file"),
-            (AttemptKind::Write, "out/new"),
             (AttemptKind::Read, "skill/run"),
             (AttemptKind::Execute, "skill/run"),
             (AttemptKind::Read, "nowhere/at/all"),
@@ -350,9 +357,12 @@ mod tests {
     }
 
     #[test]
-    fn of_who_is_observed_the_use_of_grants_is_told_and_nothing_else() {
-        let (_folder, base, mut policy) = scene();
-        policy.observed = true;
+    fn the_use_of_grants_is_told_and_of_nothing_else_that_is_allowed() {
+        let (_folder, base, policy) = scene();
+        let grant = TakenGrant::Path {
+            declared: "./out".to_owned(),
+            access: FileAccess::Write,
+        };
         let ws = base.join("ws");
         for (kind, text, told) in [
             (AttemptKind::Write, "out/new", true),
@@ -367,7 +377,7 @@ mod tests {
                 SystemTime::UNIX_EPOCH,
                 path(kind, text, Some(ws.clone())),
             );
-            let expected = told.then(|| (ws.join(text), AttemptVerdict::Allowed));
+            let expected = told.then(|| (ws.join(text), AttemptVerdict::Allowed(grant.clone())));
             assert_eq!(
                 seen.map(|seen| (seen.resolved, seen.verdict)),
                 expected,

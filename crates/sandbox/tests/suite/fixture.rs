@@ -95,6 +95,7 @@ impl Site {
             environment: BTreeMap::new(),
             limits: Limits::default(),
             required_rung: Rung::Full,
+            absent: Vec::new(),
             denials: Vec::new(),
             observed: false,
         }

@@ -236,6 +236,10 @@ info-answer = { $answer ->
 info-permission = { $permission }
 info-risk = { $risk } risk: { $what }
 info-reason = its author says: “{ $reason }”
+info-last-use = { $time ->
+    [never] not seen in use
+   *[other] last used { $time }
+}
 info-denial = not granted: { $permission }; { $reason }
 info-agent-skill = Instructions: { $lines ->
         [one] one line

@@ -10,7 +10,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
+use std::time::Instant;
 
+use mycelium_policy::PathGrant;
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::Operation;
 use mycelium_protocol::worker::Denied;
@@ -26,12 +29,17 @@ use super::path;
 /// As many different refusals as one call can report.
 const MAX_REPORTS: usize = 256;
 
+/// How often the use of one grant is reported of a program that is not observed.
+const USE_INTERVAL: Duration = Duration::from_secs(60);
+
 /// The policy as the guard sees it, and what it has refused during the current call.
 #[derive(Debug, Default)]
 pub(super) struct Guard {
     policy: Option<SandboxPolicy>,
     working_directory: PathBuf,
     reported: HashSet<(Operation, PathBuf)>,
+    /// When the use of which grant was last reported.
+    used: Vec<(PathGrant, Instant)>,
 }
 
 /// Asks whether the program may use `attempted` with `access`; a refusal is reported.
@@ -73,6 +81,7 @@ impl Guard {
             working_directory: policy.workspace.clone(),
             policy: Some(policy),
             reported: HashSet::new(),
+            used: Vec::new(),
         }
     }
 
@@ -102,8 +111,13 @@ impl Guard {
             FileAccess::Write => Operation::Write,
         };
         let is_allowed = policy.allows(&resolved, access);
-        if is_allowed && !(policy.observed && policy.is_granted(&resolved)) {
-            return Verdict::Admitted(None);
+        if is_allowed {
+            let Some(grant) = policy.grant_of(&resolved, access) else {
+                return Verdict::Admitted(None);
+            };
+            if !policy.observed && !is_due(&mut self.used, grant) {
+                return Verdict::Admitted(None);
+            }
         }
         let is_new = self.reported.len() < MAX_REPORTS
             && self.reported.insert((operation, resolved.clone()));
@@ -118,5 +132,21 @@ impl Guard {
             attempted: String::from_utf8_lossy(attempted).into_owned(),
             resolved,
         }))
+    }
+}
+
+/// Whether the use of a grant is to be reported again; it counts as reported from here on.
+fn is_due(used: &mut Vec<(PathGrant, Instant)>, grant: &PathGrant) -> bool {
+    let now = Instant::now();
+    match used.iter_mut().find(|(known, _)| known == grant) {
+        Some((_, last)) if now.duration_since(*last) < USE_INTERVAL => false,
+        Some((_, last)) => {
+            *last = now;
+            true
+        }
+        None => {
+            used.push((grant.clone(), now));
+            true
+        }
     }
 }
