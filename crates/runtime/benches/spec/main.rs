@@ -21,8 +21,11 @@ use std::process::ExitCode;
 
 use crate::scene::Scene;
 
+/// Measures one thing or some that belong together.
+type Part = fn(&Scene) -> Outcome<()>;
+
 /// The parts that need nothing but the scene, in the order in which they are measured.
-const PARTS: [(&str, fn(&Scene) -> Outcome<()>); 7] = [
+const PARTS: [(&str, Part); 7] = [
     ("floors", |_| floors::measure()),
     ("calls", calls::measure),
     ("hostile", hostile::measure),
