@@ -124,6 +124,17 @@ pub enum AuditEvent {
         /// Time it took, in milliseconds.
         milliseconds: f64,
     },
+    /// What a skill asked of its runtime during one request, in brief.
+    HostCalls {
+        /// What: `kv/get`, `mcp/request`, …
+        function: String,
+        /// What ran: a method, a hook, `load` or `start`.
+        call: String,
+        /// How often.
+        times: u64,
+        /// How often in vain.
+        failed: u64,
+    },
     /// A stage of a skill's life ended: load, activate, deactivate, unload.
     Stage {
         /// Which.
@@ -224,7 +235,7 @@ impl AuditEvent {
                 withheld,
                 ..
             } if withheld.is_empty() => Level::Ordinary,
-            Self::Call { .. } | Self::Stage { .. } => Level::Ordinary,
+            Self::Call { .. } | Self::HostCalls { .. } | Self::Stage { .. } => Level::Ordinary,
             Self::Violation { .. }
             | Self::Denied { .. }
             | Self::GrantGiven { .. }

@@ -19,6 +19,7 @@
 
 mod agents;
 mod configuration;
+mod defaults;
 mod edit;
 mod error;
 mod interpolation;

@@ -14,10 +14,12 @@ use crate::ShowValues;
 use crate::SkillSchema;
 use crate::configuration::Configuration;
 use crate::configuration::SkillOwner;
+use crate::defaults::add_defaults;
+use crate::defaults::remove_secrets;
 
 impl Configuration {
     /// The own settings of the skill `name`, if they are what the schema in its manifest's `config`
-    /// asks for.
+    /// asks for: with the schema's defaults, and without what it marks as secret.
     ///
     /// # Errors
     ///
@@ -29,11 +31,13 @@ impl Configuration {
         owner: SkillOwner,
         schema: Option<&Value>,
     ) -> Result<Map<String, Value>, Vec<Diagnostic>> {
-        let settings = self.skill(name, owner).settings;
+        let mut settings = self.skill(name, owner).settings;
         let Some(schema) = schema else {
             return Ok(settings);
         };
         let path = ["skills".to_owned(), name.to_string()];
+        add_defaults(&mut settings, schema);
+        let described = schema;
         let schema = SkillSchema::compile(schema).map_err(|problem| {
             let message = Message::new("config-skill-schema").with("reason", problem);
             vec![self.remark(&path, message)]
@@ -50,7 +54,10 @@ impl Configuration {
             })
             .collect();
         match value {
-            Value::Object(settings) if remarks.is_empty() => Ok(settings),
+            Value::Object(mut settings) if remarks.is_empty() => {
+                remove_secrets(&mut settings, described);
+                Ok(settings)
+            }
             _ => Err(remarks),
         }
     }

@@ -5,6 +5,8 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
+use mycelium_protocol::control::AgentContext;
+use mycelium_protocol::control::AgentIdentity;
 use mycelium_protocol::control::ExecRequest;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::SearchRequest;
@@ -53,6 +55,9 @@ use crate::results::Results;
 /// Tools on one page of a list.
 const PAGE: usize = 250;
 
+/// How much of an agent's name, and of its version, skills are told, in characters.
+const MAX_IDENTITY: usize = 100;
+
 /// One agent's view of the skills. Clones are the same view.
 #[derive(Clone)]
 pub(crate) struct SkillServer {
@@ -80,6 +85,8 @@ pub(crate) struct View {
 struct Call {
     /// The trace it is part of.
     trace: Option<String>,
+    /// Who calls.
+    agent: Option<Box<AgentContext>>,
     progress: Progress,
 }
 
@@ -296,6 +303,7 @@ impl SkillServer {
             args,
             timeout_seconds: None,
             correlation_id: call.trace.clone(),
+            agent: call.agent.clone(),
         };
         let report = self
             .view
@@ -363,6 +371,7 @@ impl ServerHandler for SkillServer {
         let given = request.arguments.unwrap_or_default();
         let call = Call {
             trace: context.meta.get_traceparent().and_then(trace_id),
+            agent: context.client_info().map(agent),
             progress: Progress::new(context.meta.get_progress_token(), &context.peer),
         };
         let answer = tokio::select! {
@@ -454,6 +463,18 @@ impl ServerHandler for SkillServer {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What an agent says of itself, as far as a skill is told.
+fn agent(client: Implementation) -> Box<AgentContext> {
+    let cut = |text: &str| -> String { text.chars().take(MAX_IDENTITY).collect() };
+    Box::new(AgentContext {
+        identity: AgentIdentity {
+            name: cut(&client.name),
+            version: cut(&client.version),
+        },
+        roots: Vec::new(),
+    })
 }
 
 /// The trace that a W3C `traceparent` names (`00-TRACE-SPAN-FLAGS`), to be the call's correlation id.

@@ -19,6 +19,7 @@ use crate::Denial;
 use crate::DenialReason;
 use crate::Grant;
 use crate::GrantBounds;
+use crate::HostPolicy;
 use crate::NetworkGrant;
 use crate::NetworkPolicy;
 use crate::PROGRAM_FOLDERS;
@@ -101,6 +102,8 @@ pub struct PolicyRequest<'a> {
 pub struct Evaluation {
     /// What the skill may do; its dependency layer, bytecode and data folder are still empty.
     pub policy: SandboxPolicy,
+    /// What the runtime does for it on request.
+    pub host: HostPolicy,
     /// Permissions that need an answer before the skill runs at all.
     pub unanswered: Vec<Permission>,
     /// Permissions that were refused for good: the skill does not run, and nobody is asked.
@@ -138,6 +141,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
             commands: Vec::new(),
         }),
         absent: Vec::new(),
+        host_policy: HostPolicy::default(),
         denials: Vec::new(),
         unanswered: Vec::new(),
         refused: Vec::new(),
@@ -176,6 +180,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
             denials: decision.denials,
             observed: false,
         },
+        host: decision.host_policy,
         unanswered: decision.unanswered,
         refused: decision.refused,
     }
@@ -239,6 +244,7 @@ struct Decision<'a> {
     network: NetworkPolicy,
     environment: BTreeMap<String, String>,
     program: Option<ProgramPolicy>,
+    host_policy: HostPolicy,
     denials: Vec<Denial>,
     unanswered: Vec<Permission>,
     refused: Vec<Permission>,

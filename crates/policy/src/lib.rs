@@ -4,6 +4,7 @@
 mod bounds;
 mod evaluate;
 mod grant;
+mod host;
 mod network;
 mod policy;
 mod program;
@@ -23,6 +24,8 @@ pub use grant::Answer;
 pub use grant::Grant;
 pub use grant::WorkspaceTrust;
 pub use grant::answer_to;
+pub use host::HostPolicy;
+pub use host::McpGrant;
 pub use network::NetworkGrant;
 pub use network::NetworkPolicy;
 pub use network::PROXY_PORT;

@@ -7,6 +7,7 @@
 mod report;
 mod request;
 
+pub use crate::worker::AgentIdentity;
 pub use mycelium_policy::Answer;
 pub use mycelium_policy::Denial;
 pub use mycelium_policy::DenialReason;
@@ -36,6 +37,7 @@ pub use report::TraceReport;
 pub use report::Transition;
 pub use report::TrustReport;
 pub use report::UnloadReport;
+pub use request::AgentContext;
 pub use request::Arguments;
 pub use request::ClientHello;
 pub use request::Command;

@@ -273,6 +273,8 @@ pub enum Operation {
     Exec,
     /// Make a system call that takes privileges.
     Privilege,
+    /// Call another skill or an MCP server.
+    Call,
 }
 
 impl Operation {
@@ -285,6 +287,7 @@ impl Operation {
             Self::Connect => "connect",
             Self::Exec => "exec",
             Self::Privilege => "privilege",
+            Self::Call => "call",
         }
     }
 }
@@ -317,6 +320,8 @@ pub enum ViolationLayer {
     Broker,
     /// A look at the granted folders after the call.
     Survey,
+    /// The runtime, which was asked for it.
+    Runtime,
 }
 
 impl ViolationLayer {
@@ -328,6 +333,7 @@ impl ViolationLayer {
             Self::Kernel => "kernel",
             Self::Broker => "broker",
             Self::Survey => "survey",
+            Self::Runtime => "runtime",
         }
     }
 }

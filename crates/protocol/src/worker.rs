@@ -2,9 +2,11 @@
 //!
 //! The runtime asks ([`Request`]), the worker answers each request once and may send
 //! [`Notification`]s at any time. Requests to the network are the worker's: it sends [`ExchangeCall`]s, and the
-//! runtime [`ExchangeReply`]s. The worker is hostile: whatever it sends is bounded and checked.
+//! runtime [`ExchangeReply`]s. What it asks of the runtime itself are [`HostCall`]s, each with one [`HostAnswer`].
+//! The worker is hostile: whatever it sends is bounded and checked.
 
 mod exchange;
+mod host;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -37,6 +39,26 @@ pub use exchange::MAX_EXCHANGE_HEAD;
 pub use exchange::MAX_EXCHANGE_HEADERS;
 pub use exchange::MAX_EXCHANGES;
 pub use exchange::OpenExchange;
+pub use host::AgentIdentity;
+pub use host::CallContext;
+pub use host::HostAnswer;
+pub use host::HostCall;
+pub use host::InvalidHostCall;
+pub use host::KvCheck;
+pub use host::KvCommit;
+pub use host::KvCommitted;
+pub use host::KvFound;
+pub use host::KvGet;
+pub use host::KvList;
+pub use host::KvListed;
+pub use host::KvWrite;
+pub use host::MAX_HOST_CALLS;
+pub use host::MAX_KEPT_VALUE;
+pub use host::MAX_KEY;
+pub use host::MAX_LISTED;
+pub use host::MAX_WRITES;
+pub use host::McpCall;
+pub use host::McpOperation;
 
 /// The protocol's version; both ends come from one executable, so it only guards against mistakes.
 pub const WORKER_PROTOCOL: u32 = 1;
@@ -244,6 +266,9 @@ pub struct HookParams {
     pub hook: Hook,
     /// What it is told, as JSON; for `onExecute` `{method, args}`.
     pub argument: serde_json::Value,
+    /// What it is part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Box<CallContext>>,
 }
 
 /// Which function, and with what.
@@ -259,6 +284,9 @@ pub struct CallParams {
     pub max_result: u64,
     /// The most bytes the call may print.
     pub max_output: u64,
+    /// What it is part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Box<CallContext>>,
 }
 
 /// The answer to `hook` and `call`.
@@ -345,6 +373,8 @@ pub enum FailureKind {
     NeverSettles,
     /// The sandbox could not be completed.
     Sandbox,
+    /// The runtime did not do what the skill asked of it.
+    Host,
     /// The request came in the wrong order.
     Protocol,
 }
@@ -434,6 +464,7 @@ mod tests {
             style: CallStyle::Positional,
             max_result: 10,
             max_output: 10,
+            context: None,
         });
         let text = serde_json::to_string(&call.into_frame(7).unwrap()).unwrap();
         let frame: Frame = serde_json::from_str(&text).unwrap();

@@ -62,6 +62,7 @@ fn run(
         args: Arguments::Positional(arguments.into_iter().map(Into::into).collect()),
         timeout_seconds: None,
         correlation_id: None,
+        agent: None,
     };
     let report = runtime.execute(&context, request, &events);
     runtime.shutdown();

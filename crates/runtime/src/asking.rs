@@ -1,6 +1,7 @@
 //! Asking a worker: with the skill's limits, hearing what it tells, and knowing why it failed.
 
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use mycelium_audit::AuditEvent;
@@ -19,8 +20,10 @@ use serde_json::value::RawValue;
 use crate::EventSink;
 use crate::audit::Asker;
 use crate::connection::megabytes;
+use crate::desk::Desk;
 use crate::failure;
 use crate::failure::Asked;
+use crate::host_calls::Host;
 use crate::inner::Inner;
 use crate::instance::Running;
 use crate::listener::Listener;
@@ -76,12 +79,23 @@ impl Inner {
         let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
         let mut listener =
             Listener::new(&launch, asked.name(), events, &self.audit, subject.clone());
+        let desk = Arc::new(Desk {
+            inner: Arc::downgrade(self),
+            launch: Arc::clone(&launch),
+            workspace: Arc::clone(&running.workspace),
+            session: asker.session.map(str::to_owned),
+            trace: asker.correlation_id.to_owned(),
+            deadline: wall.deadline,
+            events: Arc::clone(events),
+            used: Mutex::default(),
+        });
+        let host: Arc<dyn Host> = Arc::<Desk>::clone(&desk);
+        let budget = budget(&launch.policy.limits, wall);
         let answer = running
             .worker
-            .request(request, budget(&launch.policy.limits, wall), &mut |told| {
-                listener.hear(told);
-            })
+            .request(request, budget, Some(host), &mut |told| listener.hear(told))
             .await;
+        desk.record(&self.audit, &subject, asked.name());
         listener.seen(attempts(running.worker.process()).await);
         self.note_uses(launch.skill.root(), &listener.take_uses());
         let (refused, on_record) = listener.settle().await;
@@ -153,7 +167,11 @@ impl Inner {
         if !running.hooks.contains(&params.hook) {
             return Ok(());
         }
-        let request = Request::Hook(params);
+        let context = params.context.or_else(|| {
+            let call = self.new_call_id(asker.correlation_id);
+            Some(Box::new(asker.context(call)))
+        });
+        let request = Request::Hook(HookParams { context, ..params });
         self.ask(running, request, wall, asker, events, violations)
             .await
             .map(|_| ())

@@ -20,6 +20,7 @@ use mycelium_policy::WorkspaceTrust;
 use mycelium_protocol::Violation;
 use mycelium_protocol::control::Arguments;
 use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::worker::CallContext;
 use mycelium_types::Digest;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
@@ -282,6 +283,20 @@ pub(crate) struct Asker<'a> {
 }
 
 impl Asker<'_> {
+    /// What a skill is told of the call or the hook `call` that it works at for this one.
+    pub(crate) fn context(&self, call: String) -> CallContext {
+        CallContext {
+            call,
+            trace: self.correlation_id.to_owned(),
+            export: None,
+            session: self.session.map(str::to_owned),
+            agent: None,
+            roots: vec![self.workspace.display().to_string()],
+            callers: Vec::new(),
+            conversation: None,
+        }
+    }
+
     /// What this one's doing with a skill is about.
     pub(crate) fn subject(&self, skill: &SkillId, digest: Digest) -> Subject {
         Subject {

@@ -86,6 +86,7 @@ impl Inner {
             .request(
                 Request::Compile(CompileParams { policy, roots }),
                 budget,
+                None,
                 &mut |_| {},
             )
             .await

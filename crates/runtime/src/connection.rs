@@ -14,6 +14,7 @@ use mycelium_protocol::FrameError;
 use mycelium_protocol::encode_frame;
 use mycelium_protocol::worker::ExchangeCall;
 use mycelium_protocol::worker::Frame;
+use mycelium_protocol::worker::HostCall;
 use mycelium_protocol::worker::Notification;
 use mycelium_protocol::worker::Request;
 use mycelium_protocol::worker::RpcError;
@@ -25,6 +26,9 @@ use tokio::net::UnixStream;
 
 use crate::exchanges::Exchanges;
 use crate::exchanges::Told;
+use crate::host_calls::Host;
+use crate::host_calls::HostCalls;
+use crate::host_calls::HostRefusal;
 use crate::meter::LineRate;
 use crate::meter::Meter;
 use crate::network::Records;
@@ -74,6 +78,8 @@ pub(crate) enum Heard {
     Refused(Refusal),
     /// A request of it to the network is over.
     Requested(Box<RequestRecord>),
+    /// It was refused something by the runtime, and is told so next.
+    HostRefused(HostRefusal),
 }
 
 /// A connection to one worker. The worker is hostile: sizes and order are checked here.
@@ -89,6 +95,7 @@ pub(crate) struct Connection {
     unsent: Vec<u8>,
     sent: usize,
     exchanges: Exchanges,
+    host_calls: HostCalls,
     /// What a program of its own prints.
     output: Option<Output>,
     /// What its broker tells.
@@ -114,6 +121,7 @@ impl Connection {
             unsent: Vec::new(),
             sent: 0,
             exchanges,
+            host_calls: HostCalls::default(),
             output: None,
             records,
         }
@@ -141,11 +149,12 @@ impl Connection {
     }
 
     /// Sends a request and waits for its answer. `notify` gets what the worker tells meanwhile, at most
-    /// `max_notified` bytes of it.
+    /// `max_notified` bytes of it; `host` does what it asks for, if it may ask.
     pub(crate) async fn request(
         &mut self,
         request: Request,
         max_notified: usize,
+        host: Option<Arc<dyn Host>>,
         notify: &mut (dyn FnMut(Heard) + Send),
     ) -> Result<Result<Box<RawValue>, RpcError>, ConnectionError> {
         self.next_id += 1;
@@ -159,6 +168,10 @@ impl Connection {
             return Err(ConnectionError::Request(length));
         }
         self.meter.begin_request();
+        match host {
+            Some(host) => self.host_calls.begin(id, host),
+            None => self.host_calls.end(),
+        }
         let mut budget = max_notified + SLACK;
         loop {
             while let Some(bytes) = self.decoder.next_frame()? {
@@ -179,6 +192,7 @@ impl Connection {
                             self.pass_on(printed.ok_or(ConnectionError::Flood)?, notify)?;
                         }
                         self.take_records(notify);
+                        self.host_calls.end();
                         return match (result, error) {
                             (Some(result), None) => Ok(Ok(result)),
                             (None, Some(error)) => Ok(Err(error)),
@@ -186,6 +200,12 @@ impl Connection {
                         };
                     }
                     frame => {
+                        if let Some((id, call)) = HostCall::from_frame(&frame) {
+                            self.host_calls
+                                .take(id, call)
+                                .map_err(ConnectionError::Protocol)?;
+                            continue;
+                        }
                         let call = ExchangeCall::from_frame(&frame)
                             .map_err(|_| ConnectionError::Protocol("a malformed exchange"))?;
                         if let Some(call) = call {
@@ -244,6 +264,12 @@ impl Connection {
                     encode_frame(&frame, &mut self.unsent)?;
                 }
             },
+            answered = self.host_calls.next(), if unsent.len() < MAX_UNSENT => {
+                if let Some(refusal) = answered.refused {
+                    notify(Heard::HostRefused(refusal));
+                }
+                encode_frame(&answered.answer.into_frame(), &mut self.unsent)?;
+            }
             some = Output::take_some(&mut self.output) => printed = some,
             record = self.records.next() => notify(Heard::Requested(Box::new(record))),
         }
@@ -312,6 +338,7 @@ mod tests {
         Request::Hook(HookParams {
             hook: Hook::Init,
             argument: serde_json::Value::Null,
+            context: None,
         })
     }
 
@@ -336,10 +363,11 @@ mod tests {
         let mut connection =
             Connection::new(ours, &limits, Exchanges::without_network(), Records::none());
         let answer = connection
-            .request(hook(), 0, &mut |heard| match heard {
+            .request(hook(), 0, None, &mut |heard| match heard {
                 Heard::Told(notification) => seen.push(notification),
                 Heard::Refused(refusal) => panic!("{refusal}"),
                 Heard::Requested(record) => panic!("{record:?}"),
+                Heard::HostRefused(refusal) => panic!("{refusal:?}"),
             })
             .await;
         // A worker that still writes must find the connection closed, not a reader that has stopped.
@@ -415,8 +443,9 @@ mod tests {
         let large = Request::Hook(HookParams {
             hook: Hook::Init,
             argument: json!("x".repeat(2 << 20)),
+            context: None,
         });
-        let refused = connection.request(large, 0, &mut |_| {}).await;
+        let refused = connection.request(large, 0, None, &mut |_| {}).await;
         assert!(matches!(refused, Err(ConnectionError::Request(_))));
         let worker = tokio::spawn(async move {
             let mut request = [0; 4096];
@@ -426,7 +455,10 @@ mod tests {
             theirs.write_all(&bytes).await.unwrap();
             length
         });
-        let answer = connection.request(hook(), 0, &mut |_| {}).await.unwrap();
+        let answer = connection
+            .request(hook(), 0, None, &mut |_| {})
+            .await
+            .unwrap();
         assert_eq!(answer.unwrap().get(), "1");
         assert!(worker.await.unwrap() < 200);
     }

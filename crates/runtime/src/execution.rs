@@ -12,6 +12,7 @@ use mycelium_protocol::control::ExecReport;
 use mycelium_protocol::control::ExecRequest;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::read_value;
+use mycelium_protocol::worker::CallContext;
 use mycelium_protocol::worker::CallParams;
 use mycelium_protocol::worker::HookParams;
 use mycelium_protocol::worker::Request;
@@ -265,9 +266,15 @@ impl Inner {
                 .map_or(limits.wall_seconds, |own| own.min(limits.wall_seconds)),
         );
         let mut violations = Vec::new();
+        let context = Box::new(call_context(
+            caller.asker(),
+            request,
+            self.new_call_id(caller.correlation_id),
+        ));
         let hook = HookParams {
             hook: Hook::Execute,
             argument: json!({"method": export.name, "args": args}),
+            context: Some(context.clone()),
         };
         let announced = self
             .run_hook(
@@ -287,6 +294,7 @@ impl Inner {
                     style: export.call,
                     max_result: limits.output_mb.min(limits.frame_mb) << 20,
                     max_output: limits.output_mb << 20,
+                    context: Some(context),
                 };
                 let call = Request::Call(call);
                 let asker = Asker::from(&stage);
@@ -348,6 +356,23 @@ impl Inner {
         }
         outcome
     }
+}
+
+/// What a skill is told of a call.
+fn call_context(asker: Asker<'_>, request: &ExecRequest, call: String) -> CallContext {
+    let mut context = CallContext {
+        export: Some(request.method.clone()),
+        ..asker.context(call)
+    };
+    if let Some(agent) = &request.agent {
+        context.agent = Some(agent.identity.clone());
+        for root in &agent.roots {
+            if !context.roots.contains(root) {
+                context.roots.push(root.clone());
+            }
+        }
+    }
+    context
 }
 
 /// The method, or an error that names the nearest one.

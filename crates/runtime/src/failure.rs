@@ -143,10 +143,14 @@ fn answered(
         | FailureKind::MissingExport
         | FailureKind::ResultInvalid
         | FailureKind::Sandbox
+        | FailureKind::Host
         | FailureKind::Protocol => None,
     });
     let code = match failure.kind {
-        FailureKind::Thrown | FailureKind::Exited | FailureKind::NeverSettles => match asked {
+        FailureKind::Thrown
+        | FailureKind::Exited
+        | FailureKind::NeverSettles
+        | FailureKind::Host => match asked {
             Asked::Call(_) => ErrorCode::SkillExecutionError,
             Asked::Start | Asked::Load | Asked::Hook(_) => ErrorCode::SkillLoadError,
         },

@@ -73,6 +73,12 @@ impl Folders {
             .map_err(|error| ErrorReport::new(ErrorCode::StateUnavailable).with("reason", error))
     }
 
+    /// What skills keep by key: a file for each.
+    #[must_use]
+    pub fn key_values(&self) -> PathBuf {
+        self.state.join("kv")
+    }
+
     /// The daemon's socket.
     #[must_use]
     pub fn socket(&self) -> PathBuf {

@@ -44,6 +44,7 @@ use crate::hook::StageOutcome;
 use crate::instance::Instances;
 use crate::last_use::LastUses;
 use crate::launch::Launches;
+use crate::mcp_servers::McpServers;
 use crate::metrics::Metrics;
 use crate::packages;
 use crate::supervisor::Supervisor;
@@ -69,6 +70,7 @@ pub(crate) struct Inner {
     pub(crate) compiling: Mutex<BTreeSet<Digest>>,
     hooks: RwLock<Vec<Arc<dyn LifecycleHook>>>,
     listeners: RwLock<Vec<EventSink>>,
+    mcp_servers: RwLock<Option<Arc<dyn McpServers>>>,
     workspaces: Workspaces,
     registries: Mutex<HashMap<PathBuf, Arc<Registry>>>,
     numbers: AtomicU64,
@@ -107,6 +109,7 @@ impl Inner {
             ports: watch::Sender::default(),
             compiling: Mutex::default(),
             listeners: RwLock::default(),
+            mcp_servers: RwLock::default(),
             workspaces: Workspaces::default(),
             registries: Mutex::default(),
             numbers: AtomicU64::new(0),
@@ -125,6 +128,23 @@ impl Inner {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         listeners.push(listener);
+    }
+
+    pub(crate) fn set_mcp_servers(&self, servers: Arc<dyn McpServers>) {
+        let mut slot = self
+            .mcp_servers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *slot = Some(servers);
+    }
+
+    /// What speaks to MCP servers, if anything does.
+    pub(crate) fn mcp_servers(&self) -> Option<Arc<dyn McpServers>> {
+        let slot = self
+            .mcp_servers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        slot.clone()
     }
 
     /// The caller's events, which everybody who listens to all events gets as well.
@@ -167,6 +187,11 @@ impl Inner {
 
     pub(crate) fn next_number(&self) -> u64 {
         self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Names a call within its trace.
+    pub(crate) fn new_call_id(&self, trace: &str) -> String {
+        format!("{trace}-{}", self.next_number())
     }
 
     /// A text that no other call of this or another daemon has.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -55,6 +56,7 @@ use crate::Folders;
 use crate::arguments::ArgumentSchemas;
 use crate::bytecode::BytecodeStore;
 use crate::host_paths::HostFiles;
+use crate::key_value::KeyValueStore;
 use crate::network;
 use crate::planted::Grounds;
 use crate::trace;
@@ -75,6 +77,8 @@ pub(crate) struct LaunchSpec {
     pub(crate) policy: SandboxPolicy,
     pub(crate) settings: Value,
     pub(crate) schemas: ArgumentSchemas,
+    /// What the skill keeps by key, unless it is only checked.
+    pub(crate) store: Option<Arc<KeyValueStore>>,
     pub(crate) resolution: Resolution,
     /// What names the compiled code of these sources.
     pub(crate) bytecode_key: Digest,
@@ -172,7 +176,7 @@ pub(crate) struct Launches {
     folders: Folders,
     bytecode: BytecodeStore,
     /// One resolver for each age of metadata that some workspace accepts.
-    resolvers: Mutex<HashMap<u64, std::sync::Arc<Resolver>>>,
+    resolvers: Mutex<HashMap<u64, Arc<Resolver>>>,
 }
 
 impl Launches {
@@ -292,7 +296,12 @@ impl Launches {
             Engine::Quickjs => self.bytecode.find(bytecode_key),
             Engine::Native => None,
         };
-        policy.data = Some(self.data_folder(&manifest.name, skill.source())?);
+        let own = own_name(&manifest.name, skill.source());
+        policy.data = Some(self.data_folder(&own)?);
+        let store = KeyValueStore::new(
+            self.folders.key_values().join(format!("{own}.sqlite3")),
+            policy.limits.data_mb,
+        );
         network::equip(&mut policy)?;
         if manifest.scripts().is_some() {
             let places = [
@@ -311,6 +320,7 @@ impl Launches {
             policy,
             settings,
             schemas,
+            store: Some(Arc::new(store)),
             resolution,
             bytecode_key,
             grounds: Grounds::new(host.into_surveys()),
@@ -358,7 +368,7 @@ impl Launches {
     }
 
     /// The resolver that keeps metadata as long as the workspace says.
-    pub(crate) fn resolver(&self, workspace: &Workspace) -> std::sync::Arc<Resolver> {
+    pub(crate) fn resolver(&self, workspace: &Workspace) -> Arc<Resolver> {
         let seconds = workspace.configuration.dependencies.metadata_ttl;
         let mut resolvers = self
             .resolvers
@@ -367,21 +377,16 @@ impl Launches {
         let resolver = resolvers.entry(seconds).or_insert_with(|| {
             let mut settings = mycelium_resolver::ResolverSettings::new(&self.folders.cache);
             settings.metadata_ttl = Duration::from_secs(seconds);
-            std::sync::Arc::new(Resolver::new(settings))
+            Arc::new(Resolver::new(settings))
         });
-        std::sync::Arc::clone(resolver)
+        Arc::clone(resolver)
     }
 
-    /// The skill's private data folder. Skills of one name from different places have different ones.
-    fn data_folder(&self, name: &SkillName, source: &SkillSource) -> Result<PathBuf, ErrorReport> {
+    /// The private data folder of the skill that is called so.
+    fn data_folder(&self, own: &str) -> Result<PathBuf, ErrorReport> {
         use std::os::unix::fs::DirBuilderExt;
 
-        let place = Digest::of(source.to_string().as_bytes()).short();
-        let folder = self
-            .folders
-            .data
-            .join("skills")
-            .join(format!("{name}-{place}"));
+        let folder = self.folders.data.join("skills").join(own);
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
         builder.create(&folder).map_err(|error| {
@@ -392,6 +397,12 @@ impl Launches {
         })?;
         Ok(folder)
     }
+}
+
+/// What a skill's private things are called. Skills of one name from different places have different ones.
+fn own_name(name: &SkillName, source: &SkillSource) -> String {
+    let place = Digest::of(source.to_string().as_bytes()).short();
+    format!("{name}-{place}")
 }
 
 /// The folders that skills are found in, without links as far as they exist.

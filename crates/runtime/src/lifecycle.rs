@@ -268,6 +268,7 @@ impl Inner {
         let on_load = HookParams {
             hook: Hook::Load,
             argument: Value::Null,
+            context: None,
         };
         let wall = WallLimit::from_now(wall.seconds);
         self.run_hook(&mut running, on_load, wall, asker, events, violations)
@@ -361,6 +362,7 @@ impl Inner {
                 let hook = HookParams {
                     hook: stage.hook,
                     argument: Value::Null,
+                    context: None,
                 };
                 let asker = Asker::from(stage);
                 self.run_hook(running, hook, wall, asker, events, &mut violations)

@@ -93,7 +93,8 @@ impl Listener {
                     Operation::Write
                     | Operation::Connect
                     | Operation::Exec
-                    | Operation::Privilege => FileAccess::Write,
+                    | Operation::Privilege
+                    | Operation::Call => FileAccess::Write,
                 };
                 // What the worker says is worth no more than the policy.
                 if let Some(grant) = self.launch.policy.grant_of(&used.resolved, access) {
@@ -102,6 +103,18 @@ impl Listener {
                 }
             }
             Heard::Refused(refusal) => self.keep_refusal(&refusal),
+            Heard::HostRefused(refusal) => {
+                let denied = Denied {
+                    operation: Operation::Call,
+                    attempted: refusal.attempted,
+                    resolved: PathBuf::from(refusal.target),
+                };
+                self.keep(
+                    (ViolationLayer::Runtime, SystemTime::now()),
+                    denied,
+                    Some(refusal.permission),
+                );
+            }
             Heard::Requested(record) => {
                 self.note_request(&record);
                 (self.events)(Event::NetworkRequest(self.request(&record)));
@@ -296,6 +309,9 @@ impl Listener {
                 .map(|command| command.declared.clone())
                 .collect(),
             Operation::Privilege => Vec::new(),
+            Operation::Call => (self.launch.evaluation.host.mcp.iter())
+                .flat_map(|grant| grant.servers.iter().cloned())
+                .collect(),
         }
     }
 }

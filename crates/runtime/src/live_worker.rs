@@ -24,6 +24,7 @@ use crate::connection::Connection;
 use crate::connection::ConnectionError;
 use crate::connection::Heard;
 use crate::gauges::Gauges;
+use crate::host_calls::Host;
 use crate::network::Records;
 use crate::space::Reached;
 use crate::ticket::Ticket;
@@ -148,6 +149,7 @@ impl LiveWorker {
         &mut self,
         request: Request,
         budget: Budget,
+        host: Option<Arc<dyn Host>>,
         notify: &mut (dyn FnMut(Heard) + Send),
     ) -> Result<Box<RawValue>, WorkerFailure> {
         self.usable = false;
@@ -159,7 +161,7 @@ impl LiveWorker {
             return Err(WorkerFailure::Crashed(self.describe_exit()));
         }
         let outcome = tokio::select! {
-            answer = self.connection.request(request, budget.output_bytes, notify) => match answer {
+            answer = self.connection.request(request, budget.output_bytes, host, notify) => match answer {
                 Ok(Ok(value)) => Ok(value),
                 Ok(Err(error)) => {
                     let failure = error.data.unwrap_or(Failure {
@@ -197,6 +199,7 @@ impl LiveWorker {
                 | FailureKind::ResultTooLarge
                 | FailureKind::OutputTooLarge
                 | FailureKind::NeverSettles
+                | FailureKind::Host
                 | FailureKind::Protocol => true,
             },
             Err(WorkerFailure::TooLarge) => true,

@@ -36,6 +36,7 @@ use crate::ExportedSkill;
 use crate::Exports;
 use crate::Folders;
 use crate::LifecycleHook;
+use crate::McpServers;
 use crate::Validation;
 use crate::WatchedSkill;
 use crate::inner::Inner;
@@ -81,6 +82,11 @@ impl SkillRuntime {
     /// Adds somebody who hears of everything that happens.
     pub fn add_listener(&self, listener: EventSink) {
         self.inner.add_listener(listener);
+    }
+
+    /// Lets skills that are granted it use MCP servers, through `servers` from now on.
+    pub fn connect_mcp(&self, servers: Arc<dyn McpServers>) {
+        self.inner.set_mcp_servers(servers);
     }
 
     /// Runs any command of the control API but `agent`, `status` and `shutdown`, which are the daemon's own.

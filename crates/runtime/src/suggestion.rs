@@ -35,7 +35,8 @@ pub(crate) fn permission_for(policy: &SandboxPolicy, denied: &Denied) -> Option<
         Operation::Exec => Some(Permission::Process {
             commands: vec![command(Path::new(&denied.attempted)).or_else(|| command(path))?],
         }),
-        Operation::Privilege => None,
+        // Who refuses it knows what would allow it.
+        Operation::Privilege | Operation::Call => None,
     }
 }
 

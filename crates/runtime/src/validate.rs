@@ -120,6 +120,7 @@ impl Inner {
                 launch.policy.sealed.clear();
                 launch.policy.network = NetworkPolicy::default();
                 launch.policy.data = None;
+                launch.store = None;
                 Ok(launch)
             })
             .await?

@@ -7,6 +7,7 @@ mod suite {
     mod audit;
     mod calls;
     mod faults;
+    mod host_api;
     mod hostile_repository;
     mod last_use;
     mod library;

@@ -74,6 +74,12 @@ error_codes! {
     LogLimit = "LOG_LIMIT",
     /// Too many calls wait.
     Overloaded = "OVERLOADED",
+    /// What the skill asked of its runtime does not fit.
+    HostCallInvalid = "HOST_CALL_INVALID",
+    /// The skill asked its runtime for something after its call had ended.
+    CallEnded = "CALL_ENDED",
+    /// Others kept changing what a transaction of the skill had read.
+    KvConflict = "KV_CONFLICT",
     /// The breaker refuses calls for a while.
     CircuitBreakerOpen = "CIRCUIT_BREAKER_OPEN",
     /// The skill tried what it may not do.
@@ -165,7 +171,10 @@ impl ErrorCode {
             | Self::ArgumentsInvalid
             | Self::Incompatible
             | Self::SkillDeactivated
-            | Self::IllegalTransition => ExitStatus::Invalid,
+            | Self::IllegalTransition
+            | Self::HostCallInvalid
+            | Self::CallEnded
+            | Self::KvConflict => ExitStatus::Invalid,
             Self::SkillNotFound | Self::MethodNotFound => ExitStatus::NotFound,
             Self::SecurityViolation
             | Self::SandboxUnavailable
@@ -203,6 +212,7 @@ impl ErrorCode {
     pub fn is_transient(self) -> bool {
         match self {
             Self::Overloaded
+            | Self::KvConflict
             | Self::CircuitBreakerOpen
             | Self::WorkerCrashed
             | Self::DaemonUnavailable
@@ -227,6 +237,8 @@ impl ErrorCode {
             | Self::OutputLimit
             | Self::FrameLimit
             | Self::LogLimit
+            | Self::HostCallInvalid
+            | Self::CallEnded
             | Self::SecurityViolation
             | Self::SandboxUnavailable
             | Self::SignatureMissing

@@ -124,11 +124,21 @@ Object.assign(exports, {
   turn: timers.turn,
   drain: tasks.drain,
   delay: timers.delay,
-  isAlive: () => timers.isAlive() || (builtins.get('internal/network/exchange')?.exports.isAlive() ?? false),
+  isAlive: () => timers.isAlive() || (builtins.get('internal/network/exchange')?.exports.isAlive() ?? false) ||
+    (builtins.get('internal/host/calls')?.exports.isAlive() ?? false),
   /** Takes what the runtime tells of a request that it makes for the program. */
   deliver(...message) {
     builtins.get('internal/network/exchange')?.exports.deliver(...message);
     tasks.drain();
+  },
+  /** Takes the runtime's answer to something that the program asked of it. */
+  answer(...message) {
+    builtins.get('internal/host/calls')?.exports.answer(...message);
+    tasks.drain();
+  },
+  /** Gives up what belongs to a request that is answered now. */
+  endRequest(request) {
+    if (builtins.get('internal/host/calls')?.exports.end(request)) tasks.drain();
   },
   textLength: (text) => text.length,
   wellFormed: Function.prototype.call.bind(String.prototype.toWellFormed),
@@ -137,9 +147,9 @@ Object.assign(exports, {
     builtins.get('internal/process/streams')?.exports.flush();
   },
   /** Gives the program its surroundings. */
-  surround({ environment, skill, settings }) {
+  surround({ environment, ...surroundings }) {
     requireBuiltin('internal/process').env = environment;
-    Object.assign(requireBuiltin('internal/surroundings'), { skill, settings });
+    Object.assign(requireBuiltin('internal/surroundings'), surroundings);
   },
   /** Runs the text of an async function's body, as `node` would run a module. */
   evaluate(make, filename) {

@@ -19,6 +19,7 @@ mod output;
 mod pack;
 mod path;
 mod program;
+mod requests;
 mod source;
 mod trace;
 

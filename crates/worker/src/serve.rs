@@ -20,6 +20,7 @@ use mycelium_protocol::worker::ExchangeReply;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::FailureKind;
 use mycelium_protocol::worker::Frame;
+use mycelium_protocol::worker::HostAnswer;
 use mycelium_protocol::worker::LoadParams;
 use mycelium_protocol::worker::Loaded;
 use mycelium_protocol::worker::Request;
@@ -203,6 +204,14 @@ impl<P: Place> Worker<P> {
                 self.deliver(reply)?;
                 continue;
             }
+            if frame.method.is_none() {
+                let id = frame.id.unwrap_or_default();
+                match HostAnswer::from_frame(frame) {
+                    Some(answer) => self.answer_call(answer)?,
+                    None => self.wire.borrow_mut().unknown(id, "")?,
+                }
+                continue;
+            }
             match Request::from_frame(&frame) {
                 Ok(Some((id, request))) => self.begin(id, request)?,
                 Ok(None) => {
@@ -228,19 +237,32 @@ impl<P: Place> Worker<P> {
         Ok(())
     }
 
+    /// Passes on the runtime's answer to a call of the program.
+    fn answer_call(&mut self, answer: HostAnswer) -> Result<(), WorkerError> {
+        if let Err(failure) = self.engine.answer_call(answer) {
+            self.fail_all(&failure)?;
+        }
+        Ok(())
+    }
+
     fn begin(&mut self, id: u64, request: Request) -> Result<(), WorkerError> {
         let processor_time = usage::processor_microseconds();
         let (progress, layers) = match (request, self.stage) {
-            (Request::Load(params), Stage::Fresh) => self.load(params),
+            (Request::Load(params), Stage::Fresh) => {
+                self.engine.begin_request(id, None);
+                self.load(params)
+            }
             (Request::Compile(params), Stage::Fresh) => {
                 return self.compile(id, &params);
             }
             (Request::Hook(params), Stage::Skill { max_output }) => {
+                self.engine.begin_request(id, params.context.as_deref());
                 let argument = params.argument.to_string();
                 let progress = self.engine.hook(params.hook, &argument, max_output);
                 (progress, Vec::new())
             }
             (Request::Call(params), Stage::Skill { .. }) => {
+                self.engine.begin_request(id, params.context.as_deref());
                 let progress = self.engine.call(&Call {
                     method: &params.method,
                     args: params.args.get(),
@@ -344,6 +366,7 @@ impl<P: Place> Worker<P> {
 
     fn fail_all(&mut self, failure: &Failure) -> Result<(), WorkerError> {
         for job in std::mem::take(&mut self.jobs) {
+            self.engine.end_request(job.id);
             self.wire.borrow_mut().failed(job.id, failure)?;
         }
         Ok(())
@@ -356,6 +379,7 @@ impl<P: Place> Worker<P> {
         layers: Vec<String>,
         processor_time: u64,
     ) -> Result<(), WorkerError> {
+        self.engine.end_request(id);
         let mut wire = self.wire.borrow_mut();
         match answer {
             Ok(Answer::Loaded(hooks)) => wire.succeeded(id, &Loaded { layers, hooks }),

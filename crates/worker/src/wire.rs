@@ -178,6 +178,16 @@ impl Listener for Rc<RefCell<Wire>> {
         true
     }
 
+    fn call(&mut self, call: Frame) -> bool {
+        let mut wire = self.borrow_mut();
+        if wire.failed.is_none()
+            && let Err(error) = wire.add(Ok(call))
+        {
+            wire.failed = Some(error);
+        }
+        true
+    }
+
     fn pause(&mut self) {
         let mut wire = self.borrow_mut();
         if wire.failed.is_none()

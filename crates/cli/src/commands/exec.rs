@@ -59,6 +59,7 @@ pub(super) fn request(
         args,
         timeout_seconds: session.settings.timeout_seconds,
         correlation_id: None,
+        agent: None,
     })
 }
 

@@ -267,6 +267,7 @@ fn describe_violation(violation: &Violation, page: &mut Page) {
         Operation::Connect => "event-violation-network",
         Operation::Exec => "event-violation-process",
         Operation::Privilege => "event-violation-privilege",
+        Operation::Call => "event-violation-call",
     };
     let allowed = match violation.allowed.is_empty() {
         true => Text::new("violation-allowed-none").render(locale),

@@ -229,6 +229,10 @@ fn violations_name_the_guard_and_what_is_allowed() {
                 Operation::Exec => Some(Permission::Process {
                     commands: vec!["id".to_owned()],
                 }),
+                Operation::Call => Some(Permission::Mcp {
+                    servers: vec!["time".to_owned()],
+                    tools: vec!["now".to_owned()],
+                }),
                 Operation::Write | Operation::Connect | Operation::Privilege => None,
             },
             timestamp_milliseconds: 1_760_974_245_000,
@@ -254,6 +258,8 @@ fn violations_name_the_guard_and_what_is_allowed() {
         audited(Operation::Exec),
         violation(Operation::Privilege, &[]),
         audited(Operation::Privilege),
+        violation(Operation::Call, &[]),
+        audited(Operation::Call),
     ]), @r#"
     [FilesystemGuard] Blocked unauthorized file access:
       Skill: malicious-skill (v1.0.0)
@@ -298,6 +304,16 @@ fn violations_name_the_guard_and_what_is_allowed() {
       Allowed privileges: [<none>]
       Blocked privileges: [all privileges]
     [AuditLogger] SECURITY_VIOLATION: Privileged system call attempt
+      Skill: malicious-skill
+      Path: /etc/passwd
+      Timestamp: 2025-10-20T15:30:45Z
+    [SkillSandbox] Blocked call of the runtime:
+      Skill: malicious-skill (v1.0.0)
+      Attempted call: ../../etc/passwd
+      Allowed calls: [<none>]
+      Blocked calls: [all calls]
+      Permission that would allow it: {"type":"mcp","servers":["time"],"tools":["now"]}
+    [AuditLogger] SECURITY_VIOLATION: Unauthorized call attempt
       Skill: malicious-skill
       Path: /etc/passwd
       Timestamp: 2025-10-20T15:30:45Z

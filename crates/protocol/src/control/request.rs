@@ -31,6 +31,7 @@ use crate::control::SkillSummary;
 use crate::control::TraceReport;
 use crate::control::TrustReport;
 use crate::control::UnloadReport;
+use crate::worker::AgentIdentity;
 
 /// The first frame of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -272,6 +273,19 @@ pub struct ExecRequest {
     /// The caller's correlation id; one is made if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+    /// The agent that calls, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Box<AgentContext>>,
+}
+
+/// What an agent tells of itself with a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentContext {
+    /// Its name and version.
+    pub identity: AgentIdentity,
+    /// The folders that it works on, as URIs or paths.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roots: Vec<String>,
 }
 
 /// A call to observe.

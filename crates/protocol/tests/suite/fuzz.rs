@@ -76,6 +76,10 @@ fn read_worker(bytes: &[u8]) -> bool {
         assert!(notification.to_frame().is_ok());
         return true;
     }
+    if let Some((id, Ok(call))) = worker::HostCall::from_frame(&frame) {
+        assert_eq!(call.to_frame(id).unwrap().id, frame.id);
+        return true;
+    }
     let result = frame
         .result
         .as_deref()

@@ -213,6 +213,7 @@ pub(crate) fn request(skill: &str, method: &str, argument: Value) -> Outcome<Exe
         args: Arguments::Positional(vec![argument]),
         timeout_seconds: None,
         correlation_id: None,
+        agent: None,
     })
 }
 

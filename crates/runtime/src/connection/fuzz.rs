@@ -1,5 +1,7 @@
 //! What a worker answers, changed at random: each request ends, with an answer or with a reason.
 
+use std::sync::Arc;
+
 use mycelium_protocol::encode_frame;
 use mycelium_protocol::worker::HookParams;
 use mycelium_protocol::worker::Request;
@@ -11,6 +13,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 
 use crate::exchanges::Exchanges;
+use crate::host_calls::tests::Echo;
 use crate::network::Records;
 
 use super::Connection;
@@ -47,9 +50,12 @@ async fn ask(bytes: Vec<u8>) {
     let hook = Request::Hook(HookParams {
         hook: Hook::Init,
         argument: serde_json::Value::Null,
+        context: None,
     });
     // Whatever it is: it is an answer.
-    let _ = connection.request(hook, 1000, &mut |_| {}).await;
+    let _ = connection
+        .request(hook, 1000, Some(Arc::new(Echo)), &mut |_| {})
+        .await;
     drop(connection);
     worker.await.unwrap();
 }

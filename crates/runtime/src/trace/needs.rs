@@ -60,7 +60,7 @@ impl Needs {
                 self.commands
                     .extend(command.map(|command| command.declared.clone()));
             }
-            Operation::Read | Operation::Connect | Operation::Privilege => {}
+            Operation::Read | Operation::Connect | Operation::Privilege | Operation::Call => {}
         }
     }
 

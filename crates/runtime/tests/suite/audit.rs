@@ -207,6 +207,7 @@ async fn a_call_whose_caller_goes_away_is_on_record() {
         args: Arguments::Positional(vec![]),
         timeout_seconds: None,
         correlation_id: Some("gone".to_owned()),
+        agent: None,
     };
     let (told, mut begun) = tokio::sync::mpsc::unbounded_channel();
     let events: mycelium_runtime::EventSink = std::sync::Arc::new(move |event| {

@@ -65,6 +65,7 @@ fn a_program_registers_looks_up_verifies_runs_and_forgets_a_skill() {
         args: Arguments::Positional(Vec::new()),
         timeout_seconds: None,
         correlation_id: None,
+        agent: None,
     };
     let report = runtime.execute(&context, request, &events);
     assert_eq!(report.outcome, Ok(json!("hello")));

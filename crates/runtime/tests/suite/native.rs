@@ -569,7 +569,7 @@ async fn wait_until(condition: impl Fn() -> bool) {
 }
 
 #[expect(clippy::print_stderr, reason = "a test that cannot run says why")]
-fn cannot_run(reason: &str) {
+pub(super) fn cannot_run(reason: &str) {
     eprintln!("cannot run: {reason}");
     #[expect(clippy::disallowed_methods, reason = "the switch of the test run")]
     let required = std::env::var("MYCELIUM_TEST_REQUIRE");

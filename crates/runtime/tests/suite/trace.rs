@@ -63,6 +63,7 @@ async fn trace(world: &World, access: FileAccess) -> Result<TraceReport, ErrorRe
         args: Arguments::Positional(Vec::new()),
         timeout_seconds: None,
         correlation_id: None,
+        agent: None,
     };
     world
         .runtime

@@ -187,6 +187,7 @@ impl World {
             args,
             timeout_seconds,
             correlation_id: None,
+            agent: None,
         };
         self.runtime
             .execute(&self.context(session), request, &self.events())

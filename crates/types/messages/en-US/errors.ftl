@@ -79,6 +79,15 @@ LOG_LIMIT = { $skill }.{ $method } printed more than { $limit } lines in a secon
 OVERLOADED = Too many calls wait for `{ $skill }`.
     .help = Wait for running calls to end and try again.
 
+HOST_CALL_INVALID = Skill `{ $skill }` asked its runtime for something that does not fit (`{ $function }`): { $reason }
+    .help = See docs/host-api.md for what can be asked for, and how much of it.
+
+CALL_ENDED = Skill `{ $skill }` asked its runtime for something after its call had ended.
+    .help = Wait for everything the skill begins before its function returns.
+
+KV_CONFLICT = What a transaction of skill `{ $skill }` had read was changed by others each time it was tried.
+    .help = Try again later, or make the transaction read and write less.
+
 CIRCUIT_BREAKER_OPEN = Skill `{ $skill }` failed repeatedly; calls are refused for another { $seconds } seconds.
     .help = Wait for circuit to close or reset manually with /skills reset { $skill }
 
@@ -87,6 +96,7 @@ SECURITY_VIOLATION = { $operation ->
         [write] Skill `{ $skill }` tried to change { $path }, which it may not.
         [connect] Skill `{ $skill }` tried to reach { $path }, which it may not.
         [exec] Skill `{ $skill }` tried to run { $path }, which it may not.
+        [call] Skill `{ $skill }` tried to call { $path }, which it may not.
         [privilege] Skill `{ $skill }` made the system call { $path }, which no skill may make.
         [plant] While skill `{ $skill }` ran, { $path } appeared, which decides what programs outside the sandbox do.
        *[other] Skill `{ $skill }` tried something it may not: { $path }
@@ -96,6 +106,7 @@ SECURITY_VIOLATION = { $operation ->
         [write] Request filesystem permission in skill manifest or remove unauthorized access.
         [connect] Request network permission in skill manifest or remove unauthorized access.
         [exec] Request process permission in skill manifest or remove unauthorized access.
+        [call] Request skill or mcp permission in skill manifest or remove unauthorized access.
         [privilege] No permission allows it: remove the call.
         [plant] Look at { $path } and remove it unless you made it yourself. The skill was ended.
        *[other] Request the permission in skill manifest or remove unauthorized access.

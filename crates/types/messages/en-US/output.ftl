@@ -78,12 +78,18 @@ event-violation-privilege = [SkillSandbox] Blocked privileged system call:
     .attempted = Attempted call: { $attempted }
     .allowed = Allowed privileges: [{ $allowed }]
     .blocked = Blocked privileges: [{ $blocked }]
+event-violation-call = [SkillSandbox] Blocked call of the runtime:
+    .skill = Skill: { $skill } (v{ $version })
+    .attempted = Attempted call: { $attempted }
+    .allowed = Allowed calls: [{ $allowed }]
+    .blocked = Blocked calls: [{ $blocked }]
 violation-permission = Permission that would allow it: { $permission }
 violation-allowed-none = <none>
 violation-blocked-all = { $operation ->
     [connect] all addresses
     [exec] all programs
     [privilege] all privileges
+    [call] all calls
    *[file] all system paths
 }
 violation-blocked-rest = all others
@@ -91,6 +97,7 @@ event-audit = [AuditLogger] SECURITY_VIOLATION: { $operation ->
     [connect] Unauthorized network access attempt
     [exec] Unauthorized program start attempt
     [privilege] Privileged system call attempt
+    [call] Unauthorized call attempt
    *[file] Unauthorized filesystem access attempt
 }
     .skill = Skill: { $skill }

@@ -324,6 +324,7 @@ mod tests {
             style,
             max_result: 1,
             max_output: 1,
+            context: None,
         };
         let (program, words) = command_line(&call, Path::new("/skill/entry"), script).unwrap();
         std::iter::once(program.into_os_string())

@@ -9,6 +9,7 @@ mod crypto;
 mod encoding;
 mod engine;
 mod fs;
+mod host;
 mod modules;
 mod network;
 mod os;
@@ -23,6 +24,7 @@ use rquickjs::Object;
 use rquickjs::Result;
 
 pub(super) use async_context::Followers;
+pub(super) use host::answer;
 pub(super) use network::deliver;
 
 type Install = for<'js> fn(&Ctx<'js>, &Object<'js>) -> Result<()>;
@@ -36,6 +38,7 @@ const BINDINGS: &[(&str, Install)] = &[
     ("engine", engine::install),
     ("modules", modules::install),
     ("fs", fs::install),
+    ("host", host::install),
     ("network", network::install),
     ("os", os::install),
     ("types", types::install),

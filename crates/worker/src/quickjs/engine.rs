@@ -8,8 +8,10 @@ use mycelium_policy::BYTECODE_PATH;
 use mycelium_policy::DEPENDENCIES_PATH;
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::ConsoleLevel;
+use mycelium_protocol::worker::CallContext;
 use mycelium_protocol::worker::ExchangeReply;
 use mycelium_protocol::worker::Failure;
+use mycelium_protocol::worker::HostAnswer;
 use rquickjs::Context;
 use rquickjs::Ctx;
 use rquickjs::Function;
@@ -121,6 +123,7 @@ impl Engine {
         }
         let surroundings = serde_json::json!({
             "environment": policy.environment,
+            "root": policy.skill_root,
             "skill": policy.skill,
             "settings": settings,
         });
@@ -170,6 +173,35 @@ impl Engine {
     /// When there is no memory for it.
     pub(crate) fn deliver(&self, reply: ExchangeReply) -> Result<(), Failure> {
         self.enter(|ctx| binding::deliver(ctx, reply))
+    }
+
+    /// Gives the program the runtime's answer to one of its calls, as [`Self::deliver`] does.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub(crate) fn answer_call(&self, answer: HostAnswer) -> Result<(), Failure> {
+        self.enter(|ctx| binding::answer(ctx, answer))
+    }
+
+    /// Begins to work at a request of the runtime, of which this is told.
+    pub(crate) fn begin_request(&self, number: u64, context: Option<&CallContext>) {
+        // Nothing in it cannot be written.
+        let context = context.and_then(|context| serde_json::to_string(context).ok());
+        self.host.requests.borrow_mut().begin(number, context);
+    }
+
+    /// Gives up what the program has begun for a request that is answered now.
+    pub(crate) fn end_request(&self, number: u64) {
+        self.host.requests.borrow_mut().end(number);
+        // What fails here has nobody left to be told but the log.
+        let ended = self.enter(|ctx| {
+            self.host
+                .hook(ctx, "endRequest")?
+                .call::<_, ()>((number as f64,))
+        });
+        for failure in ended.err().into_iter().chain(self.take_uncaught()) {
+            self.report_uncaught(&failure);
+        }
     }
 
     /// When the next turn is due.

@@ -19,6 +19,7 @@ use super::guard::Guard;
 use super::loader::Graph;
 use super::modules::Modules;
 use super::output::Output;
+use super::requests::Requests;
 
 /// The state of one engine outside JavaScript.
 pub(super) struct Host {
@@ -38,6 +39,8 @@ pub(super) struct Host {
     pub(super) memory_limit: Cell<u64>,
     /// The first error that nobody caught, until somebody asks for it.
     pub(super) uncaught: RefCell<Option<Persistent<Value<'static>>>>,
+    /// What the runtime waits for.
+    pub(super) requests: RefCell<Requests>,
     /// Who is told of promises, once a program has values that follow them.
     pub(super) followers: RefCell<Option<Followers>>,
     hooks: RefCell<Option<Persistent<Object<'static>>>>,
@@ -67,6 +70,7 @@ impl Host {
             exit: Cell::new(None),
             memory_limit: Cell::new(0),
             uncaught: RefCell::new(None),
+            requests: RefCell::default(),
             followers: RefCell::new(None),
             hooks: RefCell::new(None),
         }

@@ -44,6 +44,7 @@ pub(super) fn write<'js>(
                 | FailureKind::Exited
                 | FailureKind::NeverSettles
                 | FailureKind::Sandbox
+                | FailureKind::Host
                 | FailureKind::Protocol => failure,
             });
         }
@@ -67,7 +68,7 @@ pub(super) fn write<'js>(
 
 /// Half a surrogate pair becomes the replacement character: JavaScript writes it as an escape that other readers of
 /// JSON refuse. (A whole pair is no escape in what the engine writes.)
-fn replace_lone_surrogates(json: String) -> String {
+pub(super) fn replace_lone_surrogates(json: String) -> String {
     if !json.contains("\\ud") && !json.contains("\\uD") {
         return json;
     }

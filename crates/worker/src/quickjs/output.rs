@@ -2,6 +2,7 @@
 
 use mycelium_protocol::ConsoleLevel;
 use mycelium_protocol::worker::ExchangeCall;
+use mycelium_protocol::worker::Frame;
 use mycelium_protocol::worker::Notification;
 use mycelium_protocol::worker::Printed;
 
@@ -18,6 +19,12 @@ pub trait Listener {
 
     /// Takes a call about a request to the network; false where nobody makes requests.
     fn exchange(&mut self, call: ExchangeCall) -> bool {
+        let _ = call;
+        false
+    }
+
+    /// Takes a call that the runtime is to answer; false where there is none.
+    fn call(&mut self, call: Frame) -> bool {
         let _ = call;
         false
     }
@@ -89,6 +96,11 @@ impl Output {
     /// Passes on a call about a request to the network; false if nobody takes it.
     pub(super) fn exchange(&mut self, call: ExchangeCall) -> bool {
         self.listener.exchange(call)
+    }
+
+    /// Passes on a call that the runtime is to answer; false if nobody takes it.
+    pub(super) fn call(&mut self, call: Frame) -> bool {
+        self.listener.call(call)
     }
 
     /// Lets the listener do what should not wait.

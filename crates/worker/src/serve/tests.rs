@@ -4,4 +4,5 @@ mod answers;
 mod exchanges;
 mod failures;
 mod fixture;
+mod host;
 mod life;

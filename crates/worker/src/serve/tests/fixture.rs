@@ -180,6 +180,7 @@ impl Fixture {
         let params = HookParams {
             hook,
             argument: json!({"told": true}),
+            context: None,
         };
         let result = self.ask(Request::Hook(params))?;
         Ok(value(&result))
@@ -196,6 +197,7 @@ impl Fixture {
             },
             max_result: 1 << 20,
             max_output: 1 << 20,
+            context: None,
         }
     }
 

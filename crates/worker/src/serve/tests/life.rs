@@ -100,6 +100,7 @@ fn a_hook_runs_while_a_call_waits() {
     let hook = fixture.send(Request::Hook(HookParams {
         hook: Hook::Deactivate,
         argument: Value::Null,
+        context: None,
     }));
     let (first, answer) = fixture.receive();
     assert_eq!(
@@ -217,14 +218,14 @@ fn every_hook_may_be_asynchronous_and_may_fail() {
 #[test]
 fn a_skill_sees_its_surroundings() {
     let mut fixture = Fixture::skill(
-        "exports.look = () => [process.env, process.argv.length, process.argv[1] === __filename, require('mycelium'), process.cwd() === __dirname, require.main !== module, require.main.filename === __filename];",
+        "exports.look = () => [process.env, process.argv.length, process.argv[1] === __filename, { ...require('mycelium').skill }, require('mycelium').settings, process.cwd() === __dirname, require.main !== module, require.main.filename === __filename];",
         &["look"],
     );
     assert_eq!(
         fixture.call("look", &json!([])),
         Ok(json!([
             {"LANG": "C.UTF-8"}, 2, true,
-            {"skill": {"name": "demo", "version": "1.0.0"}, "settings": {"color": "blue"}},
+            {"name": "demo", "version": "1.0.0"}, {"color": "blue"},
             true, true, true
         ]))
     );

@@ -1,0 +1,240 @@
+//! Answers what a worker asks of the runtime during one request: everything is checked here, whoever asks.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::Weak;
+
+use mycelium_audit::AuditEvent;
+use mycelium_audit::Subject;
+use mycelium_protocol::Operation;
+use mycelium_protocol::read_value;
+use mycelium_protocol::worker::HostCall;
+use mycelium_protocol::worker::McpCall;
+use mycelium_protocol::worker::McpOperation;
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use mycelium_types::Limit;
+use mycelium_types::Permission;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::value::to_raw_value;
+use tokio::time::Instant;
+
+use crate::EventSink;
+use crate::audit::AuditTrail;
+use crate::connection::megabytes;
+use crate::host_calls::Host;
+use crate::host_calls::HostRefusal;
+use crate::host_calls::Performed;
+use crate::host_calls::Unusable;
+use crate::inner::Inner;
+use crate::inner::blocking;
+use crate::key_value::KeyValueStore;
+use crate::launch::LaunchSpec;
+use crate::mcp_servers::McpCaller;
+use crate::mcp_servers::McpRequest;
+use crate::workspace::Workspace;
+
+/// What answers a worker's calls during one request.
+pub(crate) struct Desk {
+    pub(crate) inner: Weak<Inner>,
+    pub(crate) launch: Arc<LaunchSpec>,
+    pub(crate) workspace: Arc<Workspace>,
+    pub(crate) session: Option<String>,
+    pub(crate) trace: String,
+    pub(crate) deadline: Instant,
+    pub(crate) events: EventSink,
+    /// How often what was asked for.
+    pub(crate) used: Mutex<BTreeMap<&'static str, Uses>>,
+}
+
+/// How often something was asked for, and how often in vain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Uses {
+    times: u64,
+    failed: u64,
+}
+
+impl Host for Desk {
+    fn perform(self: Arc<Self>, call: HostCall) -> Pin<Box<dyn Future<Output = Performed> + Send>> {
+        Box::pin(async move {
+            let method = call.method();
+            let mut performed = match call {
+                HostCall::KvGet(get) => self.kept(move |store| store.get(&get)).await,
+                HostCall::KvList(list) => self.kept(move |store| store.list(&list)).await,
+                HostCall::KvCommit(commit) => self.kept(move |store| store.commit(&commit)).await,
+                HostCall::Mcp(call) => self.mcp(call).await,
+            };
+            let most = self.launch.policy.limits.frame_mb;
+            if let Ok(answer) = &performed.outcome
+                && answer.get().len() > megabytes(most)
+            {
+                performed.outcome =
+                    Err(ErrorReport::of_limit(Limit::Frame, most).with("method", method));
+            }
+            if let Err(error) = &mut performed.outcome {
+                self.describe(error, method);
+            }
+            self.count(method, performed.outcome.is_ok());
+            performed
+        })
+    }
+
+    fn refuse(&self, reason: Unusable) -> ErrorReport {
+        let mut error = match reason {
+            Unusable::Invalid(reason) => invalid(reason),
+            Unusable::TooLate => ErrorReport::new(ErrorCode::CallEnded),
+        };
+        self.describe(&mut error, "call");
+        error
+    }
+}
+
+impl Desk {
+    /// Puts on record what was asked for, in brief.
+    pub(crate) fn record(&self, audit: &AuditTrail, subject: &Subject, call: &str) {
+        let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
+        for (function, uses) in used {
+            let event = AuditEvent::HostCalls {
+                function: function.to_owned(),
+                call: call.to_owned(),
+                times: uses.times,
+                failed: uses.failed,
+            };
+            // An ordinary entry: it is written before the one of the call it is part of.
+            drop(audit.record(subject.clone(), event));
+        }
+    }
+
+    fn count(&self, function: &'static str, succeeded: bool) {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let uses = used.entry(function).or_default();
+        uses.times += 1;
+        uses.failed += u64::from(!succeeded);
+    }
+
+    /// Adds to an error who asked for what.
+    fn describe(&self, error: &mut ErrorReport, function: &str) {
+        for (name, value) in [
+            ("skill", self.launch.policy.skill.name.to_string()),
+            ("function", function.to_owned()),
+        ] {
+            error.context.entry(name.to_owned()).or_insert(value);
+        }
+    }
+
+    /// Does something with what the skill keeps, where blocking is allowed.
+    async fn kept<T: Serialize + Send + 'static>(
+        &self,
+        action: impl FnOnce(&KeyValueStore) -> Result<T, ErrorReport> + Send + 'static,
+    ) -> Performed {
+        let Some(store) = self.launch.store.clone() else {
+            return invalid("nothing is kept of a skill that is only checked").into();
+        };
+        let found = blocking(move || action(&store)).await;
+        Performed {
+            outcome: found.and_then(|found| to_raw_value(&found).map_err(ErrorReport::internal)),
+            refused: None,
+        }
+    }
+
+    async fn mcp(&self, call: McpCall) -> Performed {
+        let request = match mcp_request(call) {
+            Ok(request) => request,
+            Err(error) => return error.into(),
+        };
+        if let Some(refused) = self.refusal(&request) {
+            let permission = serde_json::to_string(&refused.permission).unwrap_or_default();
+            return Performed {
+                outcome: Err(ErrorReport::new(ErrorCode::SecurityViolation)
+                    .with("operation", Operation::Call.as_str())
+                    .with("path", &refused.target)
+                    .with("permission", permission)),
+                refused: Some(refused),
+            };
+        }
+        let servers = self.inner.upgrade().and_then(|inner| inner.mcp_servers());
+        let Some(servers) = servers else {
+            return invalid("this program is connected to no MCP servers").into();
+        };
+        let caller = McpCaller {
+            skill: self.launch.policy.skill.clone(),
+            policy: self.launch.evaluation.host.clone(),
+            session: self.session.clone(),
+            trace: self.trace.clone(),
+            deadline: self.deadline,
+            events: Arc::clone(&self.events),
+            workspace: Arc::clone(&self.workspace),
+        };
+        Performed {
+            outcome: servers.request(caller, request).await,
+            refused: None,
+        }
+    }
+
+    /// What of a request to an MCP server the skill may not do.
+    fn refusal(&self, request: &McpRequest) -> Option<HostRefusal> {
+        let policy = &self.launch.evaluation.host;
+        let server = request.server.as_deref()?;
+        let tool = match request.operation {
+            McpOperation::CallTool => request.params.get("name").and_then(Value::as_str),
+            McpOperation::Servers
+            | McpOperation::ListTools
+            | McpOperation::ListResources
+            | McpOperation::ReadResource => None,
+        };
+        let allowed = match tool {
+            Some(tool) => policy.allows_tool(server, tool),
+            None => policy.allows_server(server),
+        };
+        let target = match tool {
+            Some(tool) => format!("{server}/{tool}"),
+            None => server.to_owned(),
+        };
+        (!allowed).then(|| HostRefusal {
+            attempted: target.clone(),
+            target,
+            permission: Permission::Mcp {
+                servers: vec![server.to_owned()],
+                tools: tool.map(str::to_owned).into_iter().collect(),
+            },
+        })
+    }
+}
+
+/// The request to an MCP server that a skill means.
+fn mcp_request(call: McpCall) -> Result<McpRequest, ErrorReport> {
+    let params = match &call.params {
+        Some(params) => read_value(params.get()).map_err(invalid)?,
+        None => Value::Null,
+    };
+    let params = match params {
+        Value::Object(params) => params,
+        Value::Null => Map::new(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            return Err(invalid("the parameters are no object"));
+        }
+    };
+    let is_about_all = call.operation == McpOperation::Servers;
+    if call.server.is_none() != is_about_all {
+        return Err(invalid("the request names no server, or names one in vain"));
+    }
+    if call.operation == McpOperation::CallTool && !params.get("name").is_some_and(Value::is_string)
+    {
+        return Err(invalid("the request names no tool"));
+    }
+    Ok(McpRequest {
+        server: call.server,
+        operation: call.operation,
+        params,
+    })
+}
+
+fn invalid(reason: impl std::fmt::Display) -> ErrorReport {
+    ErrorReport::new(ErrorCode::HostCallInvalid).with("reason", reason)
+}

@@ -1,0 +1,304 @@
+//! What skills ask of their runtime, in the real sandbox.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use mycelium_protocol::Event;
+use mycelium_protocol::control::AgentContext;
+use mycelium_protocol::control::AgentIdentity;
+use mycelium_protocol::control::ExecRequest;
+use mycelium_types::ErrorCode;
+use serde_json::Value;
+use serde_json::json;
+
+use super::native::cannot_run;
+use super::world::World;
+
+/// A skill that evaluates what it is called with.
+const EVALUATE: &str = "const AsyncFunction = (async () => {}).constructor;
+    exports.run = (text, ...rest) => new AsyncFunction('mycelium', 'rest', 'require', text)(require('mycelium'), rest, require);";
+
+fn evaluator(world: &World, name: &str, more: Value) {
+    let mut manifest = json!({"exports": ["run"]});
+    for (key, value) in more.as_object().unwrap() {
+        manifest[key] = value.clone();
+    }
+    world.skill(name, manifest, EVALUATE);
+}
+
+impl World {
+    async fn run(&self, skill: &str, text: &str) -> Value {
+        self.value(skill, "run", json!([text])).await
+    }
+
+    fn kept(&self) -> Vec<PathBuf> {
+        let Ok(entries) = fs_err::read_dir(self.state().join("kv")) else {
+            return Vec::new();
+        };
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths
+            .filter(|path| path.extension().is_some_and(|it| it == "sqlite3"))
+            .collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_skill_keeps_is_its_own_and_outlives_it() {
+    let world = World::new();
+    for name in ["one", "two"] {
+        evaluator(&world, name, json!({}));
+    }
+    assert!(world.kept().is_empty());
+    let text = "await mycelium.kv.set('a', { n: 1 }); return [await mycelium.kv.list(), await mycelium.kv.get('b') ?? null]";
+    assert_eq!(world.run("one", text).await, json!([["a"], null]));
+    assert_eq!(
+        world.run("two", "return mycelium.kv.list()").await,
+        json!([])
+    );
+    let context = world.context("shell");
+    let name = "one".parse().unwrap();
+    world
+        .runtime
+        .unload(&context, &name, &world.events())
+        .await
+        .unwrap();
+    // Another session is another instance, of the same skill.
+    let report = world
+        .exec(
+            "other",
+            "one",
+            "run",
+            json!(["return mycelium.kv.get('a')"]),
+        )
+        .await;
+    assert_eq!(report.outcome.unwrap(), json!({"n": 1}));
+    // Nobody but the daemon sees the files.
+    assert_eq!(world.kept().len(), 2);
+    let look = format!("return require('fs').readdirSync({:?})", world.state());
+    assert_eq!(
+        world.code("one", "run", json!([look])).await,
+        ErrorCode::SecurityViolation
+    );
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counters_of_two_sessions_lose_nothing() {
+    let world = World::new();
+    evaluator(&world, "counter", json!({}));
+    let text = "for (let round = 0; round < 20; round++) {
+        await mycelium.kv.transaction(async (tx) => tx.set('n', ((await tx.get('n')) ?? 0) + 1));
+      }";
+    let (one, two) = tokio::join!(
+        world.exec("one", "counter", "run", json!([text])),
+        world.exec("two", "counter", "run", json!([text])),
+    );
+    one.outcome.unwrap();
+    two.outcome.unwrap();
+    assert_eq!(
+        world.run("counter", "return mycelium.kv.get('n')").await,
+        json!(40)
+    );
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_it_may_keep_is_an_error_that_says_what_to_do() {
+    let world = World::new();
+    evaluator(&world, "hoarder", json!({"limits": {"dataMB": 1}}));
+    let text = "const half = 'x'.repeat(600000); await mycelium.kv.set('a', half);
+        try { await mycelium.kv.set('b', half); } catch (error) { return [error.code, error.message, await mycelium.kv.list()] }";
+    let seen = world.run("hoarder", text).await;
+    assert_eq!(seen[0], json!("DISK_LIMIT"));
+    let message = seen[1].as_str().unwrap();
+    for part in ["1 MB", "limits.dataMB", "security.maxDataMB"] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert_eq!(seen[2], json!(["a"]));
+    for (text, part) in [
+        (
+            "await mycelium.kv.set('k'.repeat(1000), 1)",
+            "bytes, more than 512",
+        ),
+        ("await mycelium.kv.set('', 1)", "empty"),
+        (
+            "await mycelium.kv.set('a', 'x'.repeat(2 ** 20))",
+            "bytes of JSON",
+        ),
+        (
+            "let deep = 0; for (let n = 0; n < 120; n++) deep = [deep]; await mycelium.kv.set('a', deep)",
+            "nested deeper",
+        ),
+    ] {
+        let caught =
+            format!("try {{ {text} }} catch (error) {{ return [error.code, error.message] }}");
+        let seen = world.run("hoarder", &caught).await;
+        assert_eq!(seen[0], json!("HOST_CALL_INVALID"), "{seen}");
+        assert!(seen[1].as_str().unwrap().contains(part), "{seen}");
+    }
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_calls_at_once_are_answered() {
+    let world = World::new();
+    evaluator(&world, "eager", json!({}));
+    let text = "await mycelium.kv.set('a', 1);
+        const all = Array.from({ length: 10000 }, () => mycelium.kv.get('a'));
+        return (await Promise.all(all)).length";
+    assert_eq!(world.run("eager", text).await, json!(10_000));
+    let used = world.entries("host-calls");
+    let gets = used
+        .iter()
+        .find(|entry| entry.detail["function"] == "kv/get");
+    assert_eq!(gets.unwrap().detail["times"], 10_000);
+    assert_eq!(gets.unwrap().detail["call"], "run");
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_skill_knows_its_settings_and_who_calls() {
+    let world = World::new();
+    world.trust_workspace().await;
+    let config = json!({"type": "object", "properties": {
+        "color": {"type": "string", "default": "blue"}, "size": {"type": "integer"},
+        "key": {"type": "string", "secret": true}
+    }});
+    evaluator(&world, "curious", json!({"config": config}));
+    world.configure(&json!({"skills": {"curious": {"size": 3, "key": "k-123"}}}));
+    let seen = world
+        .run(
+            "curious",
+            "const { config, settings, context } = mycelium; return [config, settings, context]",
+        )
+        .await;
+    assert_eq!(seen[0], json!({"size": 3, "color": "blue"}));
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(
+        (&seen[2]["session"], &seen[2]["agent"], &seen[2]["export"]),
+        (&json!("shell"), &json!(null), &json!("run"))
+    );
+    let request = ExecRequest {
+        skill: "curious".parse().unwrap(),
+        method: "run".to_owned(),
+        args: serde_json::from_value(json!(["return mycelium.context"])).unwrap(),
+        timeout_seconds: None,
+        correlation_id: Some("trace-1".to_owned()),
+        agent: Some(Box::new(AgentContext {
+            identity: AgentIdentity {
+                name: "an agent".to_owned(),
+                version: "3".to_owned(),
+            },
+            roots: vec!["file:///elsewhere".to_owned()],
+        })),
+    };
+    let context = world.context("agent-1");
+    let report = world
+        .runtime
+        .execute(&context, request, &world.events())
+        .await;
+    let told = report.outcome.unwrap();
+    assert_eq!(told["agent"], json!({"name": "an agent", "version": "3"}));
+    assert_eq!(
+        (&told["session"], &told["trace"]),
+        (&json!("agent-1"), &json!("trace-1"))
+    );
+    assert_eq!(
+        told["roots"],
+        json!([world.workspace(), "file:///elsewhere"])
+    );
+    assert!(
+        told["call"].as_str().unwrap().starts_with("trace-1-"),
+        "{told}"
+    );
+    world.runtime.shutdown().await;
+}
+
+/// A program that puts each of the frames it is called with on the wire, and gives what is answered to each.
+const PIPE: &str = r#"#!/usr/bin/env python3
+import json, os, struct
+def read(n):
+    data = b''
+    while len(data) < n:
+        part = os.read(3, n - len(data))
+        if not part: os._exit(0)
+        data += part
+    return data
+def receive(): return json.loads(read(struct.unpack('<I', read(4))[0]))
+def send(message):
+    text = json.dumps(message).encode()
+    os.write(3, struct.pack('<I', len(text)) + text)
+while True:
+    request = receive()
+    if request['method'] == 'load': result = {'hooks': []}
+    else:
+        answers = []
+        for frame in request['params']['args']:
+            frame['jsonrpc'] = '2.0'
+            params = frame.get('params')
+            if isinstance(params, dict): params['call'] = request['id'] + params.get('call', 0)
+            send(frame)
+            answer = receive()
+            answers.append([answer['id'], answer.get('result'), (answer.get('error') or {}).get('data', {}).get('code')])
+        result = {'value': answers + [request['params'].get('context', {}).get('export')]}
+    send({'jsonrpc': '2.0', 'id': request['id'], 'result': result})
+"#;
+
+fn pipe(world: &World) {
+    let manifest = json!({"engine": "native", "exports": ["run"]});
+    world.program("pipe", manifest, "pipe.py", PIPE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_of_its_own_asks_in_the_same_way() {
+    if !Path::new("/usr/bin/python3").exists() {
+        return cannot_run("there is no /usr/bin/python3");
+    }
+    let world = World::new();
+    pipe(&world);
+    let frames = json!([
+        {"id": 1, "method": "kv/commit", "params": {"writes": [{"set": {"key": "a", "value": [1]}}]}},
+        {"id": 2, "method": "kv/get", "params": {"key": "a"}},
+        {"id": 5, "method": "kv/get", "params": {"key": "a", "call": -1}},
+        {"id": 6, "method": "kv/burn", "params": {}},
+        {"id": 7, "method": "kv/get", "params": {"key": 5}},
+        {"id": 8, "method": "kv/get"},
+        {"id": 9, "method": "mcp/request", "params": {"operation": "servers"}},
+        {"id": 10, "method": "mcp/request", "params": {"operation": "call-tool", "server": "time", "params": {"name": "now"}}},
+        {"id": 11, "method": "mcp/request", "params": {"operation": "call-tool", "server": "time", "params": []}},
+    ]);
+    assert_eq!(
+        world.value("pipe", "run", frames).await,
+        json!([
+            [1, {"committed": true, "revision": 1}, null],
+            [2, {"value": [1], "version": 1}, null],
+            [5, null, "CALL_ENDED"],
+            [6, null, "HOST_CALL_INVALID"],
+            [7, null, "HOST_CALL_INVALID"],
+            [8, null, "HOST_CALL_INVALID"],
+            [9, null, "HOST_CALL_INVALID"],
+            [10, null, "SECURITY_VIOLATION"],
+            [11, null, "HOST_CALL_INVALID"],
+            "run"
+        ])
+    );
+    let refused = world.heard().into_iter().find_map(|event| match event {
+        Event::Violation(violation) => Some(violation),
+        _ => None,
+    });
+    let refused = refused.unwrap();
+    assert_eq!(refused.operation.as_str(), "call");
+    assert_eq!(refused.attempted, "time/now");
+    assert!(refused.permission.is_some());
+    // What breaks the protocol ends the program.
+    for frames in [
+        json!([{"id": 1, "method": "kv/get", "params": {"key": "a", "call": 1}}]),
+        json!([{"id": 1, "method": "kv/get", "params": {"key": "a"}}, {"id": 1, "method": "kv/get", "params": {"key": "a"}}]),
+    ] {
+        assert_eq!(
+            world.code("pipe", "run", frames).await,
+            ErrorCode::WorkerCrashed
+        );
+    }
+    world.runtime.shutdown().await;
+}
