@@ -16,6 +16,9 @@ const REQUIRE: &str = "MYCELIUM_TEST_REQUIRE";
 /// Tells the tests where the reference validator of Agent Skills is.
 const AGENTSKILLS: &str = "MYCELIUM_TEST_AGENTSKILLS";
 
+/// Tells the tests where Claude Code is.
+const CLAUDE_CODE: &str = "MYCELIUM_TEST_CLAUDE_CODE";
+
 /// Runs all tests of the repository; `args` go to `cargo test`.
 pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError> {
     println!("The tests need:");
@@ -37,6 +40,14 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
         agentskills
             .as_ref()
             .map(|agentskills| agentskills.version.clone())
+            .map_err(ToString::to_string),
+    );
+    let claude_code = tools::claude_code(workspace);
+    need(
+        "Claude Code, which takes our plugin for what it is",
+        claude_code
+            .as_ref()
+            .map(|claude_code| claude_code.version.clone())
             .map_err(ToString::to_string),
     );
     // Somebody who asks for some tests does not ask for this.
@@ -72,6 +83,9 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
     }
     if let Ok(agentskills) = &agentskills {
         cargo = cargo.env(AGENTSKILLS, &agentskills.path);
+    }
+    if let Ok(claude_code) = &claude_code {
+        cargo = cargo.env(CLAUDE_CODE, &claude_code.path);
     }
     let outcome = cargo.each_line(|line| {
         println!("{line}");

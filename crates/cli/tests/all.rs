@@ -3,6 +3,7 @@
 
 mod support {
     mod agent;
+    mod claude_code;
     mod disk;
     mod environment;
     mod outcome;
@@ -11,6 +12,7 @@ mod support {
     mod transcript;
 
     pub(crate) use agent::Agent;
+    pub(crate) use claude_code::ClaudeCode;
     pub(crate) use disk::Disk;
     pub(crate) use environment::TestEnvironment;
     pub(crate) use outcome::Outcome;
@@ -34,6 +36,7 @@ mod suite {
     mod lifecycle;
     mod log;
     mod packages;
+    mod plugin;
     mod reference;
     mod shell;
     mod skills;

@@ -141,7 +141,7 @@ mod tests {
 
         Arguments:
           <SKILL>
-                  The skill: NAME or NAME@RANGE
+                  The skill: NAME or NAME@RANGE, or the path of a .skill package
 
           <METHOD>
                   The method

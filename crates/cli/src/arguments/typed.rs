@@ -18,6 +18,7 @@ use mycelium_types::Timestamp;
 
 use super::agent;
 use super::moment;
+use super::session::SessionName;
 use super::settings::ColorChoice;
 
 /// A whole command line.
@@ -103,6 +104,11 @@ pub(crate) enum TypedCommand {
     Mcp {
         #[command(subcommand)]
         action: McpAction,
+    },
+    #[command(arg_required_else_help = false)]
+    Session {
+        #[command(subcommand)]
+        action: SessionAction,
     },
     Log(AuditOptions),
     Completions {
@@ -348,6 +354,20 @@ pub(crate) struct InstallOptions {
     pub(crate) print: bool,
     #[arg(long)]
     pub(crate) uninstall: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionAction {
+    Open(SessionOptions),
+    Close(SessionOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SessionOptions {
+    #[arg(value_name = "NAME", required_unless_present = "hook")]
+    pub(crate) name: Option<SessionName>,
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) hook: bool,
 }
 
 #[derive(Debug, Args)]

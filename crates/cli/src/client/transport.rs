@@ -209,11 +209,34 @@ impl Transport {
         &self,
         surroundings: &Surroundings,
     ) -> Result<Option<(Connection, ServerHello)>, ClientError> {
+        self.find_as(surroundings, &identity::hello(&surroundings.program))
+    }
+
+    /// Ends a session in the daemon that runs, if one does: it becomes this connection's own, and goes with it.
+    ///
+    /// # Errors
+    /// When the daemon cannot be talked to.
+    pub(crate) fn end_session(
+        &self,
+        surroundings: &Surroundings,
+        session: &str,
+    ) -> Result<bool, ClientError> {
+        let ours = ClientHello {
+            owned_session: Some(session.to_owned()),
+            ..identity::hello(&surroundings.program)
+        };
+        Ok(self.find_as(surroundings, &ours)?.is_some())
+    }
+
+    fn find_as(
+        &self,
+        surroundings: &Surroundings,
+        ours: &ClientHello,
+    ) -> Result<Option<(Connection, ServerHello)>, ClientError> {
         let Some(mut connection) = Connection::open(&surroundings.folders.socket())? else {
             return Ok(None);
         };
-        let ours = identity::hello(&surroundings.program);
-        match connection.hello(&ours, &self.interrupt) {
+        match connection.hello(ours, &self.interrupt) {
             Ok(theirs) if theirs.protocol == ours.protocol => Ok(Some((connection, theirs))),
             Ok(theirs) => Err(ClientError::OtherProtocol {
                 pid: theirs.pid,

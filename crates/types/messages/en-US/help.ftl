@@ -219,6 +219,23 @@ help-mcp-install = Add this program to the configuration of an agent
 help-mcp-status = Say which agents have this program, and whether what they have works
     .details = Starts what each agent would start, the way the agent would, and shakes hands with it. Exits with 3 if one does not work.
 
+help-session = Open and close sessions by name
+    .details = Commands with the same MYCELIUM_SESSION share what skills keep in memory, and nobody else sees it. The plugin for Claude Code makes a session of each of its conversations.
+
+help-session-open = Print what makes a shell's commands belong to a session
+    .details = Starts the daemon, so that the first call finds it running.
+    .name = Up to 100 letters, digits, hyphens, dots and underscores
+    .hook = Read from standard input what Claude Code tells its hooks, name the session after its own, and write into $CLAUDE_ENV_FILE what would be printed
+    .examples =
+        eval "$(mycelium session open release-7)"
+
+help-session-close = End a session's running skills
+    .details = Starts nothing. What skills keep in files stays.
+    .name = The session's name
+    .hook = Read from standard input what Claude Code tells its hooks
+    .examples =
+        mycelium session close release-7
+
 help-log = Show the audit log
     .details = Every operation is in it in brief, everything about security in full: refusals, grants, limits. Secrets are not. Shows the last 100 entries, or all since a time.
     .follow = Wait for more

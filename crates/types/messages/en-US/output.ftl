@@ -476,6 +476,7 @@ daemon-status = Daemon: process { $pid }, version { $version }, up { $uptime }
 daemon-runs = The daemon runs (process { $pid }, version { $version })
 daemon-stopped = The daemon has stopped (process { $pid })
 daemon-absent = The daemon does not run
+session-closed = The session { $session } has ended
 daemon-no-log = There is no log yet: { $path }
 
 # doctor.

@@ -27,6 +27,8 @@ usage-unknown-code = { $suggestion ->
    *[other] There is no error code `{ $code }`. Did you mean `{ $suggestion }`?
 }
 usage-mcp-in-process = Agents share the daemon, so `mcp serve` does not go together with `--no-daemon`.
+usage-session-name = it has up to { $longest } letters, digits, hyphens, dots and underscores
+usage-session-hook = Standard input is not what Claude Code tells its hooks: { $reason }.
 usage-mcp-program = The path of this program is not valid UTF-8, so no configuration can name it.
 usage-folder-not-empty = The folder { $path } is not empty.
 usage-folder = The folder { $path } cannot be used: { $reason }.
