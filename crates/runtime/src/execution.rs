@@ -314,6 +314,9 @@ impl Inner {
             None => answer,
         };
         let is_sound = planted.is_empty() && running.worker.is_usable();
+        if !is_sound {
+            self.restarts.ended(instance.key.restart_key());
+        }
         violations.extend(planted);
         let outcome = answer.and_then(|raw| {
             let returned: Returned = serde_json::from_str(raw.get()).map_err(|error| {

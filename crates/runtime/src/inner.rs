@@ -47,6 +47,7 @@ use crate::launch::Launches;
 use crate::mcp_servers::McpServers;
 use crate::metrics::Metrics;
 use crate::packages;
+use crate::restarts::Restarts;
 use crate::supervisor::Supervisor;
 use crate::trust::TrustStore;
 use crate::workspace::Workspace;
@@ -58,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) supervisor: Arc<Supervisor>,
     pub(crate) instances: Instances,
     breakers: Breakers,
+    pub(crate) restarts: Restarts,
     pub(crate) uses: LastUses,
     pub(crate) trust: TrustStore,
     pub(crate) audit: AuditTrail,
@@ -93,6 +95,7 @@ impl Inner {
             )),
             instances: Instances::default(),
             breakers: Breakers::new(folders.state.join("breakers.json")),
+            restarts: Restarts::default(),
             uses: LastUses::below(&folders.state),
             trust: TrustStore::of(&folders),
             hooks: RwLock::new(vec![

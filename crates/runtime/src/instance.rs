@@ -28,6 +28,7 @@ use crate::gauges::Gauges;
 use crate::launch::LaunchSpec;
 use crate::live_worker::LiveWorker;
 use crate::metrics::Usage;
+use crate::restarts::RestartKey;
 use crate::transition::StateMachine;
 use crate::workspace::Workspace;
 
@@ -45,6 +46,16 @@ pub(crate) struct InstanceKey {
     pub(crate) source: SkillSource,
     /// Tells apart the instances that live for one call.
     pub(crate) call: Option<u64>,
+}
+
+impl InstanceKey {
+    /// What is not started again at once when a worker of it ends badly.
+    pub(crate) fn restart_key(&self) -> RestartKey {
+        RestartKey {
+            workspace: self.workspace.clone(),
+            skill: self.skill.name.clone(),
+        }
+    }
 }
 
 /// One skill running for one scope, or about to.

@@ -42,6 +42,7 @@ mod operations;
 mod output;
 mod packages;
 mod planted;
+mod restarts;
 mod runtime;
 mod space;
 mod standing;

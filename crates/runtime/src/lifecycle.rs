@@ -118,6 +118,7 @@ impl Inner {
         instance: &Arc<Instance>,
         slot: &mut Slot,
     ) -> Result<(), ErrorReport> {
+        self.restarts.wait(&instance.key.restart_key()).await;
         let started = Instant::now();
         let unfinished = Unfinished {
             inner: self,
@@ -157,6 +158,9 @@ impl Inner {
                 message: error.message(mycelium_types::Locale::EnUs),
                 stack: error.stack.clone(),
             });
+            if slot.as_ref().is_some_and(|run| !run.worker.is_usable()) {
+                self.restarts.ended(instance.key.restart_key());
+            }
             self.bury(instance, slot)?;
         }
         outcome

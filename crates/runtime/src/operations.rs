@@ -27,6 +27,7 @@ use crate::inner::blocking;
 use crate::instance::Instance;
 use crate::instance::InstanceKey;
 use crate::lifecycle::Caller;
+use crate::restarts::RestartKey;
 use crate::workspace::Workspace;
 
 /// The context of an operation on one skill.
@@ -329,7 +330,11 @@ impl Inner {
         let target = self.target(context, skill).await?;
         let caller = target.caller(context, events);
         let key = breaker_key(&caller, &target.record);
-        let changed = self.breakers().await?.reset(&key);
+        let delayed = self.restarts.forget(&RestartKey {
+            workspace: key.workspace.clone(),
+            skill: key.skill.clone(),
+        });
+        let changed = self.breakers().await?.reset(&key) || delayed;
         self.keep_breakers().await?;
         let state = self.state_of(&target.workspace, &context.session, &target.record);
         Ok(target.change(state, changed))

@@ -20,6 +20,7 @@ use crate::scene::SIMPLE;
 use crate::scene::Scene;
 use crate::scene::greeting;
 use crate::scene::request;
+use crate::scene::selector;
 
 /// Everything that a skill can use too much of.
 const ATTACKS: [&str; 8] = [
@@ -191,6 +192,11 @@ async fn series(bench: &Arc<Bench>) -> Outcome<()> {
 
 async fn attack_often(bench: &Bench, calls: usize) -> Outcome<()> {
     for round in 0..calls {
+        // Or each would be started a second after the one before.
+        bench
+            .runtime
+            .reset(&bench.context, &selector(HOSTILE)?, &bench.events)
+            .await?;
         bench.attack(QUICK[round % QUICK.len()]).await?;
         if round % 100 == 0 {
             bench.rest().await?;

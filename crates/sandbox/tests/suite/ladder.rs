@@ -18,12 +18,18 @@ use super::fixture::Site;
 use super::fixture::start;
 use super::hostile::Order;
 use super::machine::Lack;
+use super::machine::OLDEST_LANDLOCK;
 use crate::Test;
 
 /// The tests for each machine.
 pub(crate) const MACHINES: &[(&[Lack], &[Test])] = &[
     (&[Lack::Namespaces], WITHOUT_NAMESPACES),
     (&[Lack::Landlock], WITHOUT_LANDLOCK),
+    (&[Lack::NewerLandlock], WITH_OLD_LANDLOCK),
+    (
+        &[Lack::Namespaces, Lack::NewerLandlock],
+        WITH_OLD_LANDLOCK_ALONE,
+    ),
     (&[Lack::Namespaces, Lack::Landlock], WITHOUT_BOTH),
     (&[Lack::Namespaces, Lack::Questions], WITHOUT_QUESTIONS),
     (&[Lack::Questions], WHOLE_WITHOUT_QUESTIONS),
@@ -61,6 +67,23 @@ const WITHOUT_LANDLOCK: &[Test] = &[
         needs_more,
     ),
 ];
+
+const WITH_OLD_LANDLOCK: &[Test] = &[
+    ("every_attack_gets_its_exact_answer", attacks::matrix),
+    (
+        "every_attack_of_doctor_gets_its_exact_answer",
+        attacks::doctor,
+    ),
+    (
+        "a_worker_says_what_is_not_enforced",
+        worker_with_old_landlock,
+    ),
+];
+
+const WITH_OLD_LANDLOCK_ALONE: &[Test] = &[(
+    "there_is_no_sandbox_and_the_reason_is_told",
+    too_old_to_hold_alone,
+)];
 
 const WITHOUT_BOTH: &[Test] = &[("there_is_no_sandbox_and_the_reason_is_told", nothing_holds)];
 
@@ -160,6 +183,42 @@ fn worker_without_landlock() {
     assert_eq!(report.rung, Rung::Reduced);
     assert!(report.layers.contains(&Layer::Namespaces));
     assert!(report.notes.contains(&Note::NoLandlock));
+}
+
+fn worker_with_old_landlock() {
+    let abi = OLDEST_LANDLOCK as i32;
+    let launcher = start();
+    assert_eq!(
+        (launcher.rung(), launcher.landlock_abi()),
+        (Rung::Full, Some(abi))
+    );
+    let site = Site::new();
+    let mut policy = site.policy();
+    policy.paths = vec![site.grant("ws/out", FileAccess::Write)];
+    let mut puppet = Puppet::warm(&launcher);
+    launcher.assign(&puppet.worker, &policy).unwrap();
+    let report = puppet.restrict(&policy);
+    assert_eq!(report.rung, Rung::Full);
+    assert!(report.layers.contains(&Layer::Landlock { abi }));
+    assert!(report.notes.contains(&Note::OldLandlock { abi }));
+    let write = |path| Order::Write(site.path(path), "made inside".into());
+    assert_eq!(puppet.tell(&write("ws/out/new")), Ok(String::new()));
+    assert_eq!(
+        puppet.tell(&write("ws/skills/sample/new")),
+        Err(libc::EROFS)
+    );
+}
+
+fn too_old_to_hold_alone() {
+    let error = try_to_start().unwrap_err();
+    assert!(
+        error.reason().contains("Operation not permitted"),
+        "{error:?}"
+    );
+    let scratch = tempfile::tempdir().unwrap();
+    let report = probe(&std::env::current_exe().unwrap(), scratch.path());
+    assert_eq!(report.rung, Rung::None);
+    assert_eq!(report.landlock_abi, Some(OLDEST_LANDLOCK as i32));
 }
 
 fn needs_more() {

@@ -2,7 +2,14 @@
 //!
 //! A refusal by a system call filter is what a container or an old kernel answers, and it is inherited by the
 //! launcher and its workers.
-#![allow(unsafe_code, reason = "a filter is loaded by a raw system call")]
+#![allow(
+    unsafe_code,
+    reason = "a filter is loaded, and its questions are answered, by raw system calls"
+)]
+
+use std::os::fd::AsRawFd;
+use std::os::fd::FromRawFd;
+use std::os::fd::OwnedFd;
 
 use libc::sock_filter;
 use rustix::mount::MountFlags;
@@ -17,11 +24,20 @@ pub(crate) enum Lack {
     Namespaces,
     /// Landlock, as before Linux 5.13 or where it is not enabled.
     Landlock,
+    /// All of Landlock but its first interface, as in Linux 5.13. Nor are there filters that ask: the one that
+    /// answers for the kernel here is the only one that there can be.
+    NewerLandlock,
     /// Filters that ask, as before Linux 5.5.
     Questions,
     /// A whole `/proc`, as in containers that hide parts of it. Only root can make such a machine.
     Proc,
 }
+
+/// The version of Landlock's interface where newer ones are lacking.
+pub(crate) const OLDEST_LANDLOCK: i64 = 1;
+
+/// The flag by which landlock_create_ruleset(2) tells its version.
+const VERSION: u32 = 1;
 
 /// What is refused, with which error.
 #[derive(Clone, Copy)]
@@ -38,6 +54,7 @@ impl Lack {
         [
             Self::Namespaces,
             Self::Landlock,
+            Self::NewerLandlock,
             Self::Questions,
             Self::Proc,
         ]
@@ -50,6 +67,7 @@ impl Lack {
         match self {
             Self::Namespaces => "namespaces",
             Self::Landlock => "landlock",
+            Self::NewerLandlock => "newer_landlock",
             Self::Questions => "questions",
             Self::Proc => "proc",
         }
@@ -86,7 +104,7 @@ impl Lack {
                     libc::EINVAL,
                 ),
             ],
-            Self::Proc => &[],
+            Self::NewerLandlock | Self::Proc => &[],
         }
     }
 }
@@ -120,21 +138,59 @@ pub(crate) fn lose(lacks: &[Lack]) {
         }
         program.push(refuse);
     }
+    let is_old = lacks.contains(&Lack::NewerLandlock);
+    if is_old {
+        program.push(instruction(LOAD, 0, 0, 0));
+        let call = libc::SYS_landlock_create_ruleset as u32;
+        program.push(instruction(IF_EQUAL, 0, 3, call));
+        program.push(instruction(LOAD, 0, 0, 16 + 2 * 8));
+        program.push(instruction(IF_EQUAL, 0, 1, VERSION));
+        program.push(instruction(RETURN, 0, 0, libc::SECCOMP_RET_USER_NOTIF));
+    }
     program.push(instruction(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW));
+    let flags = if is_old {
+        libc::SECCOMP_FILTER_FLAG_NEW_LISTENER
+    } else {
+        0
+    };
     let filter = libc::sock_fprog {
         len: program.len() as u16,
         filter: program.as_mut_ptr(),
     };
-    // SAFETY: the first call takes numbers; the second reads the program, which outlives it.
+    // SAFETY: the first call takes numbers; the second reads the program, which outlives it, and returns a new
+    // descriptor if it was asked for one.
     unsafe {
         assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
         let loaded = libc::syscall(
             libc::SYS_seccomp,
             libc::SECCOMP_SET_MODE_FILTER,
-            0,
+            flags,
             &raw const filter,
         );
-        assert_eq!(loaded, 0);
+        assert!(loaded >= 0);
+        if is_old {
+            let questions = OwnedFd::from_raw_fd(loaded as i32);
+            std::thread::spawn(move || tell_oldest_version(&questions));
+        }
+    }
+}
+
+/// Answers every question for the version of Landlock's interface, as long as there is somebody who can ask.
+fn tell_oldest_version(questions: &OwnedFd) {
+    loop {
+        // SAFETY: both are integers throughout, for which zero is a value; the calls read and fill no more than them.
+        unsafe {
+            let mut asked: libc::seccomp_notif = std::mem::zeroed();
+            let descriptor = questions.as_raw_fd();
+            if libc::ioctl(descriptor, libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut asked) != 0 {
+                continue;
+            }
+            let mut answer: libc::seccomp_notif_resp = std::mem::zeroed();
+            answer.id = asked.id;
+            answer.val = OLDEST_LANDLOCK;
+            // Whoever asked may be gone.
+            libc::ioctl(descriptor, libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut answer);
+        }
     }
 }
 
