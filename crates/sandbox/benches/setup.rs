@@ -1,16 +1,20 @@
-//! Measures how long a worker takes until it is locked in with its skill, beside a bare `fork`.
+//! Measures how long a worker takes until it is locked in with its skill, beside a bare `fork`, and what it costs
+//! that the supervisor is told of each file that a program opens, beside a worker of which it is not.
 //!
 //! Prints one line of JSON for each thing measured; `cargo xtask bench` makes a table of them.
 
 use std::error::Error;
+use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
+use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::Duration;
 use std::time::Instant;
 
+use mycelium_policy::ProgramPolicy;
 use mycelium_policy::Rung;
 use mycelium_policy::SandboxPolicy;
 use mycelium_sandbox::LAUNCHER_ARGUMENT;
@@ -23,6 +27,8 @@ use mycelium_types::SkillId;
 
 /// How often each thing is measured.
 const RUNS: usize = 200;
+/// The skill's one file.
+const CODE: &str = "index.js";
 
 // As the program itself does: a launcher must not have done anything before.
 fn main() -> ExitCode {
@@ -59,8 +65,28 @@ fn worker_main(mut seat: Seat) -> u8 {
         return 4;
     }
     // Until the supervisor closes the socket.
-    let _ = socket.read(&mut [0]);
+    while socket.read(&mut [0]).is_ok_and(|read| read > 0) {
+        if open_often(&policy, &mut socket).is_err() {
+            return 5;
+        }
+    }
     0
+}
+
+/// Opens a file of the skill again and again, and tells how many nanoseconds each time took.
+fn open_often(policy: &SandboxPolicy, socket: &mut UnixStream) -> Result<(), Box<dyn Error>> {
+    let file = policy.skill_root.join(CODE);
+    let open = || {
+        let start = Instant::now();
+        let opened = fs_err::File::open(&file)?;
+        let time = start.elapsed();
+        drop(opened);
+        Ok(time.as_nanos())
+    };
+    let times: Vec<_> = (0..RUNS).map(|_| open()).collect::<io::Result<_>>()?;
+    let mut line = serde_json::to_vec(&times)?;
+    line.push(b'\n');
+    Ok(socket.write_all(&line)?)
 }
 
 fn measure() -> Result<(), Box<dyn Error>> {
@@ -82,7 +108,35 @@ fn measure() -> Result<(), Box<dyn Error>> {
         lock_in(&launcher, worker, &policy)?;
         Ok(start.elapsed())
     })?;
-    report("sandbox-warm", &warm)
+    report("sandbox-warm", &warm)?;
+
+    report("open", &opens(&launcher, launcher.spawn()?, &policy)?)?;
+    let policy = SandboxPolicy {
+        program: Some(ProgramPolicy::default()),
+        ..policy
+    };
+    let told = opens(&launcher, launcher.spawn_program()?, &policy)?;
+    report("open-told", &told)
+}
+
+/// How long a worker takes to open a file.
+fn opens(
+    launcher: &Launcher,
+    worker: Worker,
+    policy: &SandboxPolicy,
+) -> Result<Vec<Duration>, Box<dyn Error>> {
+    let (_worker, mut socket) = lock_in(launcher, worker, policy)?;
+    let mut lines = BufReader::new(socket.try_clone()?);
+    let mut once = || {
+        let mut line = String::new();
+        socket.write_all(b"!")?;
+        lines.read_line(&mut line)?;
+        let times: Vec<u64> = serde_json::from_str(&line)?;
+        Ok(times.into_iter().map(Duration::from_nanos).collect())
+    };
+    // The first round is slower.
+    let _: Result<Vec<_>, Box<dyn Error>> = once();
+    once()
 }
 
 /// From a warm worker to one that is restricted to its skill and says so.
@@ -90,7 +144,7 @@ fn lock_in(
     launcher: &Launcher,
     mut worker: Worker,
     policy: &SandboxPolicy,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<(Worker, UnixStream), Box<dyn Error>> {
     launcher.assign(&worker, policy)?;
     let mut socket = worker.take_socket().ok_or("the worker has no socket")?;
     let mut line = serde_json::to_vec(policy)?;
@@ -98,7 +152,7 @@ fn lock_in(
     socket.write_all(&line)?;
     let mut answer = [0];
     socket.read_exact(&mut answer)?;
-    Ok(())
+    Ok((worker, socket))
 }
 
 /// The policy of a skill that asks for nothing.
@@ -108,7 +162,7 @@ fn policy(folder: &std::path::Path) -> Result<SandboxPolicy, Box<dyn Error>> {
     fs_err::set_permissions(&root, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let skill_root = root.join("skill");
     fs_err::create_dir_all(&skill_root)?;
-    fs_err::write(skill_root.join("index.js"), "module.exports = {};\n")?;
+    fs_err::write(skill_root.join(CODE), "module.exports = {};\n")?;
     Ok(SandboxPolicy {
         skill: SkillId {
             name: "empty".parse()?,

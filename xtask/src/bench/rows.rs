@@ -103,6 +103,7 @@ const ROWS: &[Row] = &[
     row("sandbox-cold", "sandbox set-up, new worker", 3.0)
         .above("fork")
         .maximum(10.0),
+    row("open-told", "open a file, the supervisor told of it", 0.06).above("open"),
     row("load-simple", "load a simple skill", 5.0)
         .above("process")
         .beside("node-start")
@@ -167,6 +168,7 @@ const ROWS: &[Row] = &[
 pub(crate) const REFERENCES: &[(&str, &str)] = &[
     ("direct", "floor: the function called by the skill itself"),
     ("socketpair", "floor: echo over a socketpair, other process"),
+    ("open", "floor: open a file, nobody told of it"),
     ("append", "floor: append 512 bytes to a file"),
     ("fsync", "floor: append 512 bytes and put them on disk"),
     ("request-direct", "floor: a loopback request, no broker"),
