@@ -19,6 +19,9 @@ const AGENTSKILLS: &str = "MYCELIUM_TEST_AGENTSKILLS";
 /// Tells the tests where Claude Code is.
 const CLAUDE_CODE: &str = "MYCELIUM_TEST_CLAUDE_CODE";
 
+/// Tells the tests which servers of MCP other people wrote are there.
+const MCP_SERVERS: &str = "MYCELIUM_TEST_MCP_SERVERS";
+
 /// Runs all tests of the repository; `args` go to `cargo test`.
 pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError> {
     println!("The tests need:");
@@ -49,6 +52,16 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
             .as_ref()
             .map(|claude_code| claude_code.version.clone())
             .map_err(ToString::to_string),
+    );
+    let servers = node.as_ref().map_err(ToString::to_string).and_then(|node| {
+        tools::mcp_servers(workspace, node).map_err(|problem| problem.to_string())
+    });
+    need(
+        "servers of MCP that other people wrote",
+        servers
+            .as_ref()
+            .map(|list| list.display().to_string())
+            .map_err(Clone::clone),
     );
     // Somebody who asks for some tests does not ask for this.
     let suite = args.is_empty().then(|| tools::conformance(workspace));
@@ -86,6 +99,9 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
     }
     if let Ok(claude_code) = &claude_code {
         cargo = cargo.env(CLAUDE_CODE, &claude_code.path);
+    }
+    if let Ok(list) = &servers {
+        cargo = cargo.env(MCP_SERVERS, list);
     }
     let outcome = cargo.each_line(|line| {
         println!("{line}");

@@ -26,6 +26,27 @@ const SKILLS_REF: &str = "skills-ref==0.1.1";
 /// The versions of Claude Code that our plugin is tried out with.
 const CLAUDE_CODE_RANGE: &str = "~2.1.330";
 
+/// Servers of MCP that are packages of npm, and their programs.
+const NPM_SERVERS: [(&str, &str, &str); 3] = [
+    (
+        "everything",
+        "@modelcontextprotocol/server-everything",
+        "dist/index.js",
+    ),
+    (
+        "filesystem",
+        "@modelcontextprotocol/server-filesystem",
+        "dist/index.js",
+    ),
+    (
+        "memory",
+        "@modelcontextprotocol/server-memory",
+        "dist/index.js",
+    ),
+];
+/// Servers of MCP that are packages of the Python package index, whose programs are called as they are.
+const PYPI_SERVERS: [(&str, &str); 2] = [("time", "mcp-server-time"), ("git", "mcp-server-git")];
+
 /// A program, and the variables it takes to be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tool {
@@ -184,6 +205,42 @@ pub(crate) fn agentskills(workspace: &Workspace) -> Result<Tool, ChoreError> {
         .run()?;
     Tool::ask(&path, "--version")
         .ok_or_else(|| ChoreError::finding(format!("{} does not run", path.display())))
+}
+
+/// Servers of MCP that other people wrote, fetched from the npm registry and the Python package index. The file says
+/// for each what starts it: a program and its arguments.
+pub(crate) fn mcp_servers(workspace: &Workspace, node: &Tool) -> Result<PathBuf, ChoreError> {
+    let folder = workspace.tools().join("mcp-servers");
+    let mut commands = serde_json::Map::new();
+    for (name, package, script) in NPM_SERVERS {
+        let script = fetched(workspace, package, "*")?.join(script);
+        commands.insert(name.to_owned(), serde_json::json!([node.path, script]));
+    }
+    let python = folder.join("bin/python3");
+    if !PYPI_SERVERS
+        .iter()
+        .all(|(_, program)| folder.join("bin").join(program).exists())
+    {
+        println!(
+            "fetching servers of MCP from the Python package index into {}",
+            folder.display()
+        );
+        Program::new("python3", &workspace.root)
+            .args(["-m", "venv", "--clear"])
+            .args([&folder])
+            .run()?;
+        Program::new(&python, &workspace.root)
+            .args(["-m", "pip", "install", "--quiet"])
+            .args(PYPI_SERVERS.map(|(_, package)| package))
+            .run()?;
+    }
+    for (name, program) in PYPI_SERVERS {
+        let program = folder.join("bin").join(program);
+        commands.insert(name.to_owned(), serde_json::json!([program]));
+    }
+    let list = folder.join("servers.json");
+    fs_err::write(&list, serde_json::Value::from(commands).to_string())?;
+    Ok(list)
 }
 
 #[cfg(test)]

@@ -48,6 +48,7 @@ pub(crate) use typed::ServeOptions;
 pub(crate) use typed::SessionAction;
 pub(crate) use typed::SessionOptions;
 pub(crate) use typed::SkillArgument;
+pub(crate) use typed::ToolOptions;
 pub(crate) use typed::TraceOptions;
 pub(crate) use typed::TrustOptions;
 pub(crate) use typed::Typed;

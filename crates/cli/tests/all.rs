@@ -38,6 +38,7 @@ mod suite {
     mod packages;
     mod plugin;
     mod reference;
+    mod servers;
     mod shell;
     mod skills;
     mod specification;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use mycelium_policy::GRANT_PATTERN;
 use mycelium_policy::GrantBounds;
@@ -89,20 +90,49 @@ impl Default for Configuration {
     }
 }
 
-/// What agents see over MCP.
+/// What agents see over MCP, and which other servers there are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Mcp {
     /// The most skills whose functions are tools of their own; if there are more, agents search for them and run them with three tools. Default: 40.
     #[schemars(range(max = 10_000))]
     pub max_listed_skills: usize,
+    /// Other MCP servers for skills and `mycelium mcp call`, by name, in the form of agents: `command`, `args` and `env`, or `url` and `headers`; `timeoutSeconds` for its calls. Not in a workspace's file. Default: none.
+    #[serde(skip_serializing_if = "ServerEntries::is_empty")]
+    #[schemars(schema_with = "servers_schema")]
+    pub servers: ServerEntries,
 }
 
 impl Default for Mcp {
     fn default() -> Self {
         Self {
             max_listed_skills: 40,
+            servers: ServerEntries::default(),
         }
+    }
+}
+
+/// Entries of MCP servers, by name, as they are written.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ServerEntries(BTreeMap<String, Value>);
+
+impl ServerEntries {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0.iter()
+    }
+}
+
+/// What servers are given can be secret, so only their names are shown.
+impl fmt::Debug for ServerEntries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
@@ -452,6 +482,14 @@ impl Configuration {
         self.tree.leaf(&path).map(|leaf| &leaf.origin)
     }
 
+    /// The file that says what is at `path`; nowhere if no file does.
+    pub(crate) fn file_of(&self, path: &[&str]) -> PathBuf {
+        let path: Vec<_> = path.iter().map(|name| (*name).to_owned()).collect();
+        let leaf = self.tree.leaf_around(&path);
+        leaf.and_then(|leaf| leaf.origin.file.clone())
+            .unwrap_or_default()
+    }
+
     /// The settings of the skill `name`; the defaults if there are none.
     ///
     /// A workspace nobody trusts can set what it likes for its own skills, which it could write into
@@ -496,6 +534,10 @@ fn rung_schema(_: &mut SchemaGenerator) -> Schema {
 
 fn grants_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": { "type": "string", "pattern": GRANT_PATTERN } })
+}
+
+fn servers_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object", "additionalProperties": { "type": "object" } })
 }
 
 fn skills_schema(generator: &mut SchemaGenerator) -> Schema {

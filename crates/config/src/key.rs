@@ -83,6 +83,8 @@ pub(crate) enum SectionEntry {
     Section(Section),
     /// Settings of single skills, by name.
     Skills,
+    /// MCP servers, by name.
+    Servers,
     /// Where editors find the schema; it sets nothing.
     Schema,
 }
@@ -111,8 +113,10 @@ impl Section {
                 SectionEntry::Schema
             } else if target.get("properties").is_some() {
                 SectionEntry::Section(Self::of_schema(root, target, &path))
-            } else if target["type"] == "object" {
+            } else if target.get("propertyNames").is_some() {
                 SectionEntry::Skills
+            } else if target["type"] == "object" {
+                SectionEntry::Servers
             } else {
                 SectionEntry::Key(Key {
                     path,
@@ -133,7 +137,7 @@ impl Section {
             match entry {
                 SectionEntry::Key(key) => keys.push(key.clone()),
                 SectionEntry::Section(section) => section.collect(keys),
-                SectionEntry::Skills | SectionEntry::Schema => {}
+                SectionEntry::Skills | SectionEntry::Servers | SectionEntry::Schema => {}
             }
         }
     }

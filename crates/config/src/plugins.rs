@@ -18,6 +18,7 @@ use mycelium_types::printable;
 use mycelium_types::printable_path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::reading::read_bounded;
 
@@ -25,6 +26,8 @@ use crate::reading::read_bounded;
 const MAX_PLUGINS: usize = 200;
 /// The most folders with skills of one plugin.
 const MAX_FOLDERS: usize = 20;
+/// What a plugin says of itself, in its folder.
+const MANIFEST: &str = ".claude-plugin/plugin.json";
 
 /// A folder with skills of an installed plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,9 +79,23 @@ struct Settings {
 }
 
 #[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct PluginManifest {
     #[serde(default)]
     skills: Option<Paths>,
+    #[serde(default)]
+    mcp_servers: Option<Value>,
+}
+
+/// A plugin that counts in a workspace.
+pub(crate) struct Plugin {
+    /// As `name@marketplace`.
+    name: String,
+    /// Where it is.
+    pub(crate) folder: PathBuf,
+    skills: Option<Paths>,
+    /// What its manifest says of MCP servers.
+    pub(crate) servers: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -93,23 +110,31 @@ enum Paths {
 #[must_use]
 pub fn plugin_roots(workspace: &Path, home: &Path) -> PluginRoots {
     let mut found = PluginRoots::default();
+    for plugin in enabled_plugins(workspace, home, &mut found.diagnostics) {
+        found.add(&plugin);
+    }
+    found
+}
+
+/// The plugins themselves; what is wrong with them joins `diagnostics`.
+pub(crate) fn enabled_plugins(
+    workspace: &Path,
+    home: &Path,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Plugin> {
     let list = home.join(".claude/plugins/installed_plugins.json");
     let installed = match read::<InstalledPlugins>(&list) {
         Ok(Some(installed)) => installed,
-        Ok(None) => return found,
+        Ok(None) => return Vec::new(),
         Err(reason) => {
-            found.tell(
-                &list,
-                Message::new("plugins-unreadable").with("reason", reason),
-            );
-            return found;
+            let message = Message::new("plugins-unreadable").with("reason", reason);
+            diagnostics.push(warning(&list, &message));
+            return Vec::new();
         }
     };
     if installed.plugins.len() > MAX_PLUGINS {
-        found.tell(
-            &list,
-            Message::new("plugins-too-many").with("most", MAX_PLUGINS),
-        );
+        let message = Message::new("plugins-too-many").with("most", MAX_PLUGINS);
+        diagnostics.push(warning(&list, &message));
     }
     let switches: Vec<Settings> = [
         workspace.join(".claude/settings.local.json"),
@@ -125,15 +150,14 @@ pub fn plugin_roots(workspace: &Path, home: &Path) -> PluginRoots {
             .iter()
             .any(|settings| settings.enabled_plugins.get(plugin) == Some(&false))
     };
-    for (plugin, installations) in installed.plugins.iter().take(MAX_PLUGINS) {
-        if is_off(plugin) {
-            continue;
-        }
-        if let Some(folder) = installations.for_workspace(workspace) {
-            found.add(plugin, folder);
-        }
-    }
-    found
+    let counting = installed.plugins.iter().take(MAX_PLUGINS);
+    counting
+        .filter(|(plugin, _)| !is_off(plugin))
+        .filter_map(|(plugin, installations)| {
+            let folder = installations.for_workspace(workspace)?;
+            Plugin::open(plugin, folder, diagnostics)
+        })
+        .collect()
 }
 
 impl Installations {
@@ -156,58 +180,77 @@ impl Installations {
     }
 }
 
-impl PluginRoots {
-    fn add(&mut self, plugin: &str, folder: &Path) {
+impl Plugin {
+    /// The plugin in `folder`, if there is such a folder; what is wrong with it joins `diagnostics`.
+    fn open(name: &str, folder: &Path, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
         if !folder.is_absolute() || !folder.is_dir() {
             let message = Message::new("plugin-missing")
-                .with("plugin", printable(plugin))
+                .with("plugin", printable(name))
                 .with("path", printable_path(folder));
-            return self.tell(folder, message);
+            diagnostics.push(warning(folder, &message));
+            return None;
         }
-        let file = folder.join(".claude-plugin/plugin.json");
+        let file = folder.join(MANIFEST);
         let manifest = read::<PluginManifest>(&file).unwrap_or_else(|reason| {
             let message = Message::new("plugin-unreadable")
-                .with("plugin", printable(plugin))
+                .with("plugin", printable(name))
                 .with("reason", reason);
-            self.tell(&file, message);
+            diagnostics.push(warning(&file, &message));
             None
         });
-        let more = match manifest.unwrap_or_default().skills {
-            Some(Paths::One(path)) => vec![path],
-            Some(Paths::Several(paths)) => paths,
-            None => Vec::new(),
+        let manifest = manifest.unwrap_or_default();
+        Some(Self {
+            name: printable(name),
+            folder: folder.to_owned(),
+            skills: manifest.skills,
+            servers: manifest.mcp_servers,
+        })
+    }
+
+    /// Its manifest, which need not exist.
+    pub(crate) fn manifest(&self) -> PathBuf {
+        self.folder.join(MANIFEST)
+    }
+
+    /// The place that its manifest names, if it is one of the plugin's own.
+    pub(crate) fn below(&self, path: &str) -> Option<PathBuf> {
+        let path = Path::new(path.strip_prefix("./")?);
+        path.components()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+            .then(|| self.folder.join(path).components().collect())
+    }
+}
+
+impl PluginRoots {
+    fn add(&mut self, plugin: &Plugin) {
+        let more = match &plugin.skills {
+            Some(Paths::One(path)) => std::slice::from_ref(path),
+            Some(Paths::Several(paths)) => paths.as_slice(),
+            None => &[],
         };
-        let named = more.iter().filter_map(|path| below(folder, path));
-        let roots = std::iter::once(folder.join("skills")).chain(named);
+        let named = more.iter().filter_map(|path| plugin.below(path));
+        let roots = std::iter::once(plugin.folder.join("skills")).chain(named);
         for path in roots.take(MAX_FOLDERS) {
             if self.roots.iter().all(|root| root.path != path) {
                 self.roots.push(PluginRoot {
-                    plugin: printable(plugin),
+                    plugin: plugin.name.clone(),
                     path,
                 });
             }
         }
     }
-
-    fn tell(&mut self, file: &Path, message: Message) {
-        self.diagnostics.push(Diagnostic {
-            severity: Severity::Warning,
-            file: printable_path(file),
-            position: None,
-            field: String::new(),
-            message: message.render(Locale::EnUs),
-            help: message.render_help(Locale::EnUs),
-            snippet: None,
-        });
-    }
 }
 
-/// The folder that a plugin's manifest names, if it is one of the plugin's own.
-fn below(folder: &Path, path: &str) -> Option<PathBuf> {
-    let path = Path::new(path.strip_prefix("./")?);
-    path.components()
-        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-        .then(|| folder.join(path).components().collect())
+fn warning(file: &Path, message: &Message) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Warning,
+        file: printable_path(file),
+        position: None,
+        field: String::new(),
+        message: message.render(Locale::EnUs),
+        help: message.render_help(Locale::EnUs),
+        snippet: None,
+    }
 }
 
 fn read<T: DeserializeOwned>(file: &Path) -> Result<Option<T>, String> {

@@ -85,6 +85,10 @@ impl<'a, 't> LayerReader<'a, 't> {
                     let branch = self.skills(&member.node, &path);
                     tree.insert_branch(&member.name, branch);
                 }
+                Some(SectionEntry::Servers) => {
+                    let branch = self.servers(&member.node, &path);
+                    tree.insert_branch(&member.name, branch);
+                }
                 Some(SectionEntry::Schema) => {}
                 None => self.unknown(section, member, &path),
             }
@@ -174,6 +178,27 @@ impl<'a, 't> LayerReader<'a, 't> {
             let settings = self.settings(&member.node, &path);
             self.skill = None;
             tree.insert_branch(&member.name, settings);
+        }
+        tree
+    }
+
+    /// Servers, each of which is replaced as a whole. What is in them is looked at when they are needed.
+    fn servers(&mut self, node: &Node, path: &FieldPath<'_>) -> Tree {
+        let mut tree = Tree::default();
+        if self.layer == Layer::Project {
+            let message = Message::new("config-servers-project");
+            self.findings.warning(node.offset, path, message);
+            return tree;
+        }
+        for member in self.members(node, path) {
+            let path = path.member(&member.name);
+            let mut named = Vec::new();
+            let leaf = self
+                .expand(&member.node, &path, &mut named)
+                .and_then(|expanded| self.leaf(&member.node, expanded.to_json(), named));
+            if let Some(leaf) = leaf {
+                tree.insert(&member.name, leaf);
+            }
         }
         tree
     }

@@ -10,6 +10,7 @@ mod suite {
     mod layers;
     mod plugins;
     mod secrets;
+    mod servers;
     mod skill_settings;
     mod untrusted_workspace;
 

@@ -1,8 +1,9 @@
-//! Our skills as an MCP server: tools, search, results, sessions.
+//! MCP both ways: our skills as a server, other servers as a client.
 #![forbid(unsafe_code)]
 
 mod arguments;
 mod catalogue;
+mod client;
 mod fixed;
 mod http;
 mod name;
@@ -13,6 +14,7 @@ mod schema;
 mod server;
 mod session;
 
+pub use client::ServerPool;
 pub use http::HttpAccess;
 pub use http::HttpAgents;
 pub use http::SESSION_KEY;

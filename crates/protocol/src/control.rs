@@ -6,6 +6,7 @@
 
 mod report;
 mod request;
+mod servers;
 
 pub use crate::worker::AgentIdentity;
 pub use mycelium_policy::Answer;
@@ -56,6 +57,13 @@ pub use request::SkillSelector;
 pub use request::TraceRequest;
 pub use request::TrustRequest;
 pub use request::TrustTarget;
+pub use servers::ServerDescription;
+pub use servers::ServerState;
+pub use servers::ServerSummary;
+pub use servers::ServerTool;
+pub use servers::ServersReport;
+pub use servers::ToolReport;
+pub use servers::ToolRequest;
 
 /// The control API's version. A client and a daemon that differ do not talk.
 pub const CONTROL_PROTOCOL: u32 = 1;

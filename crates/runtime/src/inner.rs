@@ -48,6 +48,7 @@ use crate::mcp_servers::McpServers;
 use crate::metrics::Metrics;
 use crate::packages;
 use crate::restarts::Restarts;
+use crate::servers::ServerDesk;
 use crate::supervisor::Supervisor;
 use crate::trust::TrustStore;
 use crate::workspace::Workspace;
@@ -66,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) metrics: Metrics,
     pub(crate) launches: Launches,
     pub(crate) surfaces: Surfaces,
+    pub(crate) servers: ServerDesk,
     /// Counts how often the known skills changed.
     pub(crate) catalogue_changes: watch::Sender<u64>,
     pub(crate) ports: watch::Sender<BTreeMap<u16, BTreeSet<PathBuf>>>,
@@ -108,6 +110,7 @@ impl Inner {
             audit,
             launches: Launches::new(loader, folders, &options.program),
             surfaces: Surfaces::default(),
+            servers: ServerDesk::default(),
             catalogue_changes: watch::Sender::default(),
             ports: watch::Sender::default(),
             compiling: Mutex::default(),

@@ -15,10 +15,14 @@ use mycelium_protocol::control::ProcessReport;
 use mycelium_protocol::control::Reply;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::SearchRequest;
+use mycelium_protocol::control::ServerDescription;
+use mycelium_protocol::control::ServersReport;
 use mycelium_protocol::control::SkillChange;
 use mycelium_protocol::control::SkillInfo;
 use mycelium_protocol::control::SkillSelector;
 use mycelium_protocol::control::SkillSummary;
+use mycelium_protocol::control::ToolReport;
+use mycelium_protocol::control::ToolRequest;
 use mycelium_protocol::control::TraceReport;
 use mycelium_protocol::control::TraceRequest;
 use mycelium_protocol::control::TrustReport;
@@ -27,6 +31,7 @@ use mycelium_protocol::control::TrustTarget;
 use mycelium_protocol::control::UnloadReport;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
+use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::AgentCatalog;
@@ -37,6 +42,7 @@ use crate::Exports;
 use crate::Folders;
 use crate::LifecycleHook;
 use crate::McpServers;
+use crate::ServerClient;
 use crate::Validation;
 use crate::WatchedSkill;
 use crate::inner::Inner;
@@ -89,6 +95,11 @@ impl SkillRuntime {
         self.inner.set_mcp_servers(servers);
     }
 
+    /// Lets `client` speak with other MCP servers, unless somebody does already.
+    pub fn use_servers(&self, client: Arc<dyn ServerClient>) {
+        self.inner.servers.employ(client);
+    }
+
     /// Runs any command of the control API but `agent`, `status` and `shutdown`, which are the daemon's own.
     ///
     /// # Errors
@@ -122,6 +133,14 @@ impl SkillRuntime {
             Command::Processes => Reply::Processes(self.processes().await?),
             Command::Trust(request) => Reply::Trust(self.trust(context, request).await?),
             Command::Revoke(target) => Reply::Trust(self.revoke(context, target).await?),
+            Command::Servers => Reply::Servers(self.servers(context).await?),
+            Command::Server { server } => {
+                Reply::Server(Box::new(self.server(context, &server).await?))
+            }
+            Command::Tool(request) => Reply::Tool(self.call_tool(context, request).await?),
+            Command::Resource { server, uri } => {
+                Reply::Resource(self.read_resource(context, &server, uri).await?)
+            }
             Command::Agent | Command::Endpoint(_) | Command::Status | Command::Shutdown => {
                 return Err(ErrorReport::new(ErrorCode::Usage).with(
                     "reason",
@@ -358,6 +377,51 @@ impl SkillRuntime {
         self.inner.revoke(context, target).await
     }
 
+    /// The other MCP servers that a person has here. Asks none of them.
+    ///
+    /// # Errors
+    /// When the configuration is invalid. A file that cannot be understood is part of the report.
+    pub async fn servers(&self, context: &RequestContext) -> Result<ServersReport, ErrorReport> {
+        self.inner.list_servers(context).await
+    }
+
+    /// What an MCP server says of itself, its tools and resources included. Starts it where that is needed.
+    ///
+    /// # Errors
+    /// When there is no such server, it may not be started, or it does not answer as it should.
+    pub async fn server(
+        &self,
+        context: &RequestContext,
+        server: &str,
+    ) -> Result<ServerDescription, ErrorReport> {
+        self.inner.describe_server(context, server).await
+    }
+
+    /// Calls a tool of an MCP server.
+    ///
+    /// # Errors
+    /// As [`Self::server`]; also when the arguments do not fit the tool's schema, or the tool fails.
+    pub async fn call_tool(
+        &self,
+        context: &RequestContext,
+        request: ToolRequest,
+    ) -> Result<ToolReport, ErrorReport> {
+        self.inner.call_tool(context, request).await
+    }
+
+    /// Reads a resource of an MCP server.
+    ///
+    /// # Errors
+    /// As [`Self::server`]; also when there is no such resource.
+    pub async fn read_resource(
+        &self,
+        context: &RequestContext,
+        server: &str,
+        uri: String,
+    ) -> Result<Vec<Value>, ErrorReport> {
+        self.inner.read_resource(context, server, uri).await
+    }
+
     /// Checks the skill in `folder`, which may be a package. Its code is loaded in a sandbox in which it is granted nothing.
     ///
     /// # Errors
@@ -389,6 +453,9 @@ impl SkillRuntime {
         let events = self.inner.silent();
         let all = self.inner.instances.select(|_| true);
         self.inner.retire_all(all, &events).await;
+        if let Ok(client) = self.inner.servers.client() {
+            client.close().await;
+        }
         let supervisor = Arc::clone(&self.inner.supervisor);
         let inner = Arc::clone(&self.inner);
         let stopped = tokio::task::spawn_blocking(move || {

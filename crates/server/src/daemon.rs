@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
+use mycelium_mcp::ServerPool;
 use mycelium_protocol::control::CONTROL_PROTOCOL;
 use mycelium_protocol::control::DaemonStatus;
 use mycelium_protocol::control::ServerHello;
@@ -127,6 +128,7 @@ async fn serve(options: DaemonOptions) -> io::Result<()> {
         system_config: options.system_config,
     })
     .map_err(io::Error::other)?;
+    runtime.use_servers(ServerPool::new());
     let daemon = Arc::new(Daemon::new(runtime, &options.program, state));
     announce_ready()?;
     tracing::info!(pid = std::process::id(), "the daemon serves");

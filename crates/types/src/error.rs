@@ -108,6 +108,24 @@ error_codes! {
     DependencyUnavailable = "DEPENDENCY_UNAVAILABLE",
     /// A dependency is not what the lock says.
     DependencyIntegrity = "DEPENDENCY_INTEGRITY",
+    /// There is no MCP server of that name.
+    ServerNotFound = "MCP_SERVER_NOT_FOUND",
+    /// The MCP server may not be started.
+    ServerDenied = "MCP_SERVER_DENIED",
+    /// The MCP server cannot be reached.
+    ServerUnavailable = "MCP_SERVER_UNAVAILABLE",
+    /// The MCP server took too long.
+    ServerTimeout = "MCP_SERVER_TIMEOUT",
+    /// The MCP server does not keep to the protocol.
+    ServerInvalid = "MCP_SERVER_INVALID",
+    /// The MCP server's answer is too large.
+    ServerOutputLimit = "MCP_OUTPUT_LIMIT",
+    /// The MCP server has no such tool or resource.
+    ToolNotFound = "MCP_TOOL_NOT_FOUND",
+    /// The arguments do not fit the tool of an MCP server.
+    ToolArgumentsInvalid = "MCP_ARGUMENTS_INVALID",
+    /// The tool of an MCP server failed.
+    ToolFailed = "MCP_TOOL_FAILED",
     /// The worker ended in the middle of its work.
     WorkerCrashed = "WORKER_CRASHED",
     /// The daemon cannot be reached or started.
@@ -164,6 +182,8 @@ impl ErrorCode {
             Self::SkillExecutionError
             | Self::SkillLoadError
             | Self::ResultInvalid
+            | Self::ServerInvalid
+            | Self::ToolFailed
             | Self::WorkerCrashed => ExitStatus::Skill,
             Self::Usage => ExitStatus::Usage,
             Self::ManifestInvalid
@@ -171,22 +191,28 @@ impl ErrorCode {
             | Self::ArgumentsInvalid
             | Self::Incompatible
             | Self::SkillDeactivated
+            | Self::ToolArgumentsInvalid
             | Self::IllegalTransition
             | Self::HostCallInvalid
             | Self::CallEnded
             | Self::KvConflict => ExitStatus::Invalid,
-            Self::SkillNotFound | Self::MethodNotFound => ExitStatus::NotFound,
+            Self::SkillNotFound
+            | Self::MethodNotFound
+            | Self::ServerNotFound
+            | Self::ToolNotFound => ExitStatus::NotFound,
             Self::SecurityViolation
             | Self::SandboxUnavailable
             | Self::SignatureMissing
             | Self::PermissionRequired
             | Self::PermissionDenied
             | Self::SecretMissing
+            | Self::ServerDenied
             | Self::SkillChanged => ExitStatus::Denied,
             Self::DependencyConflict
             | Self::DependencyCycle
             | Self::DependencyUnavailable
-            | Self::DependencyIntegrity => ExitStatus::Dependency,
+            | Self::DependencyIntegrity
+            | Self::ServerUnavailable => ExitStatus::Dependency,
             Self::SkillTimeout
             | Self::CpuLimit
             | Self::MemoryLimit
@@ -197,6 +223,8 @@ impl ErrorCode {
             | Self::OutputLimit
             | Self::FrameLimit
             | Self::LogLimit
+            | Self::ServerTimeout
+            | Self::ServerOutputLimit
             | Self::Overloaded => ExitStatus::Limit,
             Self::CircuitBreakerOpen => ExitStatus::Breaker,
             Self::DaemonUnavailable
@@ -216,7 +244,8 @@ impl ErrorCode {
             | Self::CircuitBreakerOpen
             | Self::WorkerCrashed
             | Self::DaemonUnavailable
-            | Self::DependencyUnavailable => true,
+            | Self::DependencyUnavailable
+            | Self::ServerUnavailable => true,
             Self::Usage
             | Self::SkillNotFound
             | Self::MethodNotFound
@@ -251,6 +280,14 @@ impl ErrorCode {
             | Self::DependencyConflict
             | Self::DependencyCycle
             | Self::DependencyIntegrity
+            | Self::ServerNotFound
+            | Self::ServerDenied
+            | Self::ServerTimeout
+            | Self::ServerInvalid
+            | Self::ServerOutputLimit
+            | Self::ToolNotFound
+            | Self::ToolArgumentsInvalid
+            | Self::ToolFailed
             | Self::StateUnavailable
             | Self::AuditUnavailable
             | Self::Interrupted

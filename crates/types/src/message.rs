@@ -48,6 +48,7 @@ impl Locale {
                 include_str!("../messages/en-US/mcp.ftl"),
                 include_str!("../messages/en-US/output.ftl"),
                 include_str!("../messages/en-US/sandbox.ftl"),
+                include_str!("../messages/en-US/servers.ftl"),
                 include_str!("../messages/en-US/usage.ftl"),
             ],
         }

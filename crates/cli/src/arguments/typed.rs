@@ -330,6 +330,35 @@ pub(crate) enum McpAction {
     Serve(ServeOptions),
     Install(InstallOptions),
     Status,
+    Servers,
+    Tools {
+        #[arg(value_name = "SERVER")]
+        server: String,
+    },
+    Call(ToolOptions),
+    Read {
+        #[arg(value_name = "SERVER")]
+        server: String,
+        #[arg(value_name = "URI")]
+        uri: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ToolOptions {
+    #[arg(value_name = "SERVER")]
+    pub(crate) server: String,
+    #[arg(value_name = "TOOL")]
+    pub(crate) tool: String,
+    #[arg(value_name = "ARG")]
+    pub(crate) words: Vec<String>,
+    #[arg(
+        long = "args",
+        value_name = "JSON",
+        allow_hyphen_values = true,
+        conflicts_with = "words"
+    )]
+    pub(crate) args_json: Option<String>,
 }
 
 #[derive(Debug, Args)]

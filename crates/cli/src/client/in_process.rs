@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mycelium_config::ConfigurationFiles;
+use mycelium_mcp::ServerPool;
 use mycelium_protocol::Event;
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::Reply;
@@ -45,6 +46,7 @@ impl InProcess {
             .system,
         };
         let runtime = threads.block_on(async { SkillRuntime::new(options) })?;
+        runtime.use_servers(ServerPool::new());
         Ok(Self { threads, runtime })
     }
 

@@ -1,8 +1,9 @@
-//! `mcp`: the skills as an MCP server.
+//! `mcp`: the skills as an MCP server, and other servers.
 
 mod endpoint;
 mod install;
 mod probe;
+mod servers;
 mod status;
 
 use std::collections::hash_map::RandomState;
@@ -27,6 +28,10 @@ pub(super) fn run(action: &McpAction, session: &mut Session<'_>) -> Result<ExitS
         },
         McpAction::Install(options) => install::run(options, session),
         McpAction::Status => status::run(session),
+        McpAction::Servers => servers::list(session),
+        McpAction::Tools { server } => servers::tools(server, session),
+        McpAction::Call(options) => servers::call(options, session),
+        McpAction::Read { server, uri } => servers::read(server, uri, session),
     }
 }
 

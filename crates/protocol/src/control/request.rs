@@ -25,9 +25,13 @@ use crate::control::Discovery;
 use crate::control::ExecReport;
 use crate::control::MetricsReport;
 use crate::control::ProcessReport;
+use crate::control::ServerDescription;
+use crate::control::ServersReport;
 use crate::control::SkillChange;
 use crate::control::SkillInfo;
 use crate::control::SkillSummary;
+use crate::control::ToolReport;
+use crate::control::ToolRequest;
 use crate::control::TraceReport;
 use crate::control::TrustReport;
 use crate::control::UnloadReport;
@@ -133,6 +137,22 @@ pub enum Command {
     Trust(TrustRequest),
     /// Take back what was allowed.
     Revoke(TrustTarget),
+    /// The other MCP servers there are.
+    Servers,
+    /// What one of them says of itself, tools and resources included.
+    Server {
+        /// Its name.
+        server: String,
+    },
+    /// Call a tool of one of them.
+    Tool(ToolRequest),
+    /// Read a resource of one of them.
+    Resource {
+        /// Its name.
+        server: String,
+        /// The resource.
+        uri: String,
+    },
     /// Speak MCP from here on: the last request of a connection, whose own session it belongs to.
     Agent,
     /// Offer the skills at an address, to agents that come over HTTP, for as long as this connection lasts.
@@ -164,6 +184,10 @@ impl Command {
             Self::Processes => "processes",
             Self::Trust(_) => "trust",
             Self::Revoke(_) => "revoke",
+            Self::Servers => "servers",
+            Self::Server { .. } => "server",
+            Self::Tool(_) => "tool",
+            Self::Resource { .. } => "resource",
             Self::Agent => "agent",
             Self::Endpoint(_) => "endpoint",
             Self::Status => "status",
@@ -228,6 +252,14 @@ pub enum Reply {
     Processes(ProcessReport),
     /// To `trust` and `revoke`.
     Trust(TrustReport),
+    /// To `servers`.
+    Servers(ServersReport),
+    /// To `server`.
+    Server(Box<ServerDescription>),
+    /// To `tool`.
+    Tool(ToolReport),
+    /// To `resource`: its contents, as the protocol has them.
+    Resource(Vec<Value>),
     /// To `status`.
     Status(DaemonStatus),
     /// To `agent`: what follows is MCP, one JSON message a line, both ways.

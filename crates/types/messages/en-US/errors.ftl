@@ -156,6 +156,46 @@ DEPENDENCY_UNAVAILABLE = A dependency of `{ $skill }` cannot be got: { $reason }
 DEPENDENCY_INTEGRITY = A dependency of `{ $skill }` is not what was expected: { $reason }
     .help = Somebody changed the package or the lock. If you meant to update, delete the entry from .claude/skills.lock and try again.
 
+MCP_SERVER_NOT_FOUND = There is no MCP server `{ $server }`.
+    .help = { $suggestion ->
+        [none] Run `mycelium mcp servers` to see the servers, and the files that name them.
+       *[other] Did you mean `{ $suggestion }`? Run `mycelium mcp servers` to see them all.
+    }
+
+MCP_SERVER_DENIED = The MCP server `{ $server }` comes with this workspace, which is not trusted, and is not started.
+    .help = Look at what { $file } starts, then trust the workspace with `mycelium trust`.
+
+MCP_SERVER_UNAVAILABLE = The MCP server `{ $server }` cannot be used: { $reason }
+    .help = { $cause ->
+        [breaker] Wait until it is tried again. `mycelium mcp servers` shows what is started for it.
+        [unsupported] Only servers that are started and spoken to on their standard streams can be used.
+       *[other] Start what `mycelium mcp servers` shows for it by hand to see what is wrong.
+    }
+
+MCP_SERVER_TIMEOUT = The MCP server `{ $server }` did not answer within { $limit } seconds.
+    .help = Try again, or set `timeoutSeconds` of the server in `mcp.servers` of your configuration.
+
+MCP_SERVER_INVALID = The MCP server `{ $server }` does not keep to the protocol: { $reason }
+    .help = Use another version of the server, and tell its authors.
+
+MCP_OUTPUT_LIMIT = The MCP server `{ $server }` sent more than { $limit } MB at once, and was ended.
+    .help = Ask it for less.
+
+MCP_TOOL_NOT_FOUND = The MCP server `{ $server }` has no { $kind ->
+        [resource] resource
+       *[tool] tool
+    } `{ $tool }`.
+    .help = { $suggestion ->
+        [none] Run `mycelium mcp tools { $server }` to see what it has.
+       *[other] Did you mean `{ $suggestion }`? Run `mycelium mcp tools { $server }` to see what it has.
+    }
+
+MCP_ARGUMENTS_INVALID = The arguments for the tool `{ $tool }` of the MCP server `{ $server }` do not fit: { $reason }
+    .help = Run `mycelium mcp tools { $server }` to see what the tool takes. The server was not asked.
+
+MCP_TOOL_FAILED = The tool `{ $tool }` of the MCP server `{ $server }` failed: { $reason }
+    .help = What went wrong is in the server's own words; correct the arguments or what the server works with.
+
 WORKER_CRASHED = The worker of `{ $skill }` ended in the middle of its work: { $reason }
     .help = Try again; if it happens again, look at the daemon's log with `mycelium daemon logs`.
 

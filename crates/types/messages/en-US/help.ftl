@@ -194,7 +194,7 @@ help-daemon-logs = Show the daemon's log
     .follow = Wait for more
     .lines = How many of the last lines to show
 
-help-mcp = Offer the skills to agents over MCP
+help-mcp = Offer the skills to agents over MCP, and use other MCP servers
 
 help-mcp-serve = Speak MCP, for an agent that starts this command or that comes over HTTP
     .details = An agent's connection is a session of its own: the instances of its skills end with it. Up to mcp.maxListedSkills skills, each of their functions is a tool; beyond that, skill_search, skill_describe and skill_run find and run them. Over HTTP, requests need the token that is in the file this command names.
@@ -218,6 +218,29 @@ help-mcp-install = Add this program to the configuration of an agent
 
 help-mcp-status = Say which agents have this program, and whether what they have works
     .details = Starts what each agent would start, the way the agent would, and shakes hands with it. Exits with 3 if one does not work.
+
+help-mcp-servers = List the other MCP servers there are, and who brought them
+    .details = They are those of mcp.servers in your configuration, of Claude Code, of this project's .mcp.json and of plugins. Of several with one name the first counts. Nothing is started.
+
+help-mcp-tools = Show what an MCP server offers
+    .details = Starts the server if nobody is connected to it. It runs as you, as it does for an agent. What a project brings is started only in a trusted workspace.
+    .server = The server, as `mycelium mcp servers` names it
+    .examples =
+        mycelium mcp tools time
+
+help-mcp-call = Call a tool of an MCP server
+    .details = The arguments are KEY=VALUE pairs or one JSON object; they are checked against the tool's schema before the server is asked.
+    .server = The server, as `mycelium mcp servers` names it
+    .tool = The tool
+    .words = Arguments of the call
+    .args-json = All arguments as a JSON object; - reads it from standard input
+    .examples =
+        mycelium mcp call time get_current_time timezone=Europe/Berlin
+        mycelium mcp call memory search_nodes --args '{"{"}"query": "Ada"{"}"}'
+
+help-mcp-read = Read a resource of an MCP server
+    .server = The server, as `mycelium mcp servers` names it
+    .uri = The resource
 
 help-session = Open and close sessions by name
     .details = Commands with the same MYCELIUM_SESSION share what skills keep in memory, and nobody else sees it. The plugin for Claude Code makes a session of each of its conversations.

@@ -1,0 +1,5 @@
+//! All integration tests of the crate in one program.
+#![allow(clippy::unwrap_used, reason = "a test that fails should panic")]
+
+#[path = "suite/servers.rs"]
+mod servers;

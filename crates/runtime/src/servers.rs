@@ -1,0 +1,379 @@
+//! Other MCP servers: which there are for a request, and who speaks with them.
+//!
+//! This crate does not speak MCP. Whoever embeds it gives it a [`ServerClient`] that does.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::PoisonError;
+use std::time::Duration;
+use std::time::Instant;
+
+use mycelium_config::AgentClient;
+use mycelium_config::AgentFile;
+use mycelium_config::AgentScope;
+use mycelium_config::ServerOrigin;
+use mycelium_config::ServerSources;
+use mycelium_config::ServerTransport;
+use mycelium_config::Servers;
+use mycelium_config::ShowValues;
+use mycelium_config::SkillSchema;
+use mycelium_policy::WorkspaceTrust;
+use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::control::ServerDescription;
+use mycelium_protocol::control::ServerState;
+use mycelium_protocol::control::ServerSummary;
+use mycelium_protocol::control::ServersReport;
+use mycelium_protocol::control::ToolReport;
+use mycelium_protocol::control::ToolRequest;
+use mycelium_types::ErrorCode;
+use mycelium_types::ErrorReport;
+use mycelium_types::printable;
+use mycelium_types::printable_path;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::inner::Inner;
+use crate::inner::blocking;
+use crate::workspace::Workspace;
+
+/// The variables of the person that a server gets, as the SDKs of MCP have it; everything else is named by its entry.
+const PASSED: [&str; 8] = [
+    "HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "USER",
+];
+/// How long a call may take if nobody says so, in seconds.
+const CALL_SECONDS: u64 = 60;
+/// Workspaces whose servers are remembered.
+const MAX_REMEMBERED: usize = 64;
+/// Problems with arguments that are told.
+const MAX_PROBLEMS: usize = 10;
+
+/// What comes of asking a server.
+pub type ServerFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ErrorReport>> + Send + 'a>>;
+
+/// A server, and how it is started: whoever asks for the same shares a connection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerTarget {
+    /// What it is called.
+    pub name: String,
+    /// The program: a path, or a name to be looked for in the `PATH` of `environment`.
+    pub program: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Its whole environment.
+    pub environment: BTreeMap<String, String>,
+    /// Its working directory: the workspace.
+    pub folder: PathBuf,
+    /// How long a connection that nobody uses is kept.
+    pub idle: Duration,
+}
+
+/// A tool to be called.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolCall {
+    /// Its name.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
+    /// How long the answer may take.
+    pub timeout: Duration,
+}
+
+/// Somebody who speaks MCP with servers.
+pub trait ServerClient: Send + Sync {
+    /// How the server is now; starts nothing.
+    fn state(&self, target: &ServerTarget) -> ServerState;
+    /// What the server says of itself.
+    fn describe(&self, target: ServerTarget) -> ServerFuture<'_, ServerDescription>;
+    /// Calls a tool. The result is as the protocol has it.
+    fn call(&self, target: ServerTarget, call: ToolCall) -> ServerFuture<'_, Value>;
+    /// Reads a resource. Its contents are as the protocol has them.
+    fn read(&self, target: ServerTarget, uri: String) -> ServerFuture<'_, Vec<Value>>;
+    /// Ends all connections, and the servers that were started for them.
+    fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}
+
+/// The JSON Schema of a tool's arguments, compiled so that it can do no harm.
+#[derive(Debug)]
+pub struct ToolSchema(SkillSchema);
+
+impl ToolSchema {
+    /// Compiles a schema; nothing for one that is not used because it is none or could do harm.
+    #[must_use]
+    pub fn compile(schema: &Value) -> Option<Self> {
+        SkillSchema::compile(schema).ok().map(Self)
+    }
+
+    /// What of the arguments does not fit; nothing if all does.
+    #[must_use]
+    pub fn problems(&self, arguments: &Value) -> Option<String> {
+        let problems = self.0.problems(arguments, ShowValues::Yes);
+        let texts: Vec<String> = (problems.into_iter().take(MAX_PROBLEMS))
+            .map(|problem| match problem.place.as_str() {
+                "" => problem.reason,
+                place => format!("{place}: {}", problem.reason),
+            })
+            .collect();
+        (!texts.is_empty()).then(|| texts.join("; "))
+    }
+}
+
+/// Who speaks with servers, and which servers the workspaces have.
+#[derive(Default)]
+pub(crate) struct ServerDesk {
+    client: OnceLock<Arc<dyn ServerClient>>,
+    known: Mutex<BTreeMap<PathBuf, Remembered>>,
+}
+
+/// The servers of a workspace, as long as none of the files that name them changes.
+struct Remembered {
+    workspace: Arc<Workspace>,
+    stamps: Vec<Option<Stamp>>,
+    servers: Arc<Servers>,
+}
+
+/// What changes when a file is written: inode, size, and the time in nanoseconds.
+type Stamp = (u64, u64, i64, i64);
+
+impl ServerDesk {
+    /// Lets `client` speak with servers from now on, unless somebody does already.
+    pub(crate) fn employ(&self, client: Arc<dyn ServerClient>) {
+        // The first one stays: connections are its own.
+        let _ = self.client.set(client);
+    }
+
+    pub(crate) fn client(&self) -> Result<&Arc<dyn ServerClient>, ErrorReport> {
+        let nobody = || ErrorReport::internal("nobody here speaks with MCP servers");
+        self.client.get().ok_or_else(nobody)
+    }
+
+    /// The servers of a workspace. Blocks while their files are read.
+    fn servers(&self, workspace: &Arc<Workspace>) -> Arc<Servers> {
+        // Taken first: what is written while this reads is read again.
+        let stamps = stamps(workspace);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(remembered) = known.get(&workspace.path)
+            && Arc::ptr_eq(&remembered.workspace, workspace)
+            && remembered.stamps == stamps
+        {
+            return Arc::clone(&remembered.servers);
+        }
+        let servers = Arc::new(Servers::read(&ServerSources {
+            workspace: &workspace.path,
+            home: &workspace.home,
+            trust: workspace.trust(),
+            environment: &workspace.environment,
+            configuration: &workspace.configuration,
+        }));
+        if known.len() >= MAX_REMEMBERED {
+            known.clear();
+        }
+        known.insert(
+            workspace.path.clone(),
+            Remembered {
+                workspace: Arc::clone(workspace),
+                stamps,
+                servers: Arc::clone(&servers),
+            },
+        );
+        servers
+    }
+}
+
+/// Of the files that name servers but for our own configuration, which makes another workspace when it changes.
+fn stamps(workspace: &Workspace) -> Vec<Option<Stamp>> {
+    let agents = AgentScope::ALL.map(|scope| {
+        let (place, home) = (&workspace.path, &workspace.home);
+        AgentFile::of(
+            AgentClient::Claude,
+            scope,
+            place,
+            home,
+            &workspace.environment,
+        )
+        .path
+    });
+    let of_plugins = [
+        workspace
+            .home
+            .join(".claude/plugins/installed_plugins.json"),
+        workspace.home.join(".claude/settings.json"),
+        workspace.path.join(".claude/settings.json"),
+        workspace.path.join(".claude/settings.local.json"),
+    ];
+    let stamp = |path: &PathBuf| {
+        let metadata = fs_err::metadata(path).ok()?;
+        Some((
+            metadata.ino(),
+            metadata.size(),
+            metadata.mtime(),
+            metadata.mtime_nsec(),
+        ))
+    };
+    agents.iter().chain(&of_plugins).map(stamp).collect()
+}
+
+impl Inner {
+    async fn servers_of(
+        self: &Arc<Self>,
+        context: &RequestContext,
+    ) -> Result<(Arc<Workspace>, Arc<Servers>), ErrorReport> {
+        let workspace = self.workspace(context).await?;
+        let inner = Arc::clone(self);
+        blocking(move || {
+            let servers = inner.servers.servers(&workspace);
+            Ok((workspace, servers))
+        })
+        .await
+    }
+
+    /// The servers there are.
+    pub(crate) async fn list_servers(
+        self: &Arc<Self>,
+        context: &RequestContext,
+    ) -> Result<ServersReport, ErrorReport> {
+        let (workspace, servers) = self.servers_of(context).await?;
+        let client = self.servers.client()?;
+        let summary = |definition: &mycelium_config::ServerDefinition| {
+            let state = match target(&workspace, &servers, &definition.name) {
+                Ok(target) => client.state(&target.0),
+                Err(error) if error.code == ErrorCode::ServerDenied => ServerState::Untrusted,
+                Err(_) => ServerState::Unsupported,
+            };
+            let (transport, shown) = match &definition.transport {
+                ServerTransport::Stdio(command) => {
+                    let words = std::iter::once(&command.program).chain(&command.args);
+                    let words: Vec<_> = words.map(String::as_str).collect();
+                    ("stdio", words.join(" "))
+                }
+                ServerTransport::Http { url, .. } => ("http", url.clone()),
+            };
+            ServerSummary {
+                name: definition.name.clone(),
+                origin: definition.origin.to_string(),
+                file: definition.file.clone(),
+                transport: transport.to_owned(),
+                target: shown,
+                state,
+            }
+        };
+        Ok(ServersReport {
+            servers: servers.definitions.iter().map(summary).collect(),
+            problems: servers.diagnostics.clone(),
+        })
+    }
+
+    /// What a server says of itself.
+    pub(crate) async fn describe_server(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        server: &str,
+    ) -> Result<ServerDescription, ErrorReport> {
+        let (workspace, servers) = self.servers_of(context).await?;
+        let (target, _) = target(&workspace, &servers, server)?;
+        self.servers.client()?.describe(target).await
+    }
+
+    /// Calls a tool of a server.
+    pub(crate) async fn call_tool(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        request: ToolRequest,
+    ) -> Result<ToolReport, ErrorReport> {
+        let started = Instant::now();
+        let (workspace, servers) = self.servers_of(context).await?;
+        let (target, seconds) = target(&workspace, &servers, &request.server)?;
+        let seconds = seconds.min(request.timeout_seconds.unwrap_or(u64::MAX));
+        let call = ToolCall {
+            tool: request.tool.clone(),
+            arguments: request.arguments,
+            timeout: Duration::from_secs(seconds),
+        };
+        let result = self.servers.client()?.call(target, call).await?;
+        Ok(ToolReport {
+            server: request.server,
+            tool: request.tool,
+            result,
+            milliseconds: started.elapsed().as_secs_f64() * 1000.0,
+        })
+    }
+
+    /// Reads a resource of a server.
+    pub(crate) async fn read_resource(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        server: &str,
+        uri: String,
+    ) -> Result<Vec<Value>, ErrorReport> {
+        let (workspace, servers) = self.servers_of(context).await?;
+        let (target, _) = target(&workspace, &servers, server)?;
+        self.servers.client()?.read(target, uri).await
+    }
+}
+
+/// How the server `name` is started here, and how many seconds its calls may take.
+fn target(
+    workspace: &Workspace,
+    servers: &Servers,
+    name: &str,
+) -> Result<(ServerTarget, u64), ErrorReport> {
+    let Some(definition) = servers.get(name) else {
+        let names = servers.definitions.iter().map(|one| one.name.as_str());
+        let suggestion = mycelium_types::nearest(name, names).unwrap_or("none");
+        return Err(ErrorReport::new(ErrorCode::ServerNotFound)
+            .with("server", printable(name))
+            .with("suggestion", suggestion));
+    };
+    let refused = |code| {
+        ErrorReport::new(code)
+            .with("server", name)
+            .with("file", printable_path(&definition.file))
+    };
+    match (definition.origin, workspace.trust()) {
+        (ServerOrigin::Project, WorkspaceTrust::Untrusted) => {
+            return Err(refused(ErrorCode::ServerDenied));
+        }
+        (ServerOrigin::Project, WorkspaceTrust::Trusted)
+        | (
+            ServerOrigin::Configuration
+            | ServerOrigin::AgentHere
+            | ServerOrigin::Agent
+            | ServerOrigin::Plugin,
+            _,
+        ) => {}
+    }
+    let ServerTransport::Stdio(command) = &definition.transport else {
+        return Err(refused(ErrorCode::ServerUnavailable)
+            .with("cause", "unsupported")
+            .with("reason", "it is reached over HTTP"));
+    };
+    let own = workspace.environment.iter();
+    let mut environment: BTreeMap<_, _> = own
+        .filter(|(name, _)| PASSED.contains(&name.as_str()) || name.starts_with("LC_"))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    environment.extend(command.env.clone());
+    let target = ServerTarget {
+        name: name.to_owned(),
+        program: program(&command.program, &workspace.path),
+        args: command.args.clone(),
+        environment,
+        folder: workspace.path.clone(),
+        idle: Duration::from_secs(workspace.configuration.instances.idle_seconds),
+    };
+    let seconds = definition.timeout_seconds.unwrap_or(CALL_SECONDS);
+    Ok((target, seconds))
+}
+
+/// A path is relative to the workspace; a name stays one.
+fn program(program: &str, workspace: &Path) -> String {
+    match program.contains('/') {
+        true => workspace.join(program).display().to_string(),
+        false => program.to_owned(),
+    }
+}

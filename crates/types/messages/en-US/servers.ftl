@@ -1,0 +1,43 @@
+# Other MCP servers: the files that name them, and the commands that use them.
+
+servers-unreadable = The MCP servers in it cannot be read: { $reason }
+    .help = Correct the file at line { $line }. It is never written to.
+servers-not-object = MCP servers are one object: {"{"} "mcpServers": {"{"} "NAME": {"{"} "command": … {"}"} {"}"} {"}"}.
+    .help = Write the file in that form.
+servers-too-many = The MCP server `{ $server }` is left out: only { $most } are looked at.
+server-hidden = The MCP server `{ $server }` of this file is hidden by that of { $first }.
+    .help = Give it another name. What you have yourself goes before what a project or a plugin brings.
+server-name = The name of the MCP server `{ $server }` cannot be used.
+    .help = A name has at most { $most } printable ASCII characters and no spaces or quotes.
+server-not-object = The entry of the MCP server `{ $server }` is not an object.
+    .help = Write {"{"} "command": "PROGRAM", "args": [] {"}"}.
+server-kind = The MCP server `{ $server }` is of the unknown kind `{ $kind }`.
+    .help = Known kinds: stdio, http, sse.
+server-field = `{ $field }` of the MCP server `{ $server }` is not { $expected ->
+        [text] a text that says something
+        [list] a list of at most 256 texts
+        [table] an object of at most 256 texts
+        [seconds] a number of seconds between 1 and 86400
+       *[size] short enough: all texts of a server together have at most 256 KiB, and no NUL
+    }.
+    .help = Correct the entry.
+config-servers-project = `{ $field }` is left out: a workspace's servers are in its .mcp.json, where agents look too.
+    .help = Move them there, or into your own configuration.
+
+servers-head =
+    .name = NAME
+    .origin = FROM
+    .state = STATE
+    .target = RUNS
+servers-empty = There are no other MCP servers: none in your configuration, in Claude Code's, in this project's .mcp.json, in plugins.
+server-state = { $state ->
+    [idle] idle
+    [connected] connected
+    [refused] left alone
+    [untrusted] not trusted
+   *[unsupported] not supported
+}
+server-about = { $name } ({ $title } { $version }, MCP { $protocol })
+server-has-no-tools = It has no tools.
+server-resources = Resources:
+server-called = Result: { $result }
