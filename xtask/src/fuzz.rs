@@ -4,8 +4,9 @@ use crate::error::ChoreError;
 use crate::workspace::Workspace;
 
 /// The packages that have targets.
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 6] = [
     "mycelium-types",
+    "mycelium-network",
     "mycelium-package",
     "mycelium-protocol",
     "mycelium-resolver",

@@ -4,7 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Method;
+use crate::opening::Opening;
 use crate::secrets::Revealed;
+
+#[path = "../../../../fuzz/mutation.rs"]
+mod mutation;
 
 fn read(text: &str) -> Result<Option<(RequestHead, usize)>, BadHead> {
     request(text.as_bytes())
@@ -259,5 +263,22 @@ proptest! {
     fn cuts_do_not_matter(bytes in "[0-9a-f;\r\n]{0,60}", size in 1_usize..10) {
         let whole = passed(chunked(), bytes.as_bytes(), 1000);
         prop_assert_eq!(passed(chunked(), bytes.as_bytes(), size), whole);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn fuzz_connections(bytes in mutation::changed(mutation::seeds("connection"))) {
+        if let Opening::Http(head, length) = Opening::of(&bytes) {
+            prop_assert!(length <= bytes.len());
+            let rest = &bytes[length..];
+            // What follows the head is the body's as far as it goes, or cannot be read.
+            if let Ok(passed) = head.body.clone().advance(rest) {
+                prop_assert!(passed <= rest.len());
+            }
+        }
+        let _ = answer(&bytes, &"GET".parse().unwrap());
     }
 }

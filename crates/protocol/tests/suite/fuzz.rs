@@ -76,6 +76,14 @@ fn read_worker(bytes: &[u8]) -> bool {
         assert!(notification.to_frame().is_ok());
         return true;
     }
+    if let Ok(Some(call)) = worker::ExchangeCall::from_frame(&frame) {
+        assert!(call.to_frame().is_ok());
+        return true;
+    }
+    if let Ok(Some(reply)) = worker::ExchangeReply::from_frame(&frame) {
+        assert!(reply.to_frame().is_ok());
+        return true;
+    }
     if let Some((id, Ok(call))) = worker::HostCall::from_frame(&frame) {
         assert_eq!(call.to_frame(id).unwrap().id, frame.id);
         return true;
