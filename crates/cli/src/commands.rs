@@ -22,6 +22,7 @@ mod search;
 mod session;
 mod trace;
 mod trust;
+mod types;
 mod unload;
 mod validate;
 mod watch;
@@ -42,6 +43,7 @@ pub(crate) fn run_alone(
     match command {
         TypedCommand::Explain { code } => Some(explain::run(code.as_deref(), output)),
         TypedCommand::Completions { shell } => Some(completions::run(*shell, output)),
+        TypedCommand::Types => Some(types::run(output)),
         TypedCommand::Discover(_)
         | TypedCommand::List
         | TypedCommand::Search(_)
@@ -103,5 +105,6 @@ pub(crate) fn run(command: TypedCommand, session: &mut Session<'_>) -> Result<Ex
         TypedCommand::Session { action } => session::run(&action, session),
         TypedCommand::Log(options) => log::run(options, session),
         TypedCommand::Completions { shell } => completions::run(shell, session.output),
+        TypedCommand::Types => types::run(session.output),
     }
 }

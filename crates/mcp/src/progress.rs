@@ -30,6 +30,12 @@ struct Telling {
 
 enum Said {
     Message(String),
+    /// How far the skill itself says that it is.
+    Progress {
+        done: f64,
+        total: Option<f64>,
+        message: Option<String>,
+    },
     End,
 }
 
@@ -45,9 +51,9 @@ impl Progress {
         let (messages, queue) = mpsc::channel(QUEUE);
         let sender = messages.clone();
         let events: EventSink = Arc::new(move |event| {
-            if let Some(message) = message(event) {
+            if let Some(said) = said(event) {
                 // The queue of an agent that reads slowly is full.
-                let _ = sender.try_send(Said::Message(message));
+                let _ = sender.try_send(said);
             }
         });
         let task = tokio::spawn(tell(token, peer.clone(), queue));
@@ -68,22 +74,78 @@ impl Progress {
 }
 
 async fn tell(token: ProgressToken, peer: Peer<RoleServer>, mut queue: mpsc::Receiver<Said>) {
-    let mut count = 0.0;
-    while let Some(Said::Message(message)) = queue.recv().await {
-        count += 1.0;
-        let progress = ProgressNotificationParam::new(token.clone(), count).with_message(message);
+    let mut course = Course::default();
+    while let Some(step) = queue.recv().await.and_then(|said| course.step(said)) {
+        let Some((done, total, message)) = step else {
+            continue;
+        };
+        let mut progress = ProgressNotificationParam::new(token.clone(), done);
+        progress.total = total;
+        progress.message = message;
         if peer.notify_progress(progress).await.is_err() {
             return;
         }
     }
 }
 
+/// How much, of how much, and what.
+type Step = (f64, Option<f64>, Option<String>);
+
+/// What was told so far: the protocol wants each number to be greater than the one before.
+#[derive(Debug, Default)]
+struct Course {
+    /// The last number that was told.
+    last: f64,
+    /// Where the skill's own count begins, once it counts.
+    base: Option<f64>,
+}
+
+impl Course {
+    /// What is told of something that was said, perhaps nothing; `None` at the end.
+    fn step(&mut self, said: Said) -> Option<Option<Step>> {
+        match said {
+            Said::End => None,
+            // The skill's own numbers are not mixed with a count of lines.
+            Said::Message(_) if self.base.is_some() => Some(None),
+            Said::Message(message) => {
+                self.last += 1.0;
+                Some(Some((self.last, None, Some(message))))
+            }
+            Said::Progress {
+                done,
+                total,
+                message,
+            } => {
+                let base = *self.base.get_or_insert(self.last);
+                let done = base + done;
+                if done <= self.last {
+                    return Some(None);
+                }
+                self.last = done;
+                Some(Some((done, total.map(|total| base + total), message)))
+            }
+        }
+    }
+}
+
 /// What an event tells somebody who waits; many tell nothing.
-fn message(event: Event) -> Option<String> {
-    match event {
-        Event::Console { text, .. } => Some(shortened(text)),
-        Event::DependenciesResolved { packages, .. } => Some(format!("{packages} packages")),
-        Event::StateChanged { states, .. } => states.last().map(ToString::to_string),
+fn said(event: Event) -> Option<Said> {
+    Some(match event {
+        Event::Progress {
+            done,
+            total,
+            message,
+            ..
+        } => Said::Progress {
+            done,
+            total,
+            message: message.map(shortened),
+        },
+        Event::Console { text, .. } => Said::Message(shortened(text)),
+        Event::DependenciesResolved { packages, .. } => {
+            Said::Message(format!("{packages} packages"))
+        }
+        Event::StateChanged { states, .. } => Said::Message(states.last()?.to_string()),
         Event::Lifecycle { .. }
         | Event::SandboxCreated { .. }
         | Event::Executing { .. }
@@ -98,8 +160,8 @@ fn message(event: Event) -> Option<String> {
         | Event::Retrying { .. }
         | Event::ReloadDetected { .. }
         | Event::Download { .. }
-        | Event::Note { .. } => None,
-    }
+        | Event::Note { .. } => return None,
+    })
 }
 
 fn shortened(mut text: String) -> String {
@@ -113,6 +175,26 @@ fn shortened(mut text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_only_grow_and_are_the_skills_own_once_it_counts() {
+        let mut course = Course::default();
+        let mut told = |said| course.step(said).unwrap();
+        let message = |text: &str| Said::Message(text.to_owned());
+        let progress = |done, total| Said::Progress {
+            done,
+            total,
+            message: None,
+        };
+        assert_eq!(told(message("a")), Some((1.0, None, Some("a".to_owned()))));
+        assert_eq!(told(progress(1.0, Some(4.0))), Some((2.0, Some(5.0), None)));
+        assert_eq!(told(progress(1.0, Some(4.0))), None);
+        assert_eq!(told(message("b")), None);
+        assert_eq!(told(progress(0.5, None)), None);
+        assert_eq!(told(progress(f64::NAN, None)), None);
+        assert_eq!(told(progress(4.0, Some(4.0))), Some((5.0, Some(5.0), None)));
+        assert_eq!(course.step(Said::End), None);
+    }
 
     #[test]
     fn long_lines_are_cut_between_characters() {

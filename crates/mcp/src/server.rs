@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
+use mycelium_protocol::check_nesting;
 use mycelium_protocol::control::AgentContext;
 use mycelium_protocol::control::AgentIdentity;
 use mycelium_protocol::control::ExecRequest;
@@ -54,6 +55,9 @@ use crate::results::Results;
 
 /// Tools on one page of a list.
 const PAGE: usize = 250;
+
+/// The member of a call's `_meta` in which an agent tells what was said before.
+const CONVERSATION_KEY: &str = "io.mycelium/conversation";
 
 /// How much of an agent's name, and of its version, skills are told, in characters.
 const MAX_IDENTITY: usize = 100;
@@ -371,7 +375,9 @@ impl ServerHandler for SkillServer {
         let given = request.arguments.unwrap_or_default();
         let call = Call {
             trace: context.meta.get_traceparent().and_then(trace_id),
-            agent: context.client_info().map(agent),
+            agent: context
+                .client_info()
+                .map(|client| agent(client, context.meta.get(CONVERSATION_KEY))),
             progress: Progress::new(context.meta.get_progress_token(), &context.peer),
         };
         let answer = tokio::select! {
@@ -466,7 +472,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// What an agent says of itself, as far as a skill is told.
-fn agent(client: Implementation) -> Box<AgentContext> {
+fn agent(client: Implementation, conversation: Option<&Value>) -> Box<AgentContext> {
     let cut = |text: &str| -> String { text.chars().take(MAX_IDENTITY).collect() };
     Box::new(AgentContext {
         identity: AgentIdentity {
@@ -474,6 +480,10 @@ fn agent(client: Implementation) -> Box<AgentContext> {
             version: cut(&client.version),
         },
         roots: Vec::new(),
+        // What does not fit into a message is as good as not told.
+        conversation: conversation
+            .filter(|said| check_nesting(said).is_ok())
+            .cloned(),
     })
 }
 

@@ -35,6 +35,9 @@ use crate::protected::has_protected_part;
 /// The most protected names kept as they are below the paths of one skill: each is a mount of its own.
 const MAX_SEALED: usize = 64;
 
+/// What every skill is told of its calls.
+const FREE_CONTEXT: [&str; 4] = ["agent", "roots", "session", "workspace"];
+
 /// Whose skill it is, which decides what needs no question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
@@ -323,13 +326,35 @@ impl Decision<'_> {
                     });
                 }
             }
-            Permission::Process { .. }
-            | Permission::Mcp { .. }
-            | Permission::Skill { .. }
-            | Permission::Git { .. }
-            | Permission::Context { .. } => {
+            Permission::Skill { skills } => {
+                if let Err(reason) = self.judge_grant() {
+                    return self.deny(permission.clone(), reason);
+                }
+                self.host_policy.skills.extend(skills.iter().cloned());
+            }
+            Permission::Context { fields } => {
+                for field in fields {
+                    self.consider_context(field);
+                }
+            }
+            Permission::Process { .. } | Permission::Mcp { .. } | Permission::Git { .. } => {
                 self.deny(permission.clone(), DenialReason::Unsupported);
             }
+        }
+    }
+
+    fn consider_context(&mut self, field: &str) {
+        let one = || Permission::Context {
+            fields: vec![field.to_owned()],
+        };
+        match field {
+            "conversation" => match self.judge_grant() {
+                Ok(()) => self.host_policy.conversation = true,
+                Err(reason) => self.deny(one(), reason),
+            },
+            // Every skill is told.
+            _ if FREE_CONTEXT.contains(&field) => {}
+            _ => self.deny(one(), DenialReason::Unsupported),
         }
     }
 

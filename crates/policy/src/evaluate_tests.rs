@@ -21,6 +21,7 @@ use crate::DEPENDENCIES_PATH;
 use crate::DenialReason;
 use crate::Grant;
 use crate::GrantBounds;
+use crate::HostPolicy;
 use crate::Rung;
 use crate::SandboxPolicy;
 use crate::WorkspaceTrust;
@@ -441,6 +442,32 @@ fn what_no_engine_can_give_is_denied_with_that_reason() {
             .reason,
         DenialReason::Unsupported
     );
+}
+
+#[test]
+fn what_the_runtime_does_for_a_skill_takes_an_answer() {
+    let skills = Permission::Skill {
+        skills: vec!["lint@^1".to_owned(), "test".to_owned()],
+    };
+    let context = |fields: &[&str]| Permission::Context {
+        fields: fields.iter().map(ToString::to_string).collect(),
+    };
+    let asked = [
+        skills.clone(),
+        context(&["workspace", "conversation", "mood"]),
+    ];
+    let mut case = Case::workspace(WorkspaceTrust::Trusted);
+    let unanswered = case.run(&asked);
+    assert_eq!(unanswered.unanswered, [skills, context(&["conversation"])]);
+    assert_eq!(unanswered.host, HostPolicy::default());
+    case.answered = true;
+    let answered = case.run(&asked);
+    assert_eq!(answered.host.skills, ["lint@^1", "test"]);
+    assert!(answered.host.conversation);
+    let denials = answered.policy.denials;
+    assert_eq!(denials.len(), 1);
+    assert_eq!(denials[0].permission, context(&["mood"]));
+    assert_eq!(denials[0].reason, DenialReason::Unsupported);
 }
 
 #[test]

@@ -8,6 +8,10 @@ use serde::Serialize;
 pub struct HostPolicy {
     /// Tools of MCP servers that it may call.
     pub mcp: Vec<McpGrant>,
+    /// Skills that it may call, as its manifest names them: `name` or `name@range`.
+    pub skills: Vec<String>,
+    /// Whether it is told what was said before, where an agent tells that.
+    pub conversation: bool,
 }
 
 /// Tools of MCP servers.
@@ -61,6 +65,7 @@ mod tests {
                 grant(&["git", "files"], &["*"]),
                 grant(&["all"], &[]),
             ],
+            ..HostPolicy::default()
         };
         assert!(policy.allows_tool("time", "now") && !policy.allows_tool("time", "then"));
         assert!(policy.allows_tool("files", "x") && policy.allows_tool("all", "x"));

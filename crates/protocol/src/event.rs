@@ -71,6 +71,19 @@ pub enum Event {
         /// The text, without its last line break.
         text: String,
     },
+    /// The skill tells how far its call is.
+    Progress {
+        /// The skill.
+        skill: SkillName,
+        /// How much is done, in a unit of the skill's.
+        done: f64,
+        /// How much there is to do, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        total: Option<f64>,
+        /// What is being done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
     /// The skill failed.
     Failed {
         /// The skill.

@@ -59,6 +59,7 @@ pub use host::MAX_LISTED;
 pub use host::MAX_WRITES;
 pub use host::McpCall;
 pub use host::McpOperation;
+pub use host::SkillCall;
 
 /// The protocol's version; both ends come from one executable, so it only guards against mistakes.
 pub const WORKER_PROTOCOL: u32 = 1;
@@ -384,6 +385,8 @@ pub enum FailureKind {
 pub enum Notification {
     /// The skill printed something.
     Console(Printed),
+    /// The skill tells how far its call is.
+    Progress(CallProgress),
     /// The in-engine guard refused something.
     Denied(Denied),
     /// The in-engine guard let something pass that takes a grant. Of a worker that is not observed, each grant is
@@ -398,6 +401,19 @@ pub struct Printed {
     pub level: ConsoleLevel,
     /// The text, without its last line break.
     pub text: String,
+}
+
+/// How far a call is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallProgress {
+    /// How much is done, in a unit of the skill's.
+    pub done: f64,
+    /// How much there is to do, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<f64>,
+    /// What is being done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// Something the in-engine guard refused.
@@ -429,6 +445,7 @@ impl Notification {
         use serde_json::value::to_raw_value;
         let (method, params) = match self {
             Self::Console(printed) => ("console", to_raw_value(printed)?),
+            Self::Progress(progress) => ("progress", to_raw_value(progress)?),
             Self::Denied(denied) => ("denied", to_raw_value(denied)?),
             Self::Used(used) => ("used", to_raw_value(used)?),
         };
@@ -445,6 +462,7 @@ impl Notification {
         };
         Ok(Some(match method {
             "console" => Self::Console(serde_json::from_str(params)?),
+            "progress" => Self::Progress(serde_json::from_str(params)?),
             "denied" => Self::Denied(serde_json::from_str(params)?),
             "used" => Self::Used(serde_json::from_str(params)?),
             _ => return Ok(None),

@@ -16,11 +16,13 @@ use mycelium_types::Limits;
 use mycelium_types::SkillName;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 
 use crate::EventSink;
 use crate::audit::Asker;
 use crate::connection::megabytes;
 use crate::desk::Desk;
+use crate::desk::SIDE_BY_SIDE;
 use crate::failure;
 use crate::failure::Asked;
 use crate::host_calls::Host;
@@ -42,6 +44,18 @@ impl WallLimit {
         Self {
             seconds,
             deadline: tokio::time::Instant::now() + Duration::from_secs(seconds),
+        }
+    }
+
+    /// The same limit, but no later than another one.
+    pub(crate) fn within(self, other: Option<tokio::time::Instant>) -> Self {
+        let Some(deadline) = other.filter(|other| *other < self.deadline) else {
+            return self;
+        };
+        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        Self {
+            seconds: left.as_secs_f64().ceil() as u64,
+            deadline,
         }
     }
 
@@ -84,6 +98,8 @@ impl Inner {
             launch: Arc::clone(&launch),
             workspace: Arc::clone(&running.workspace),
             session: asker.session.map(str::to_owned),
+            scope: asker.scope.cloned(),
+            side_by_side: Semaphore::new(SIDE_BY_SIDE),
             trace: asker.correlation_id.to_owned(),
             deadline: wall.deadline,
             events: Arc::clone(events),

@@ -35,6 +35,7 @@ use serde_json::Value;
 use crate::hook::LifecycleHook;
 use crate::hook::Stage;
 use crate::hook::StageOutcome;
+use crate::skill_calls::CallScope;
 use crate::suggestion;
 
 /// The runtime's hold on the audit log. Itself a [`LifecycleHook`]: nothing begins while a security event
@@ -280,6 +281,8 @@ pub(crate) struct Asker<'a> {
     pub(crate) workspace: &'a Path,
     pub(crate) session: Option<&'a str>,
     pub(crate) correlation_id: &'a str,
+    /// What the skill's own calls inherit, if it works at a call.
+    pub(crate) scope: Option<&'a CallScope>,
 }
 
 impl Asker<'_> {
@@ -313,6 +316,7 @@ impl<'a> From<&Stage<'a>> for Asker<'a> {
             workspace: stage.workspace,
             session: stage.session,
             correlation_id: stage.correlation_id,
+            scope: None,
         }
     }
 }

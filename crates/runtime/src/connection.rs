@@ -29,6 +29,7 @@ use crate::exchanges::Told;
 use crate::host_calls::Host;
 use crate::host_calls::HostCalls;
 use crate::host_calls::HostRefusal;
+use crate::last_use::Part;
 use crate::meter::LineRate;
 use crate::meter::Meter;
 use crate::network::Records;
@@ -80,6 +81,8 @@ pub(crate) enum Heard {
     Requested(Box<RequestRecord>),
     /// It was refused something by the runtime, and is told so next.
     HostRefused(HostRefusal),
+    /// The runtime did something for it that takes this permission.
+    HostUsed(Part),
 }
 
 /// A connection to one worker. The worker is hostile: sizes and order are checked here.
@@ -268,6 +271,9 @@ impl Connection {
                 if let Some(refusal) = answered.refused {
                     notify(Heard::HostRefused(refusal));
                 }
+                if let Some(part) = answered.used {
+                    notify(Heard::HostUsed(part));
+                }
                 encode_frame(&answered.answer.into_frame(), &mut self.unsent)?;
             }
             some = Output::take_some(&mut self.output) => printed = some,
@@ -306,8 +312,15 @@ impl Connection {
         notify: &mut (dyn FnMut(Heard) + Send),
     ) -> Result<(), ConnectionError> {
         for notification in told {
-            if let Notification::Console(printed) = &notification
-                && !self.lines.admit(&printed.text, Instant::now(), &self.meter)
+            let text = match &notification {
+                Notification::Console(printed) => Some(printed.text.as_str()),
+                Notification::Progress(progress) => {
+                    Some(progress.message.as_deref().unwrap_or_default())
+                }
+                Notification::Denied(_) | Notification::Used(_) => None,
+            };
+            if let Some(text) = text
+                && !self.lines.admit(text, Instant::now(), &self.meter)
             {
                 return Err(ConnectionError::LineFlood);
             }
@@ -368,6 +381,7 @@ mod tests {
                 Heard::Refused(refusal) => panic!("{refusal}"),
                 Heard::Requested(record) => panic!("{record:?}"),
                 Heard::HostRefused(refusal) => panic!("{refusal:?}"),
+                Heard::HostUsed(part) => panic!("{part:?}"),
             })
             .await;
         // A worker that still writes must find the connection closed, not a reader that has stopped.

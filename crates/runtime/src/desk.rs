@@ -10,7 +10,6 @@ use std::sync::Weak;
 
 use mycelium_audit::AuditEvent;
 use mycelium_audit::Subject;
-use mycelium_protocol::Operation;
 use mycelium_protocol::read_value;
 use mycelium_protocol::worker::HostCall;
 use mycelium_protocol::worker::McpCall;
@@ -23,6 +22,7 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::EventSink;
@@ -38,7 +38,11 @@ use crate::key_value::KeyValueStore;
 use crate::launch::LaunchSpec;
 use crate::mcp_servers::McpCaller;
 use crate::mcp_servers::McpRequest;
+use crate::skill_calls::CallScope;
 use crate::workspace::Workspace;
+
+/// How many calls of other skills one request may have under way; further ones wait.
+pub(crate) const SIDE_BY_SIDE: usize = 8;
 
 /// What answers a worker's calls during one request.
 pub(crate) struct Desk {
@@ -46,6 +50,10 @@ pub(crate) struct Desk {
     pub(crate) launch: Arc<LaunchSpec>,
     pub(crate) workspace: Arc<Workspace>,
     pub(crate) session: Option<String>,
+    /// What calls of other skills inherit; nothing where there is no call.
+    pub(crate) scope: Option<CallScope>,
+    /// How many calls of other skills may run.
+    pub(crate) side_by_side: Semaphore,
     pub(crate) trace: String,
     pub(crate) deadline: Instant,
     pub(crate) events: EventSink,
@@ -68,6 +76,7 @@ impl Host for Desk {
                 HostCall::KvGet(get) => self.kept(move |store| store.get(&get)).await,
                 HostCall::KvList(list) => self.kept(move |store| store.list(&list)).await,
                 HostCall::KvCommit(commit) => self.kept(move |store| store.commit(&commit)).await,
+                HostCall::Skill(call) => self.call_skill(call).await,
                 HostCall::Mcp(call) => self.mcp(call).await,
             };
             let most = self.launch.policy.limits.frame_mb;
@@ -137,10 +146,9 @@ impl Desk {
             return invalid("nothing is kept of a skill that is only checked").into();
         };
         let found = blocking(move || action(&store)).await;
-        Performed {
-            outcome: found.and_then(|found| to_raw_value(&found).map_err(ErrorReport::internal)),
-            refused: None,
-        }
+        Performed::freely(
+            found.and_then(|found| to_raw_value(&found).map_err(ErrorReport::internal)),
+        )
     }
 
     async fn mcp(&self, call: McpCall) -> Performed {
@@ -149,14 +157,7 @@ impl Desk {
             Err(error) => return error.into(),
         };
         if let Some(refused) = self.refusal(&request) {
-            let permission = serde_json::to_string(&refused.permission).unwrap_or_default();
-            return Performed {
-                outcome: Err(ErrorReport::new(ErrorCode::SecurityViolation)
-                    .with("operation", Operation::Call.as_str())
-                    .with("path", &refused.target)
-                    .with("permission", permission)),
-                refused: Some(refused),
-            };
+            return Performed::refused(refused);
         }
         let servers = self.inner.upgrade().and_then(|inner| inner.mcp_servers());
         let Some(servers) = servers else {
@@ -171,10 +172,7 @@ impl Desk {
             events: Arc::clone(&self.events),
             workspace: Arc::clone(&self.workspace),
         };
-        Performed {
-            outcome: servers.request(caller, request).await,
-            refused: None,
-        }
+        Performed::freely(servers.request(caller, request).await)
     }
 
     /// What of a request to an MCP server the skill may not do.
@@ -235,6 +233,6 @@ fn mcp_request(call: McpCall) -> Result<McpRequest, ErrorReport> {
     })
 }
 
-fn invalid(reason: impl std::fmt::Display) -> ErrorReport {
+pub(crate) fn invalid(reason: impl std::fmt::Display) -> ErrorReport {
     ErrorReport::new(ErrorCode::HostCallInvalid).with("reason", reason)
 }

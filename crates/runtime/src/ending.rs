@@ -113,6 +113,7 @@ impl Inner {
                     workspace: &key.workspace,
                     session: key.session.as_deref(),
                     correlation_id: &inner.new_correlation_id(),
+                    scope: None,
                 };
                 inner
                     .hear_out(&process, records, &launch, asker, &events)

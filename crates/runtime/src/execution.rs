@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use backon::BackoffBuilder;
 use backon::ExponentialBuilder;
+use mycelium_policy::HostPolicy;
 use mycelium_protocol::Event;
 use mycelium_protocol::control::Arguments;
 use mycelium_protocol::control::ExecReport;
@@ -50,6 +51,8 @@ use crate::lifecycle::Caller;
 use crate::lifecycle::Slot;
 use crate::lifecycle::stage;
 use crate::planted;
+use crate::skill_calls::CallOrigin;
+use crate::skill_calls::CallScope;
 use crate::workspace::Workspace;
 
 /// What is known of a call on the way.
@@ -68,6 +71,8 @@ struct Wanted<'a> {
     request: &'a ExecRequest,
     /// How the skill may use the workspace while what it does is observed, if it is.
     observed: Option<FileAccess>,
+    /// Where the call comes from.
+    origin: &'a CallOrigin,
 }
 
 impl Inner {
@@ -78,7 +83,7 @@ impl Inner {
         context: &RequestContext,
         request: ExecRequest,
         events: &EventSink,
-        observed: Option<FileAccess>,
+        (observed, origin): (Option<FileAccess>, CallOrigin),
     ) -> ExecReport {
         let started = Instant::now();
         let correlation_id = request
@@ -96,6 +101,7 @@ impl Inner {
                 Wanted {
                     request: &request,
                     observed,
+                    origin: &origin,
                 },
                 events,
                 &correlation_id,
@@ -123,12 +129,17 @@ impl Inner {
     async fn try_execute(
         self: &Arc<Self>,
         context: &RequestContext,
-        Wanted { request, observed }: Wanted<'_>,
+        wanted: Wanted<'_>,
         events: &EventSink,
         correlation_id: &str,
         trail: &mut Trail,
         call: &mut CallRecord,
     ) -> Result<Value, ErrorReport> {
+        let Wanted {
+            request,
+            observed,
+            origin,
+        } = wanted;
         let workspace = self.workspace(context).await?;
         let record = self.find(&workspace, &request.skill).await?;
         trail.version = Some(record.version().clone());
@@ -141,6 +152,7 @@ impl Inner {
             events,
             correlation_id,
             observed,
+            origin,
         };
         let key = breaker_key(&caller, &record);
         let rules = breaker_rules(&workspace);
@@ -264,12 +276,23 @@ impl Inner {
             request
                 .timeout_seconds
                 .map_or(limits.wall_seconds, |own| own.min(limits.wall_seconds)),
-        );
+        )
+        .within(caller.origin.deadline);
+        let scope = CallScope {
+            session: caller.session.to_owned(),
+            agent: request.agent.clone(),
+            callers: caller.origin.callers.clone(),
+        };
+        let asker = Asker {
+            scope: Some(&scope),
+            ..Asker::from(&stage)
+        };
         let mut violations = Vec::new();
         let context = Box::new(call_context(
-            caller.asker(),
+            &caller,
             request,
             self.new_call_id(caller.correlation_id),
+            &launch.evaluation.host,
         ));
         let hook = HookParams {
             hook: Hook::Execute,
@@ -277,14 +300,7 @@ impl Inner {
             context: Some(context.clone()),
         };
         let announced = self
-            .run_hook(
-                running,
-                hook,
-                wall,
-                Asker::from(&stage),
-                caller.events,
-                &mut violations,
-            )
+            .run_hook(running, hook, wall, asker, caller.events, &mut violations)
             .await;
         let answer = match announced {
             Ok(()) => {
@@ -297,7 +313,6 @@ impl Inner {
                     context: Some(context),
                 };
                 let call = Request::Call(call);
-                let asker = Asker::from(&stage);
                 self.ask(running, call, wall, asker, caller.events, &mut violations)
                     .await
             }
@@ -362,13 +377,20 @@ impl Inner {
 }
 
 /// What a skill is told of a call.
-fn call_context(asker: Asker<'_>, request: &ExecRequest, call: String) -> CallContext {
+fn call_context(
+    caller: &Caller<'_>,
+    request: &ExecRequest,
+    call: String,
+    policy: &HostPolicy,
+) -> CallContext {
     let mut context = CallContext {
         export: Some(request.method.clone()),
-        ..asker.context(call)
+        callers: caller.origin.callers.clone(),
+        ..caller.asker().context(call)
     };
     if let Some(agent) = &request.agent {
         context.agent = Some(agent.identity.clone());
+        context.conversation = agent.conversation.clone().filter(|_| policy.conversation);
         for root in &agent.roots {
             if !context.roots.contains(root) {
                 context.roots.push(root.clone());

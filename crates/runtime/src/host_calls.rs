@@ -9,15 +9,19 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use mycelium_protocol::Operation;
 use mycelium_protocol::worker::HostAnswer;
 use mycelium_protocol::worker::HostCall;
 use mycelium_protocol::worker::InvalidHostCall;
 use mycelium_protocol::worker::MAX_HOST_CALLS;
+use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Permission;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+
+use crate::last_use::Part;
 
 /// Answers that wait for the worker's connection. Whoever has more to say waits.
 const QUEUE: usize = 8;
@@ -46,6 +50,30 @@ pub(crate) struct Performed {
     pub(crate) outcome: Result<Box<RawValue>, ErrorReport>,
     /// What the skill may not do.
     pub(crate) refused: Option<HostRefusal>,
+    /// The permission that it took.
+    pub(crate) used: Option<Part>,
+}
+
+impl Performed {
+    /// Something that took no permission.
+    pub(crate) fn freely(outcome: Result<Box<RawValue>, ErrorReport>) -> Self {
+        Self {
+            outcome,
+            refused: None,
+            used: None,
+        }
+    }
+
+    /// What was not done because the skill may not do it.
+    pub(crate) fn refused(refusal: HostRefusal) -> Self {
+        let error = ErrorReport::new(ErrorCode::SecurityViolation)
+            .with("operation", Operation::Call.as_str())
+            .with("path", &refusal.target);
+        Self {
+            refused: Some(refusal),
+            ..Self::from(error)
+        }
+    }
 }
 
 /// Something that the runtime does not do for a skill.
@@ -61,10 +89,7 @@ pub(crate) struct HostRefusal {
 
 impl From<ErrorReport> for Performed {
     fn from(error: ErrorReport) -> Self {
-        Self {
-            outcome: Err(error),
-            refused: None,
-        }
+        Self::freely(Err(error))
     }
 }
 
@@ -74,6 +99,8 @@ pub(crate) struct Answered {
     pub(crate) answer: HostAnswer,
     /// Told before the answer.
     pub(crate) refused: Option<HostRefusal>,
+    /// The permission that it took.
+    pub(crate) used: Option<Part>,
 }
 
 /// The calls of one worker.
@@ -102,7 +129,7 @@ struct Round {
 fn is_ordered(call: &HostCall) -> bool {
     match call {
         HostCall::KvGet(_) | HostCall::KvList(_) | HostCall::KvCommit(_) => true,
-        HostCall::Mcp(_) => false,
+        HostCall::Skill(_) | HostCall::Mcp(_) => false,
     }
 }
 
@@ -228,6 +255,7 @@ fn answered(id: u64, performed: Performed) -> Answered {
             outcome: performed.outcome.map_err(|error| (&error).into()),
         },
         refused: performed.refused,
+        used: performed.used,
     }
 }
 
@@ -237,7 +265,6 @@ pub(crate) mod tests {
     use mycelium_protocol::worker::KvGet;
     use mycelium_protocol::worker::McpCall;
     use mycelium_protocol::worker::McpOperation;
-    use mycelium_types::ErrorCode;
 
     /// A host that answers with the key, and never about servers.
     pub(crate) struct Echo;
@@ -249,13 +276,13 @@ pub(crate) mod tests {
         ) -> Pin<Box<dyn Future<Output = Performed> + Send>> {
             Box::pin(async move {
                 match call {
-                    HostCall::KvGet(get) => Performed {
-                        outcome: Ok(serde_json::value::to_raw_value(&get.key).unwrap()),
-                        refused: None,
-                    },
-                    HostCall::KvList(_) | HostCall::KvCommit(_) | HostCall::Mcp(_) => {
-                        std::future::pending().await
+                    HostCall::KvGet(get) => {
+                        Performed::freely(Ok(serde_json::value::to_raw_value(&get.key).unwrap()))
                     }
+                    HostCall::KvList(_)
+                    | HostCall::KvCommit(_)
+                    | HostCall::Skill(_)
+                    | HostCall::Mcp(_) => std::future::pending().await,
                 }
             })
         }

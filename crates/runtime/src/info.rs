@@ -25,6 +25,7 @@ use crate::execution::breaker_rules;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::lifecycle::Caller;
+use crate::skill_calls::FROM_OUTSIDE;
 use crate::workspace::Workspace;
 
 impl Inner {
@@ -43,6 +44,7 @@ impl Inner {
             events: &events,
             correlation_id: "",
             observed: None,
+            origin: &FROM_OUTSIDE,
         };
         let breaker = self
             .breakers()

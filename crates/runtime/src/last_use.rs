@@ -57,6 +57,10 @@ impl Part {
         Self(format!("secret {name}"))
     }
 
+    pub(crate) fn skill(declared: &str) -> Self {
+        Self(format!("skill {declared}"))
+    }
+
     pub(crate) fn variable(name: &str) -> Self {
         Self(format!("environment {name}"))
     }
@@ -74,7 +78,7 @@ impl Part {
             Permission::Process { commands } => each(commands, Self::command),
             Permission::Environment { variables } => each(variables, Self::variable),
             Permission::Mcp { servers, .. } => each(servers, |name| Self(format!("mcp {name}"))),
-            Permission::Skill { skills } => each(skills, |name| Self(format!("skill {name}"))),
+            Permission::Skill { skills } => each(skills, Self::skill),
             Permission::Secret { names, .. } => each(names, Self::secret),
             Permission::Context { fields } => each(fields, |name| Self(format!("context {name}"))),
             Permission::Git { access } => vec![Self(format!("git {}", access.as_str()))],

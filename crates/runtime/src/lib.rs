@@ -45,6 +45,7 @@ mod planted;
 mod restarts;
 mod runtime;
 mod servers;
+mod skill_calls;
 mod space;
 mod standing;
 mod suggestion;

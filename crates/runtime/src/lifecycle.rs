@@ -36,6 +36,7 @@ use crate::instance::InstanceKey;
 use crate::instance::Running;
 use crate::instance::WatchedSkill;
 use crate::last_use;
+use crate::skill_calls::CallOrigin;
 use crate::workspace::Workspace;
 
 /// Who asks, for one operation on one skill.
@@ -47,6 +48,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) correlation_id: &'a str,
     /// How the skill may use the workspace while what it does is observed, if it is.
     pub(crate) observed: Option<FileAccess>,
+    /// Where the call comes from, if it is one.
+    pub(crate) origin: &'a CallOrigin,
 }
 
 impl Caller<'_> {
@@ -55,6 +58,7 @@ impl Caller<'_> {
             workspace: &self.workspace.path,
             session: Some(self.session),
             correlation_id: self.correlation_id,
+            scope: None,
         }
     }
 }

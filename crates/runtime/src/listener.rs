@@ -79,6 +79,15 @@ impl Listener {
                 level: printed.level,
                 text: printed.text,
             }),
+            Heard::Told(Notification::Progress(progress)) => (self.events)(Event::Progress {
+                skill: self.launch.policy.skill.name.clone(),
+                done: progress.done,
+                total: progress.total,
+                message: progress.message,
+            }),
+            Heard::HostUsed(part) => {
+                self.uses.insert(part, now());
+            }
             Heard::Told(Notification::Denied(denied)) => {
                 let permission = permission_for(&self.launch.policy, &denied);
                 self.keep(
@@ -309,9 +318,11 @@ impl Listener {
                 .map(|command| command.declared.clone())
                 .collect(),
             Operation::Privilege => Vec::new(),
-            Operation::Call => (self.launch.evaluation.host.mcp.iter())
-                .flat_map(|grant| grant.servers.iter().cloned())
-                .collect(),
+            Operation::Call => {
+                let host = &self.launch.evaluation.host;
+                let servers = host.mcp.iter().flat_map(|grant| &grant.servers);
+                servers.chain(&host.skills).cloned().collect()
+            }
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::instance::Instance;
 use crate::instance::InstanceKey;
 use crate::lifecycle::Caller;
 use crate::restarts::RestartKey;
+use crate::skill_calls::FROM_OUTSIDE;
 use crate::workspace::Workspace;
 
 /// The context of an operation on one skill.
@@ -368,6 +369,7 @@ impl Target {
             events,
             correlation_id: &self.correlation_id,
             observed: None,
+            origin: &FROM_OUTSIDE,
         }
     }
 

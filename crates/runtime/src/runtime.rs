@@ -47,6 +47,7 @@ use crate::Validation;
 use crate::WatchedSkill;
 use crate::inner::Inner;
 use crate::inner::blocking;
+use crate::skill_calls::FROM_OUTSIDE;
 
 /// What a runtime needs to know. It reads neither the environment nor the home folder by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +159,10 @@ impl SkillRuntime {
         events: &EventSink,
     ) -> ExecReport {
         let events = self.inner.heard(events);
-        self.inner.execute(context, request, &events, None).await
+        let origin = FROM_OUTSIDE.clone();
+        self.inner
+            .execute(context, request, &events, (None, origin))
+            .await
     }
 
     /// Runs a function of a skill under observation, to find out which permissions it needs.

@@ -24,6 +24,7 @@ use mycelium_types::Permission;
 use crate::EventSink;
 use crate::inner::Inner;
 use crate::inner::blocking;
+use crate::skill_calls::FROM_OUTSIDE;
 use crate::trace::needs::Declared;
 use crate::trace::needs::Needs;
 use crate::trace::observation::Observation;
@@ -84,7 +85,12 @@ impl Inner {
             })
         };
         let exec = self
-            .execute(context, request.call, &sink, Some(request.access))
+            .execute(
+                context,
+                request.call,
+                &sink,
+                (Some(request.access), FROM_OUTSIDE.clone()),
+            )
             .await;
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
         blocking(move || {

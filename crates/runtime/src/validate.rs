@@ -152,6 +152,7 @@ impl Inner {
             workspace: &workspace.path,
             session: None,
             correlation_id: &correlation_id,
+            scope: None,
         };
         let wall = WallLimit::from_now(running.launch.policy.limits.wall_seconds);
         let answer = self

@@ -80,6 +80,10 @@ error_codes! {
     CallEnded = "CALL_ENDED",
     /// Others kept changing what a transaction of the skill had read.
     KvConflict = "KV_CONFLICT",
+    /// Skills call each other in a circle.
+    CallCycle = "CALL_CYCLE",
+    /// Too many skills call one another in a row.
+    CallDepth = "CALL_DEPTH",
     /// The breaker refuses calls for a while.
     CircuitBreakerOpen = "CIRCUIT_BREAKER_OPEN",
     /// The skill tried what it may not do.
@@ -195,6 +199,8 @@ impl ErrorCode {
             | Self::IllegalTransition
             | Self::HostCallInvalid
             | Self::CallEnded
+            | Self::CallCycle
+            | Self::CallDepth
             | Self::KvConflict => ExitStatus::Invalid,
             Self::SkillNotFound
             | Self::MethodNotFound
@@ -268,6 +274,8 @@ impl ErrorCode {
             | Self::LogLimit
             | Self::HostCallInvalid
             | Self::CallEnded
+            | Self::CallCycle
+            | Self::CallDepth
             | Self::SecurityViolation
             | Self::SandboxUnavailable
             | Self::SignatureMissing

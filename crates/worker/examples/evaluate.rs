@@ -62,8 +62,8 @@ fn show(notification: Notification) {
             ConsoleLevel::Debug | ConsoleLevel::Info => println!("{}", printed.text),
             ConsoleLevel::Warn | ConsoleLevel::Error => eprintln!("{}", printed.text),
         },
-        // Nobody is observed here.
-        Notification::Used(_) => {}
+        // Nobody is observed here, and there is no call that could be somewhere.
+        Notification::Used(_) | Notification::Progress(_) => {}
         Notification::Denied(denied) => {
             eprintln!(
                 "refused: {} {}",

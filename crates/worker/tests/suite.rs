@@ -1,6 +1,7 @@
 mod builtins;
 mod coded_errors;
 mod compile;
+mod declarations;
 mod differential;
 mod errors;
 mod event_loop;

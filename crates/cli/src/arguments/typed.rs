@@ -115,6 +115,7 @@ pub(crate) enum TypedCommand {
         #[arg(value_name = "SHELL", value_enum, hide_possible_values = true)]
         shell: Shell,
     },
+    Types,
 }
 
 #[derive(Debug, Args)]

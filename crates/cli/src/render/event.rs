@@ -8,6 +8,7 @@ use mycelium_protocol::Operation;
 use mycelium_protocol::Violation;
 use mycelium_types::SkillState;
 use mycelium_types::Timestamp;
+use mycelium_types::printable;
 
 use super::Page;
 use super::Style;
@@ -34,6 +35,7 @@ pub(super) enum Kind {
 pub(super) fn kind(event: &Event) -> Kind {
     match event {
         Event::Console { .. } => Kind::Console,
+        Event::Progress { .. } => Kind::Note,
         Event::Note { .. } => Kind::Note,
         Event::StateChanged { states, .. } if states.iter().all(|state| is_call(*state)) => {
             Kind::Course
@@ -86,6 +88,23 @@ pub(super) fn describe(event: &Event, page: &mut Page) {
             let states: Vec<_> = states.iter().map(|state| state.as_str()).collect();
             let text = Text::new("event-state").with("skill", skill);
             component(page, &text.with("states", states.join(" -> ")));
+        }
+        Event::Progress {
+            skill,
+            done,
+            total,
+            message,
+        } => {
+            let done = match total {
+                Some(total) => format!("{done}/{total}"),
+                None => done.to_string(),
+            };
+            let message = message.as_deref().unwrap_or("none");
+            let text = Text::new("event-progress").with("skill", skill);
+            page.say_styled(
+                Style::Faint,
+                &text.with("done", done).with("message", printable(message)),
+            );
         }
         Event::DependenciesResolved {
             declared,

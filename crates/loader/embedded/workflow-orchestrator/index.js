@@ -8,34 +8,35 @@ const AT_ONCE = 10;
 
 module.exports = {
   onInit() {
-    // The home folder inside the sandbox is the skill's private data.
-    this.store = new Store(process.env.HOME, process.cwd());
+    this.store = new Store(process.cwd());
   },
 
   /**
    * Makes a workflow of steps and keeps it.
    * @param {object} request `{ name, steps }`
-   * @returns {object}
+   * @returns {Promise<object>}
    */
-  create(request) {
-    if (this.store.read(request.name) !== null) {
-      throw new RangeError(`There is a workflow \`${request.name}\` already. \`remove\` deletes it.`);
-    }
-    return this.keep(workflows.create(request.name, request.steps));
+  async create(request) {
+    const workflow = workflows.create(request.name, request.steps);
+    workflow.revision += 1;
+    await this.store.add(workflow);
+    return shown(workflow);
   },
 
   /**
    * Starts the steps that can be done now, side by side, or the ones to undo after a failure.
    * @param {object} request `{ name, limit }`
-   * @returns {object}
+   * @returns {Promise<object>}
    */
-  next(request) {
-    const workflow = this.find(request.name);
-    const started = workflows.start(workflow, request.limit || AT_ONCE);
-    const { status } = started.length > 0 ? this.keep(workflow) : workflow;
+  async next(request) {
+    const start = (workflow) => {
+      const steps = workflows.start(workflow, request.limit || AT_ONCE);
+      return steps.length > 0 ? steps : null;
+    };
+    const [workflow, started] = await this.store.change(request.name, start);
     return {
-      status,
-      steps: started.map((step) => ({
+      status: workflow.status,
+      steps: (started || []).map((step) => ({
         id: step.id,
         agent: step.agent,
         action: step.status === 'undoing' ? 'undo' : 'do',
@@ -49,63 +50,55 @@ module.exports = {
   /**
    * Takes how a started step ended; a failed one is tried again or leads to a rollback.
    * @param {object} request `{ name, step, outcome, detail }`
-   * @returns {object}
+   * @returns {Promise<object>}
    */
-  report(request) {
-    const workflow = this.find(request.name);
-    workflows.report(workflow, request.step, request.outcome, request.detail || null);
-    return this.keep(workflow);
+  async report(request) {
+    const report = (workflow) => {
+      workflows.report(workflow, request.step, request.outcome, request.detail || null);
+      return true;
+    };
+    const [workflow] = await this.store.change(request.name, report);
+    return shown(workflow);
   },
 
   /**
    * Starts nothing new and undoes what is done.
    * @param {object} request `{ name }`
-   * @returns {object}
+   * @returns {Promise<object>}
    */
-  cancel(request) {
-    const workflow = this.find(request.name);
-    workflows.rollBack(workflow);
-    return this.keep(workflow);
+  async cancel(request) {
+    const rollBack = (workflow) => {
+      workflows.rollBack(workflow);
+      return true;
+    };
+    const [workflow] = await this.store.change(request.name, rollBack);
+    return shown(workflow);
   },
 
   /**
    * A workflow with the state of its steps.
    * @param {object} request `{ name }`
-   * @returns {object}
+   * @returns {Promise<object>}
    */
-  status(request) {
-    return shown(this.find(request.name));
+  async status(request) {
+    return shown(await this.store.read(request.name));
   },
 
   /**
    * The workflows of this workspace.
-   * @returns {object}
+   * @returns {Promise<object>}
    */
-  list() {
-    return { workflows: this.store.names() };
+  async list() {
+    return { workflows: await this.store.names() };
   },
 
   /**
    * Deletes a workflow.
    * @param {object} request `{ name }`
-   * @returns {object}
+   * @returns {Promise<object>}
    */
-  remove(request) {
-    return { removed: this.store.remove(request.name) };
-  },
-
-  find(name) {
-    const workflow = this.store.read(name);
-    if (workflow === null) {
-      throw new RangeError(`There is no workflow \`${name}\`.`);
-    }
-    return workflow;
-  },
-
-  keep(workflow) {
-    workflow.revision += 1;
-    this.store.write(workflow);
-    return shown(workflow);
+  async remove(request) {
+    return { removed: await this.store.remove(request.name) };
   },
 };
 

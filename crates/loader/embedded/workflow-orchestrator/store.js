@@ -1,98 +1,110 @@
 'use strict';
 
-// Keeps workflows in the skill's private data: a file for each, which is replaced as a whole or not at all.
+// Keeps workflows in the skill's `kv`: a value for each, changed in one transaction or not at all.
 
 const crypto = require('crypto');
-const fs = require('fs');
-const path = require('path');
+const { kv } = require('mycelium');
 
 /** The most workflows that are kept. */
 const MOST_WORKFLOWS = 100;
-/** The largest workflow, in bytes. */
-const LARGEST = 4 * 1024 * 1024;
+/** The largest workflow, in bytes: what one value may have. */
+const LARGEST = 1024 * 1024;
 
-/** A name of a workflow, which is also the name of its file. */
+/** A name of a workflow. */
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
-/** One file for each workflow of a workspace. */
+/** The workflows of one workspace. */
 class Store {
-  /**
-   * @param {string} data the private data folder
-   * @param {string} workspace whose workflows they are: other workspaces have others
-   */
-  constructor(data, workspace) {
+  /** @param {string} workspace whose workflows they are: other workspaces have others */
+  constructor(workspace) {
     const own = crypto.createHash('sha256').update(workspace).digest('hex').slice(0, 16);
-    this.folder = path.join(data, 'workflows', own);
-  }
-
-  /** The names of all workflows. */
-  names() {
-    fs.mkdirSync(this.folder, { recursive: true });
-    return fs.readdirSync(this.folder).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -5)).sort();
+    this.prefix = `workflows/${own}/`;
   }
 
   /**
-   * Reads a workflow; `null` if there is none of that name.
-   * @param {string} name
-   * @returns {object | null}
+   * The names of all workflows.
+   * @returns {Promise<string[]>}
    */
-  read(name) {
-    const file = this.file(name);
-    let text;
-    try {
-      text = fs.readFileSync(file, 'utf8');
-    } catch (error) {
-      if (error.code === 'ENOENT') {
-        return null;
-      }
-      throw error;
-    }
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw new Error(`The file of the workflow \`${name}\` is not what was written. \`remove\` deletes it.`);
-    }
+  async names() {
+    const keys = await kv.list(this.prefix);
+    return keys.map((key) => key.slice(this.prefix.length));
   }
 
   /**
-   * Writes a workflow beside its place and moves it there in one step.
+   * Reads a workflow.
+   * @param {string} name
+   * @returns {Promise<object>}
+   */
+  async read(name) {
+    return found(name, await kv.get(this.key(name)));
+  }
+
+  /**
+   * Keeps a new workflow.
    * @param {object} workflow
    */
-  write(workflow) {
-    const file = this.file(workflow.name);
-    const text = JSON.stringify(workflow);
-    if (Buffer.byteLength(text) > LARGEST) {
-      throw new RangeError(`The workflow \`${workflow.name}\` would be larger than ${LARGEST} bytes.`);
-    }
-    const names = this.names();
-    if (!names.includes(workflow.name) && names.length >= MOST_WORKFLOWS) {
-      throw new RangeError(`There are ${MOST_WORKFLOWS} workflows already. \`remove\` deletes one.`);
-    }
-    const fresh = path.join(this.folder, `.new-${crypto.randomBytes(8).toString('hex')}`);
-    const descriptor = fs.openSync(fresh, 'wx', 0o600);
-    try {
-      fs.writeFileSync(descriptor, text);
-      fs.fsyncSync(descriptor);
-    } finally {
-      fs.closeSync(descriptor);
-    }
-    fs.renameSync(fresh, file);
+  async add(workflow) {
+    const key = this.key(workflow.name);
+    await kv.transaction(async (tx) => {
+      if (await tx.has(key)) {
+        throw new RangeError(`There is a workflow \`${workflow.name}\` already. \`remove\` deletes it.`);
+      }
+      if ((await tx.list(this.prefix)).length >= MOST_WORKFLOWS) {
+        throw new RangeError(`There are ${MOST_WORKFLOWS} workflows already. \`remove\` deletes one.`);
+      }
+      tx.set(key, checked(workflow));
+    });
+  }
+
+  /**
+   * Reads a workflow, lets `change` change it, and keeps it if that returns something.
+   * @param {string} name
+   * @param {(workflow: object) => unknown} change
+   * @returns {Promise<[object, unknown]>} the workflow, and what `change` returned
+   */
+  async change(name, change) {
+    const key = this.key(name);
+    return kv.transaction(async (tx) => {
+      const workflow = found(name, await tx.get(key));
+      const outcome = change(workflow);
+      if (outcome) {
+        workflow.revision += 1;
+        tx.set(key, checked(workflow));
+      }
+      return [workflow, outcome];
+    });
   }
 
   /** Deletes a workflow, and tells whether there was one. */
-  remove(name) {
-    const file = this.file(name);
-    const existed = fs.existsSync(file);
-    fs.rmSync(file, { force: true });
-    return existed;
+  async remove(name) {
+    const key = this.key(name);
+    return kv.transaction(async (tx) => {
+      const existed = await tx.has(key);
+      tx.delete(key);
+      return existed;
+    });
   }
 
-  file(name) {
+  key(name) {
     if (!NAME.test(name)) {
       throw new RangeError('A workflow has a name of 1 to 64 of `a-z`, `0-9` and `-`.');
     }
-    return path.join(this.folder, `${name}.json`);
+    return this.prefix + name;
   }
+}
+
+function found(name, workflow) {
+  if (workflow === undefined) {
+    throw new RangeError(`There is no workflow \`${name}\`.`);
+  }
+  return workflow;
+}
+
+function checked(workflow) {
+  if (Buffer.byteLength(JSON.stringify(workflow)) > LARGEST) {
+    throw new RangeError(`The workflow \`${workflow.name}\` would be larger than ${LARGEST} bytes.`);
+  }
+  return workflow;
 }
 
 module.exports = { Store };

@@ -318,6 +318,9 @@ pub struct AgentContext {
     /// The folders that it works on, as URIs or paths.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roots: Vec<String>,
+    /// What was said before. Only a skill that is granted it is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<Value>,
 }
 
 /// A call to observe.

@@ -41,6 +41,8 @@ pub enum HostCall {
     KvList(KvList),
     /// Store and delete values, all or nothing.
     KvCommit(KvCommit),
+    /// Call another skill.
+    Skill(SkillCall),
     /// Something of an MCP server.
     Mcp(McpCall),
 }
@@ -150,6 +152,23 @@ pub struct KvCommitted {
     pub revision: u64,
 }
 
+/// Calls another skill. The answer is what its function returned.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SkillCall {
+    /// The request of the runtime that it belongs to.
+    pub call: u64,
+    /// The skill: `name` or `name@range`.
+    pub skill: String,
+    /// The function.
+    pub method: String,
+    /// The arguments, as JSON: a list, or an object for a function that takes them by name.
+    pub args: Box<RawValue>,
+    /// A shorter time limit than the skill's own, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u64>,
+}
+
 /// Asks something of an MCP server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -190,6 +209,7 @@ impl HostCall {
             Self::KvGet(get) => get.call,
             Self::KvList(list) => list.call,
             Self::KvCommit(commit) => commit.call,
+            Self::Skill(skill) => skill.call,
             Self::Mcp(mcp) => mcp.call,
         }
     }
@@ -201,6 +221,7 @@ impl HostCall {
             Self::KvGet(_) => "kv/get",
             Self::KvList(_) => "kv/list",
             Self::KvCommit(_) => "kv/commit",
+            Self::Skill(_) => "skill/call",
             Self::Mcp(_) => "mcp/request",
         }
     }
@@ -214,6 +235,7 @@ impl HostCall {
             Self::KvGet(get) => to_raw_value(get)?,
             Self::KvList(list) => to_raw_value(list)?,
             Self::KvCommit(commit) => to_raw_value(commit)?,
+            Self::Skill(skill) => to_raw_value(skill)?,
             Self::Mcp(mcp) => to_raw_value(mcp)?,
         };
         Ok(Frame {
@@ -243,6 +265,7 @@ impl HostCall {
             "kv/get" => Self::KvGet(serde_json::from_str(params).map_err(invalid)?),
             "kv/list" => Self::KvList(serde_json::from_str(params).map_err(invalid)?),
             "kv/commit" => Self::KvCommit(serde_json::from_str(params).map_err(invalid)?),
+            "skill/call" => Self::Skill(serde_json::from_str(params).map_err(invalid)?),
             "mcp/request" => Self::Mcp(serde_json::from_str(params).map_err(invalid)?),
             unknown => {
                 return Err(InvalidHostCall::Method {

@@ -55,6 +55,7 @@ impl Observation {
             | Event::SandboxCreated { .. }
             | Event::Executing { .. }
             | Event::Console { .. }
+            | Event::Progress { .. }
             | Event::Failed { .. }
             | Event::Audited(_)
             | Event::LimitReached { .. }

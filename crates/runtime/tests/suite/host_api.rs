@@ -190,6 +190,7 @@ async fn a_skill_knows_its_settings_and_who_calls() {
                 version: "3".to_owned(),
             },
             roots: vec!["file:///elsewhere".to_owned()],
+            conversation: Some(json!("private")),
         })),
     };
     let context = world.context("agent-1");
@@ -299,6 +300,194 @@ async fn a_program_of_its_own_asks_in_the_same_way() {
             world.code("pipe", "run", frames).await,
             ErrorCode::WorkerCrashed
         );
+    }
+    world.runtime.shutdown().await;
+}
+
+/// A skill that evaluates, and may call others.
+async fn caller(world: &World, name: &str, skills: &[&str]) {
+    let permissions = json!([{"type": "skill", "skills": skills}]);
+    evaluator(world, name, json!({"permissions": permissions}));
+    world.trust(name).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_skill_calls_another_one_that_it_was_granted() {
+    let world = World::new();
+    caller(&world, "a", &["b", "named@^1", "named@>=3"]).await;
+    evaluator(&world, "b", json!({}));
+    let manifest = json!({"exports": [{"name": "sum", "parameters": {"type": "object",
+        "required": ["x"], "properties": {"x": {"type": "number"}, "y": {"type": "number", "default": 0}}}}]});
+    world.skill("named", manifest, "exports.sum = ({ x, y }) => [x, y]");
+    let text = "const { call, context } = mycelium;
+        const inner = await call('b', 'run', ['const { callers, session, trace, export: name } = mycelium.context; return { callers, session, trace, name }']);
+        return [inner, context.trace, await call('named', 'sum', { x: 1, y: 2 })]";
+    let report = world.exec("shell", "a", "run", json!([text])).await;
+    let trace = report.correlation_id.clone();
+    assert_eq!(
+        report.outcome.unwrap(),
+        json!([{"callers": ["a"], "session": "shell", "trace": trace, "name": "run"}, trace, [1, 2]])
+    );
+    let calls = world.entries("call");
+    assert_eq!(calls.len(), 3);
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.subject.correlation_id.as_deref() == Some(&*trace))
+    );
+    for (text, code) in [
+        ("await call('b', 'none')", "METHOD_NOT_FOUND"),
+        (
+            "await call('b', 'run', ['throw new Error(1)'])",
+            "SKILL_EXECUTION_ERROR",
+        ),
+        (
+            "await call('named', 'sum', { x: 'one' })",
+            "ARGUMENTS_INVALID",
+        ),
+        ("await call('named@^2', 'sum', { x: 1 })", "SKILL_NOT_FOUND"),
+        ("await call('a', 'run', ['return 1'])", "SECURITY_VIOLATION"),
+        ("await call('Not a name', 'run')", "HOST_CALL_INVALID"),
+        ("await call('c', 'run')", "SECURITY_VIOLATION"),
+    ] {
+        let text = format!(
+            "const {{ call }} = mycelium; try {{ {text} }} catch (error) {{ return error.code }}"
+        );
+        assert_eq!(world.run("a", &text).await, json!(code), "{text}");
+    }
+    let refused = world.heard().into_iter().filter_map(|event| match event {
+        Event::Violation(violation) => Some((violation.attempted, violation.allowed)),
+        _ => None,
+    });
+    let allowed: Vec<_> = ["b", "named@^1", "named@>=3"].map(str::to_owned).into();
+    assert_eq!(
+        refused.collect::<Vec<_>>(),
+        [("a".to_owned(), allowed.clone()), ("c".to_owned(), allowed)]
+    );
+    let unasked = world
+        .code("a", "run", json!(["await mycelium.call('c', 'run')"]))
+        .await;
+    assert_eq!(unasked, ErrorCode::SecurityViolation);
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_go_in_no_circle_and_not_on_for_ever() {
+    let world = World::new();
+    let names: Vec<String> = (1..=9).map(|n| format!("s{n}")).collect();
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    // Each passes the rest of the list on to the first in it.
+    let code = "exports.run = async (...rest) => {
+        const [next, ...others] = rest;
+        if (next === undefined) return 0;
+        try { return 1 + await require('mycelium').call(next, 'run', others); }
+        catch (error) { if (error.code.startsWith('CALL_')) return error.code + ': ' + error.message; throw error; }
+      };";
+    for name in &all {
+        let permissions = json!([{"type": "skill", "skills": all}]);
+        world.skill(
+            name,
+            json!({"exports": ["run"], "permissions": permissions}),
+            code,
+        );
+        world.trust(name).await;
+    }
+    let rest: Vec<&str> = all[1..].to_vec();
+    assert_eq!(world.value("s1", "run", json!(rest[..7])).await, json!(7));
+    let deep = world.value("s1", "run", json!(rest)).await;
+    let deep = deep.as_str().unwrap();
+    assert!(
+        deep.contains("CALL_DEPTH") && deep.contains("s8 → s9"),
+        "{deep}"
+    );
+    for circle in [
+        json!(["s1"]),
+        json!(["s2", "s1"]),
+        json!(["s2", "s3", "s2"]),
+    ] {
+        let told = world.value("s1", "run", circle).await;
+        let told = told.as_str().unwrap();
+        assert!(
+            told.contains("CALL_CYCLE") && told.contains(" → "),
+            "{told}"
+        );
+    }
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_called_skill_has_no_more_time_than_its_caller() {
+    let world = World::new();
+    let permissions = json!([{"type": "skill", "skills": ["slow"]}]);
+    evaluator(
+        &world,
+        "hasty",
+        json!({"permissions": permissions, "limits": {"wallSeconds": 2}}),
+    );
+    world.trust("hasty").await;
+    evaluator(&world, "slow", json!({}));
+    let text = "return mycelium.call('slow', 'run', ['return new Promise((resolve) => setTimeout(resolve, 60000))'])";
+    assert_eq!(
+        world.code("hasty", "run", json!([text])).await,
+        ErrorCode::SkillTimeout
+    );
+    // The one that was called has been ended, and starts anew.
+    assert_eq!(world.run("slow", "return 1").await, json!(1));
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_is_told_while_it_is_made() {
+    let world = World::new();
+    evaluator(&world, "busy", json!({}));
+    let text = "const { progress } = mycelium; progress(1, 4, 'one'); progress(2); let refused = 0;
+        for (const wrong of [[NaN], [-1], [1, 'x'], [1, 2, 3], []]) { try { progress(...wrong) } catch { refused++ } } return refused";
+    assert_eq!(world.run("busy", text).await, json!(5));
+    let told = world.heard().into_iter().filter_map(|event| match event {
+        Event::Progress {
+            done,
+            total,
+            message,
+            ..
+        } => Some((done, total, message)),
+        _ => None,
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [(1.0, Some(4.0), Some("one".to_owned())), (2.0, None, None)]
+    );
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_before_is_for_those_that_were_granted_it() {
+    let world = World::new();
+    evaluator(&world, "deaf", json!({}));
+    let permissions = json!([{"type": "context", "fields": ["conversation"]}]);
+    evaluator(&world, "keen", json!({"permissions": permissions}));
+    world.trust("keen").await;
+    for (skill, expected) in [("deaf", json!(null)), ("keen", json!([{"role": "user"}]))] {
+        let request = ExecRequest {
+            skill: skill.parse().unwrap(),
+            method: "run".to_owned(),
+            args: serde_json::from_value(json!(["return mycelium.context.conversation"])).unwrap(),
+            timeout_seconds: None,
+            correlation_id: None,
+            agent: Some(Box::new(AgentContext {
+                identity: AgentIdentity {
+                    name: "an agent".to_owned(),
+                    version: "3".to_owned(),
+                },
+                roots: Vec::new(),
+                conversation: Some(json!([{"role": "user"}])),
+            })),
+        };
+        let context = world.context("shell");
+        let report = world
+            .runtime
+            .execute(&context, request, &world.events())
+            .await;
+        assert_eq!(report.outcome.unwrap(), expected, "{skill}");
     }
     world.runtime.shutdown().await;
 }

@@ -88,6 +88,12 @@ CALL_ENDED = Skill `{ $skill }` asked its runtime for something after its call h
 KV_CONFLICT = What a transaction of skill `{ $skill }` had read was changed by others each time it was tried.
     .help = Try again later, or make the transaction read and write less.
 
+CALL_CYCLE = Skills call each other in a circle: { $calls }
+    .help = Let each skill call only skills that do not need it.
+
+CALL_DEPTH = More than { $limit } skills call one another in a row: { $calls }
+    .help = Let the first skills call several others one after the other instead.
+
 CIRCUIT_BREAKER_OPEN = Skill `{ $skill }` failed repeatedly; calls are refused for another { $seconds } seconds.
     .help = Wait for circuit to close or reset manually with /skills reset { $skill }
 

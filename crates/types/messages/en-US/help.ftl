@@ -291,4 +291,8 @@ help-completions = Print a completion script for a shell
     .examples =
         mycelium completions bash > ~/.local/share/bash-completion/completions/mycelium
 
+help-types = Print TypeScript's declarations of what a skill can ask of its runtime
+    .examples =
+        mycelium types > mycelium.d.ts
+
 help-help = Print this text or the help of a command

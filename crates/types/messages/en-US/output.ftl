@@ -44,6 +44,10 @@ event-limit = [ResourceLimiter] { $limit ->
 event-breaker-opened = [CircuitBreaker] { $skill } has failed { $failures } times, opening circuit
 event-breaker-rejected = [CircuitBreaker] Circuit open for { $skill }, rejecting execution
     {"["}CircuitBreaker] Circuit will close after { $seconds } seconds or manual reset
+event-progress = { $message ->
+    [none] { $skill }: { $done }
+   *[other] { $skill }: { $done } { $message }
+}
 event-retrying = [RetryHandler] Trying { $skill } again after { $delay }ms (attempt { $attempt })
 event-reload = [HotReload] Detected changes in { $skill }
 event-download = [PackageManager] Stored { $package } ({ $done } of { $total })

@@ -1,9 +1,11 @@
 //! The way of `mycelium` to the runtime, which does what the program asks of it.
 
+use mycelium_protocol::worker::CallProgress;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::Frame;
 use mycelium_protocol::worker::HostAnswer;
 use mycelium_protocol::worker::MAX_HOST_CALLS;
+use mycelium_protocol::worker::Notification;
 use rquickjs::Ctx;
 use rquickjs::Exception;
 use rquickjs::Function;
@@ -29,6 +31,20 @@ fn call(ctx: &Ctx<'_>, id: f64, method: String, params: String) -> Result<bool> 
     Ok(taken)
 }
 
+/// Tells how far the call is.
+fn progress(ctx: &Ctx<'_>, done: f64, total: Option<f64>, message: Option<String>) -> Result<()> {
+    let host = Host::of(ctx)?;
+    let progress = CallProgress {
+        done,
+        total,
+        message,
+    };
+    host.output
+        .borrow_mut()
+        .tell(Notification::Progress(progress));
+    Ok(())
+}
+
 pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     target.set("maxCalls", MAX_HOST_CALLS)?;
     target.set(
@@ -36,6 +52,15 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
         Function::new(
             ctx.clone(),
             |ctx: Ctx<'js>, id: f64, method: String, params: String| call(&ctx, id, method, params),
+        )?,
+    )?;
+    target.set(
+        "progress",
+        Function::new(
+            ctx.clone(),
+            |ctx: Ctx<'js>, done: f64, total: Option<f64>, message: Option<String>| {
+                progress(&ctx, done, total, message)
+            },
         )?,
     )?;
     target.set(

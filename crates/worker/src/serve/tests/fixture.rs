@@ -217,7 +217,9 @@ impl Fixture {
                     denied.attempted.as_str(),
                     denied.resolved.as_path(),
                 )),
-                Notification::Console(_) | Notification::Used(_) => None,
+                Notification::Console(_) | Notification::Progress(_) | Notification::Used(_) => {
+                    None
+                }
             })
             .collect()
     }
@@ -227,7 +229,7 @@ impl Fixture {
             .iter()
             .filter_map(|notification| match notification {
                 Notification::Console(printed) => Some((printed.level, printed.text.as_str())),
-                Notification::Denied(_) | Notification::Used(_) => None,
+                Notification::Denied(_) | Notification::Progress(_) | Notification::Used(_) => None,
             })
             .collect()
     }
