@@ -8,10 +8,12 @@ use mycelium_policy::CommandGrant;
 use mycelium_policy::ProgramPolicy;
 use mycelium_policy::SandboxPolicy;
 use mycelium_sandbox::AttemptKind;
+use mycelium_sandbox::AttemptVerdict;
 use mycelium_sandbox::ExitCause;
 use mycelium_sandbox::Launcher;
 use mycelium_sandbox::Note;
 use mycelium_sandbox::SandboxError;
+use mycelium_sandbox::TakenGrant;
 use mycelium_sandbox::Worker;
 use mycelium_sandbox::WorkerKind;
 use mycelium_types::FileAccess;
@@ -214,7 +216,14 @@ fn told() {
     puppet
         .tell(&Order::Write(new.clone(), "x".to_owned()))
         .unwrap();
-    assert_eq!(refused(&puppet.worker), []);
+    // That a grant is taken is told, and not again so soon.
+    let taken = puppet.worker.take_attempts(PATIENCE);
+    let grant = TakenGrant::Path {
+        declared: "ws/out".to_owned(),
+        access: FileAccess::Write,
+    };
+    assert_eq!(taken.len(), 1, "{taken:?}");
+    assert_eq!(taken[0].verdict, AttemptVerdict::Allowed(grant));
 
     let secret = site.path("ws/secret");
     fs_err::os::unix::fs::symlink("../secret", out.join("link")).unwrap();
