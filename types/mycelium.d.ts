@@ -92,6 +92,36 @@ declare module 'mycelium' {
   /** Tells whoever waits how far the call is. */
   export function progress(done: number, total?: number, message?: string): void;
 
+  /** A tool of an MCP server, in the server's own words. */
+  export interface McpTool {
+    readonly name: string;
+    readonly description?: string;
+    /** The JSON Schema of its arguments. */
+    readonly inputSchema: { readonly [name: string]: Json };
+    /** The JSON Schema of its structured result. */
+    readonly outputSchema?: { readonly [name: string]: Json };
+    readonly annotations?: { readonly [name: string]: Json };
+  }
+
+  /** What came of calling a tool, as the protocol has it. */
+  export interface McpResult {
+    readonly content: readonly any[];
+    readonly structuredContent?: any;
+  }
+
+  /** Other MCP servers, as far as an `mcp` permission names them and was granted. */
+  export const mcp: {
+    /** The servers that it may use; nothing is started. */
+    servers(): Promise<{ name: string; state: string }[]>;
+    /** The tools of a server that it may call. */
+    tools(server: string): Promise<McpTool[]>;
+    call(server: string, tool: string, args?: { [name: string]: unknown }): Promise<McpResult>;
+    /** The resources of a server, as the protocol has them. */
+    resources(server: string): Promise<any[]>;
+    /** The contents of a resource, as the protocol has them. */
+    read(server: string, uri: string): Promise<any[]>;
+  };
+
   /** The skill's own files, by their path in its folder. */
   export const assets: {
     /** The absolute path of a file. */

@@ -20,6 +20,7 @@ use crate::DenialReason;
 use crate::Grant;
 use crate::GrantBounds;
 use crate::HostPolicy;
+use crate::McpGrant;
 use crate::NetworkGrant;
 use crate::NetworkPolicy;
 use crate::PROGRAM_FOLDERS;
@@ -337,7 +338,16 @@ impl Decision<'_> {
                     self.consider_context(field);
                 }
             }
-            Permission::Process { .. } | Permission::Mcp { .. } | Permission::Git { .. } => {
+            Permission::Mcp { servers, tools } => {
+                if let Err(reason) = self.judge_grant() {
+                    return self.deny(permission.clone(), reason);
+                }
+                self.host_policy.mcp.push(McpGrant {
+                    servers: servers.clone(),
+                    tools: tools.clone(),
+                });
+            }
+            Permission::Process { .. } | Permission::Git { .. } => {
                 self.deny(permission.clone(), DenialReason::Unsupported);
             }
         }

@@ -471,6 +471,29 @@ fn what_the_runtime_does_for_a_skill_takes_an_answer() {
 }
 
 #[test]
+fn servers_are_granted_by_an_answer_and_to_what_is_compiled_in() {
+    let asked = [Permission::Mcp {
+        servers: vec!["time".to_owned()],
+        tools: vec!["now".to_owned()],
+    }];
+    let mut case = Case::workspace(WorkspaceTrust::Trusted);
+    let unanswered = case.run(&asked);
+    assert_eq!(unanswered.unanswered, asked);
+    assert!(!unanswered.host.allows_server("time"));
+    case.answered = true;
+    let answered = case.run(&asked).host;
+    assert!(answered.allows_tool("time", "now") && !answered.allows_tool("time", "then"));
+    let embedded = |trust| Case {
+        origin: Origin::Embedded,
+        ..Case::workspace(trust)
+    };
+    let host = embedded(WorkspaceTrust::Trusted).run(&asked).host;
+    assert!(host.allows_server("time"));
+    let host = embedded(WorkspaceTrust::Untrusted).run(&asked).host;
+    assert!(!host.allows_server("time"));
+}
+
+#[test]
 fn at_host_paths_what_is_private_is_granted_where_it_is() {
     let case = Case::workspace(WorkspaceTrust::Trusted);
     let mut policy = case.run(&[files("./docs", FileAccess::Read)]).policy;

@@ -17,6 +17,7 @@ use std::time::Instant;
 use mycelium_config::AgentClient;
 use mycelium_config::AgentFile;
 use mycelium_config::AgentScope;
+use mycelium_config::ServerDefinition;
 use mycelium_config::ServerOrigin;
 use mycelium_config::ServerSources;
 use mycelium_config::ServerTransport;
@@ -41,6 +42,10 @@ use serde_json::Value;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::workspace::Workspace;
+
+mod skills;
+
+pub(crate) use skills::SkillServers;
 
 /// The variables of the person that a server gets, as the SDKs of MCP have it; everything else is named by its entry.
 const PASSED: [&str; 8] = [
@@ -224,6 +229,13 @@ impl Inner {
         context: &RequestContext,
     ) -> Result<(Arc<Workspace>, Arc<Servers>), ErrorReport> {
         let workspace = self.workspace(context).await?;
+        self.servers_in(workspace).await
+    }
+
+    async fn servers_in(
+        self: &Arc<Self>,
+        workspace: Arc<Workspace>,
+    ) -> Result<(Arc<Workspace>, Arc<Servers>), ErrorReport> {
         let inner = Arc::clone(self);
         blocking(move || {
             let servers = inner.servers.servers(&workspace);
@@ -238,30 +250,8 @@ impl Inner {
         context: &RequestContext,
     ) -> Result<ServersReport, ErrorReport> {
         let (workspace, servers) = self.servers_of(context).await?;
-        let client = self.servers.client()?;
-        let summary = |definition: &mycelium_config::ServerDefinition| {
-            let state = match target(&workspace, &servers, &definition.name) {
-                Ok(target) => client.state(&target.0),
-                Err(error) if error.code == ErrorCode::ServerDenied => ServerState::Untrusted,
-                Err(_) => ServerState::Unsupported,
-            };
-            let (transport, shown) = match &definition.transport {
-                ServerTransport::Stdio(command) => {
-                    let words = std::iter::once(&command.program).chain(&command.args);
-                    let words: Vec<_> = words.map(String::as_str).collect();
-                    ("stdio", words.join(" "))
-                }
-                ServerTransport::Http { url, .. } => ("http", url.clone()),
-            };
-            ServerSummary {
-                name: definition.name.clone(),
-                origin: definition.origin.to_string(),
-                file: definition.file.clone(),
-                transport: transport.to_owned(),
-                target: shown,
-                state,
-            }
-        };
+        let client = self.servers.client()?.as_ref();
+        let summary = |definition| summary(client, &workspace, &servers, definition);
         Ok(ServersReport {
             servers: servers.definitions.iter().map(summary).collect(),
             problems: servers.diagnostics.clone(),
@@ -313,6 +303,36 @@ impl Inner {
         let (workspace, servers) = self.servers_of(context).await?;
         let (target, _) = target(&workspace, &servers, server)?;
         self.servers.client()?.read(target, uri).await
+    }
+}
+
+/// What is known of a server without asking it.
+fn summary(
+    client: &dyn ServerClient,
+    workspace: &Workspace,
+    servers: &Servers,
+    definition: &ServerDefinition,
+) -> ServerSummary {
+    let state = match target(workspace, servers, &definition.name) {
+        Ok((target, _)) => client.state(&target),
+        Err(error) if error.code == ErrorCode::ServerDenied => ServerState::Untrusted,
+        Err(_) => ServerState::Unsupported,
+    };
+    let (transport, shown) = match &definition.transport {
+        ServerTransport::Stdio(command) => {
+            let words = std::iter::once(&command.program).chain(&command.args);
+            let words: Vec<_> = words.map(String::as_str).collect();
+            ("stdio", words.join(" "))
+        }
+        ServerTransport::Http { url, .. } => ("http", url.clone()),
+    };
+    ServerSummary {
+        name: definition.name.clone(),
+        origin: definition.origin.to_string(),
+        file: definition.file.clone(),
+        transport: transport.to_owned(),
+        target: shown,
+        state,
     }
 }
 

@@ -20,6 +20,7 @@ mod suite {
     mod reach;
     mod scripts;
     mod secrets;
+    mod servers;
     mod stage;
     mod trace;
     mod trust;

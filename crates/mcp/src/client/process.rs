@@ -1,7 +1,7 @@
 //! The process of a server.
 //!
 //! It runs as the person, with what the agents give to servers that they start: these are the servers that the person
-//! has told an agent, or this program, to start. `mycelium mcp wrap` is for those that are to be locked in.
+//! has told an agent, or this program, to start.
 
 use std::io;
 use std::process::Stdio;

@@ -6,7 +6,8 @@ const assets = require('internal/host/assets');
 const { config, context } = require('internal/host/context');
 const kv = require('internal/host/kv');
 const log = require('internal/host/log');
+const mcp = require('internal/host/mcp');
 const { call, progress } = require('internal/host/skills');
 const { skill, settings } = require('internal/surroundings');
 
-module.exports = Object.freeze({ assets, call, config, context, kv, log, progress, settings, skill });
+module.exports = Object.freeze({ assets, call, config, context, kv, log, mcp, progress, settings, skill });
