@@ -1,5 +1,6 @@
 //! What a call does meanwhile, for an agent that asked to be told.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use mycelium_protocol::Event;
@@ -118,7 +119,8 @@ impl Course {
             } => {
                 let base = *self.base.get_or_insert(self.last);
                 let done = base + done;
-                if done <= self.last {
+                // A number that is none is no greater one either.
+                if done.partial_cmp(&self.last) != Some(Ordering::Greater) {
                     return Some(None);
                 }
                 self.last = done;
