@@ -14,8 +14,17 @@ use crate::workspace::Workspace;
 const REVISIONS: [&str; 2] = ["2025-11-25", "2026-07-28"];
 /// What is known to fail and why, of each revision.
 const EXPECTED: &str = "conformance/expected";
-/// The skill that has the tools the suite calls.
-const SKILL: &str = "conformance/skill";
+/// What is tested of extensions, which belong to no revision: the Skills extension. Nothing of it may fail.
+const EXTENSIONS: [&str; 3] = [
+    "sep-2640-skills-directory",
+    "sep-2640-skills-enumeration",
+    "sep-2640-skills-manifest",
+];
+/// The skills, each with its folder and its files: one with the tools that the suite calls, and one with instructions.
+const SKILLS: [(&str, &str, &[&str]); 2] = [
+    ("skill", "test", &["skill.json", "index.js"]),
+    ("review", "review", &["SKILL.md", "references/checklist.md"]),
+];
 
 /// What `mcp serve --http --json` says.
 #[derive(Deserialize)]
@@ -60,12 +69,24 @@ pub(crate) fn run(workspace: &Workspace, suite: &Suite) -> Result<(), ChoreError
             });
         outcome = outcome.and(ran);
     }
+    for scenario in EXTENSIONS {
+        println!("\n{scenario}:");
+        let ran = Program::new(&node.path, &world.folder)
+            .args([script])
+            .args(["server", "--scenario", scenario, "--url", &endpoint.url])
+            .each_line(|line| {
+                if line.contains("FAILURE") || line.starts_with("Passed") {
+                    println!("{line}");
+                }
+            });
+        outcome = outcome.and(ran);
+    }
     drop(server);
     world.mycelium(&["daemon", "stop"]).run()?;
     outcome
 }
 
-/// A person's folders, and a workspace with one skill.
+/// A person's folders, and a workspace with the skills.
 struct World {
     folder: std::path::PathBuf,
     program: std::path::PathBuf,
@@ -77,15 +98,19 @@ impl World {
         if folder.exists() {
             fs_err::remove_dir_all(&folder)?;
         }
-        let skill = folder.join("project/.claude/skills/test");
-        for made in [&folder.join("home"), &folder.join("run"), &skill] {
+        let skills = folder.join("project/.claude/skills");
+        for made in [&folder.join("home"), &folder.join("run"), &skills] {
             std::fs::DirBuilder::new()
                 .recursive(true)
                 .mode(0o700)
                 .create(made)?;
         }
-        for name in ["skill.json", "index.js"] {
-            fs_err::copy(workspace.root.join(SKILL).join(name), skill.join(name))?;
+        for (from, name, files) in SKILLS {
+            for file in files {
+                let to = skills.join(name).join(file);
+                fs_err::create_dir_all(to.parent().unwrap_or(&skills))?;
+                fs_err::copy(workspace.root.join("conformance").join(from).join(file), to)?;
+            }
         }
         Ok(Self {
             folder,

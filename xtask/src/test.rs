@@ -74,6 +74,14 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
             .map(|compiler| compiler.display().to_string())
             .map_err(ToString::to_string),
     );
+    let clients = tools::clients(workspace);
+    need(
+        "clients of MCP that others wrote: the Inspector, and the SDKs of TypeScript and Python",
+        clients
+            .as_ref()
+            .map(|clients| format!("on Node.js {}", clients.node.version))
+            .map_err(ToString::to_string),
+    );
     // Somebody who asks for some tests does not ask for this.
     let suite = args.is_empty().then(|| tools::conformance(workspace));
     if let Some(suite) = &suite {
@@ -116,6 +124,13 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
     }
     if let Ok(typescript) = &typescript {
         cargo = cargo.env(TYPESCRIPT, typescript);
+    }
+    if let Ok(clients) = &clients {
+        cargo = cargo
+            .env("MYCELIUM_TEST_MCP_NODE", &clients.node.path)
+            .env("MYCELIUM_TEST_MCP_INSPECTOR", &clients.inspector)
+            .env("MYCELIUM_TEST_MCP_SDK", &clients.typescript)
+            .env("MYCELIUM_TEST_MCP_PYTHON", &clients.python);
     }
     let outcome = cargo.each_line(|line| {
         println!("{line}");

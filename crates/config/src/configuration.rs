@@ -101,6 +101,8 @@ pub struct Mcp {
     #[serde(skip_serializing_if = "ServerEntries::is_empty")]
     #[schemars(schema_with = "servers_schema")]
     pub servers: ServerEntries,
+    /// Whether an agent that can ask its person does so when a skill needs a permission, in a workspace that is trusted. Default: true.
+    pub ask_permissions: bool,
 }
 
 impl Default for Mcp {
@@ -108,6 +110,7 @@ impl Default for Mcp {
         Self {
             max_listed_skills: 40,
             servers: ServerEntries::default(),
+            ask_permissions: true,
         }
     }
 }

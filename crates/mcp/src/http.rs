@@ -28,8 +28,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::sync::DropGuard;
 
+use crate::consent::Questions;
 use crate::server::SkillServer;
-use crate::server::View;
+use crate::view::View;
 
 /// The member of a request's `_meta` that names its session, in the revision that has none.
 pub const SESSION_KEY: &str = "io.mycelium/session";
@@ -51,6 +52,17 @@ pub struct HttpAccess {
     pub hosts: Vec<String>,
     /// The web pages that may send requests, by their origin. Programs have none.
     pub origins: Vec<String>,
+    /// Whose programs may send requests.
+    pub peers: HttpPeers,
+}
+
+/// Whose programs may send requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpPeers {
+    /// The person's own, as a token proves. They can pass questions on to the person.
+    Own,
+    /// Anybody's on this machine. What they would answer, nobody knows who said.
+    Anybody,
 }
 
 /// An address where agents find the skills. Dropping the last clone ends every session.
@@ -74,7 +86,12 @@ impl HttpAgents {
             .with_cancellation_token(stop.clone());
         let mut sessions = LocalSessionManager::default();
         sessions.session_config.keep_alive = Some(IDLE);
+        let questions = match access.peers {
+            HttpPeers::Own => Some(Arc::new(Questions::default())),
+            HttpPeers::Anybody => None,
+        };
         let named = Arc::new(NamedSessions {
+            questions: questions.clone(),
             runtime: runtime.clone(),
             context: context.clone(),
             views: Mutex::default(),
@@ -84,7 +101,7 @@ impl HttpAgents {
             move || {
                 let number = count.fetch_add(1, Ordering::Relaxed);
                 let context = within(&context, &number.to_string());
-                let view = View::owning(runtime.clone(), context);
+                let view = View::owning(runtime.clone(), context, questions.clone());
                 Ok(SkillServer::among(view, Arc::clone(&named)))
             },
             Arc::new(sessions),
@@ -117,6 +134,7 @@ impl HttpAgents {
 
 /// Sessions that requests name, each until nobody has used it for a while.
 pub(crate) struct NamedSessions {
+    questions: Option<Arc<Questions>>,
     runtime: SkillRuntime,
     context: RequestContext,
     views: Mutex<HashMap<String, Named>>,
@@ -146,7 +164,7 @@ impl NamedSessions {
             return Err("there are too many sessions; let some rest for five minutes");
         }
         let context = within(&self.context, &format!("named-{name}"));
-        let view = View::owning(self.runtime.clone(), context);
+        let view = View::owning(self.runtime.clone(), context, self.questions.clone());
         let named = Named {
             view: Arc::clone(&view),
             used: now,

@@ -2,20 +2,27 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod calls;
 mod catalogue;
 mod client;
+mod consent;
 mod fixed;
 mod http;
+mod instructions;
 mod name;
 mod outcome;
 mod progress;
+mod published;
 mod results;
 mod schema;
 mod server;
 mod session;
+mod uri;
+mod view;
 
 pub use client::ServerPool;
 pub use http::HttpAccess;
 pub use http::HttpAgents;
+pub use http::HttpPeers;
 pub use http::SESSION_KEY;
 pub use session::serve;

@@ -1,18 +1,8 @@
 //! One agent's view of the skills: what the protocol's requests mean here.
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 
-use mycelium_protocol::check_nesting;
-use mycelium_protocol::control::AgentContext;
-use mycelium_protocol::control::AgentIdentity;
-use mycelium_protocol::control::ExecRequest;
 use mycelium_protocol::control::RequestContext;
-use mycelium_protocol::control::SearchRequest;
-use mycelium_protocol::control::SkillSelector;
-use mycelium_runtime::Exports;
 use mycelium_runtime::SkillRuntime;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
@@ -24,12 +14,18 @@ use rmcp::RoleServer;
 use rmcp::ServerHandler;
 use rmcp::model::CallToolRequestParams;
 use rmcp::model::CallToolResponse;
-use rmcp::model::CallToolResult;
+use rmcp::model::GetPromptRequestParams;
+use rmcp::model::GetPromptResponse;
+use rmcp::model::GetSkillRequestParams;
+use rmcp::model::GetSkillResult;
 use rmcp::model::Implementation;
-use rmcp::model::JsonObject;
+use rmcp::model::ListPromptsResult;
+use rmcp::model::ListResourceTemplatesResult;
 use rmcp::model::ListResourcesResult;
+use rmcp::model::ListSkillsResult;
 use rmcp::model::ListToolsResult;
 use rmcp::model::PaginatedRequestParams;
+use rmcp::model::ReadResourceDirectoryRequestParams;
 use rmcp::model::ReadResourceRequestParams;
 use rmcp::model::ReadResourceResponse;
 use rmcp::model::ReadResourceResult;
@@ -40,27 +36,29 @@ use rmcp::model::ServerConfig;
 use rmcp::model::SubscriptionFilter;
 use rmcp::service::NotificationContext;
 use rmcp::service::SubscriptionContext;
+use rmcp::service::SubscriptionSendError;
 use serde_json::Value;
-use tokio::sync::watch;
 
-use crate::arguments::arguments;
-use crate::catalogue::Catalogue;
-use crate::catalogue::SkillTool;
+use crate::calls::CONVERSATION_KEY;
+use crate::calls::Call;
+use crate::calls::agent;
+use crate::calls::trace_id;
+use crate::consent::Asker;
+use crate::consent::Questions;
 use crate::fixed;
 use crate::http::NamedSessions;
 use crate::http::SESSION_KEY;
 use crate::outcome;
 use crate::progress::Progress;
-use crate::results::Results;
+use crate::published;
+use crate::view::Running;
+use crate::view::View;
+use crate::view::lock;
 
-/// Tools on one page of a list.
+/// Entries on one page of a list.
 const PAGE: usize = 250;
-
-/// The member of a call's `_meta` in which an agent tells what was said before.
-const CONVERSATION_KEY: &str = "io.mycelium/conversation";
-
-/// How much of an agent's name, and of its version, skills are told, in characters.
-const MAX_IDENTITY: usize = 100;
+/// Skills that are looked at for one page: all of their files are read.
+const SKILLS_PAGE: usize = 50;
 
 /// One agent's view of the skills. Clones are the same view.
 #[derive(Clone)]
@@ -70,91 +68,12 @@ pub(crate) struct SkillServer {
     named: Option<Arc<NamedSessions>>,
 }
 
-/// What belongs to one session.
-pub(crate) struct View {
-    runtime: SkillRuntime,
-    context: RequestContext,
-    /// Gone when this is.
-    alive: watch::Sender<()>,
-    /// The session, if it ends with this.
-    _session: Option<OwnedSession>,
-    /// What the names of tools meant when they were last listed.
-    catalogue: Mutex<Arc<Catalogue>>,
-    results: Mutex<Results>,
-    /// How many calls run.
-    running: watch::Sender<usize>,
-}
-
-/// What belongs to one call.
-struct Call {
-    /// The trace it is part of.
-    trace: Option<String>,
-    /// Who calls.
-    agent: Option<Box<AgentContext>>,
-    progress: Progress,
-}
-
-/// A call that runs.
-struct Running<'a>(&'a watch::Sender<usize>);
-
-impl<'a> Running<'a> {
-    fn on(running: &'a watch::Sender<usize>) -> Self {
-        running.send_modify(|count| *count += 1);
-        Self(running)
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.0.send_modify(|count| *count -= 1);
-    }
-}
-
-/// A session that ends when this is dropped.
-struct OwnedSession {
-    runtime: SkillRuntime,
-    name: String,
-}
-
-impl Drop for OwnedSession {
-    fn drop(&mut self) {
-        let runtime = self.runtime.clone();
-        let name = std::mem::take(&mut self.name);
-        // Without an executor everything has ended already.
-        if let Ok(executor) = tokio::runtime::Handle::try_current() {
-            executor.spawn(async move { runtime.end_session(&name).await });
-        }
-    }
-}
-
-impl View {
-    fn new(runtime: SkillRuntime, context: RequestContext, session: Option<OwnedSession>) -> Self {
-        Self {
-            runtime,
-            context,
-            alive: watch::Sender::default(),
-            _session: session,
-            catalogue: Mutex::default(),
-            results: Mutex::default(),
-            running: watch::Sender::default(),
-        }
-    }
-
-    /// A view with which its session ends.
-    pub(crate) fn owning(runtime: SkillRuntime, context: RequestContext) -> Arc<Self> {
-        let session = OwnedSession {
-            runtime: runtime.clone(),
-            name: context.session.clone(),
-        };
-        Arc::new(Self::new(runtime, context, Some(session)))
-    }
-}
-
 impl SkillServer {
-    /// A view in a session that somebody else ends.
+    /// A view in a session that somebody else ends, of an agent whose person may be asked.
     pub(crate) fn new(runtime: SkillRuntime, context: RequestContext) -> Self {
+        let questions = Some(Arc::new(Questions::default()));
         Self {
-            view: Arc::new(View::new(runtime, context, None)),
+            view: Arc::new(View::new(runtime, context, questions)),
             named: None,
         }
     }
@@ -167,16 +86,13 @@ impl SkillServer {
         }
     }
 
-    /// The same server in the session that a request names, if it names one.
-    fn of_request(&self, meta: &RequestMetaObject) -> Result<Self, ErrorData> {
+    /// The view of the session that a request names, else its own.
+    fn view(&self, meta: &RequestMetaObject) -> Result<Arc<View>, ErrorData> {
         match (&self.named, meta.get(SESSION_KEY).and_then(Value::as_str)) {
-            (Some(named), Some(name)) => Ok(Self {
-                view: named
-                    .get(name)
-                    .map_err(|reason| ErrorData::invalid_params(reason, None))?,
-                named: None,
-            }),
-            (None, _) | (_, None) => Ok(self.clone()),
+            (Some(named), Some(name)) => named
+                .get(name)
+                .map_err(|reason| ErrorData::invalid_params(reason, None)),
+            (None, _) | (_, None) => Ok(Arc::clone(&self.view)),
         }
     }
 
@@ -186,143 +102,6 @@ impl SkillServer {
         // It cannot fail: the sender is here.
         let _ = running.wait_for(|count| *count == 0).await;
     }
-
-    /// The tools there are now.
-    async fn catalogue(&self) -> Result<Arc<Catalogue>, ErrorReport> {
-        let catalogue = match self.view.runtime.exports(&self.view.context).await? {
-            Exports::Listed(skills) => Catalogue::new(&skills),
-            Exports::TooMany(_) => Catalogue::default(),
-        };
-        let catalogue = Arc::new(catalogue);
-        *lock(&self.view.catalogue) = Arc::clone(&catalogue);
-        Ok(catalogue)
-    }
-
-    async fn tool(&self, name: &str) -> Result<Option<SkillTool>, ErrorReport> {
-        let known = lock(&self.view.catalogue).call(name).cloned();
-        match known {
-            Some(tool) => Ok(Some(tool)),
-            // It may have been listed by another connection, or come since.
-            None => Ok(self.catalogue().await?.call(name).cloned()),
-        }
-    }
-
-    /// Answers a call, or says that there is no such tool.
-    async fn answer(
-        &self,
-        name: &str,
-        given: JsonObject,
-        call: &Call,
-    ) -> Result<Option<CallToolResult>, ErrorReport> {
-        let answer = match name {
-            fixed::SEARCH => outcome::told(self.search(&given).await?),
-            fixed::DESCRIBE => outcome::told(self.describe(&given).await?),
-            fixed::RUN => {
-                let (tool, given) = self.meant(given).await?;
-                self.run(&tool, given, call).await?
-            }
-            name => match self.tool(name).await? {
-                Some(tool) => self.run(&tool, given, call).await?,
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(answer))
-    }
-
-    async fn search(&self, given: &JsonObject) -> Result<Value, ErrorReport> {
-        let query = text(fixed::SEARCH, given, "query")?;
-        let limit = given.get("limit").and_then(Value::as_u64);
-        let limit = limit.map_or(fixed::USUAL_HITS, |limit| {
-            usize::try_from(limit).unwrap_or(fixed::MAX_HITS)
-        });
-        let request = SearchRequest {
-            text: Some(query.to_owned()),
-            limit: limit.clamp(1, fixed::MAX_HITS),
-            ..SearchRequest::default()
-        };
-        let skills = self
-            .view
-            .runtime
-            .search(&self.view.context, request)
-            .await?;
-        Ok(fixed::found(&skills))
-    }
-
-    async fn describe(&self, given: &JsonObject) -> Result<Value, ErrorReport> {
-        let skill = selector(fixed::DESCRIBE, given)?;
-        let exports = self
-            .view
-            .runtime
-            .exports_of(&self.view.context, &skill)
-            .await?;
-        let info = self.view.runtime.info(&self.view.context, &skill).await?;
-        Ok(fixed::described(&exports, &info))
-    }
-
-    /// What `skill_run` is to run, and with what.
-    async fn meant(&self, mut given: JsonObject) -> Result<(SkillTool, JsonObject), ErrorReport> {
-        let skill = selector(fixed::RUN, &given)?;
-        let method = text(fixed::RUN, &given, "method")?.to_owned();
-        let exports = self
-            .view
-            .runtime
-            .exports_of(&self.view.context, &skill)
-            .await?;
-        let function = exports
-            .functions
-            .iter()
-            .find(|function| function.export.name == method);
-        let Some(function) = function else {
-            let names = exports
-                .functions
-                .iter()
-                .map(|known| known.export.name.as_str());
-            let suggestion = mycelium_types::nearest(&method, names).unwrap_or("none");
-            return Err(ErrorReport::new(ErrorCode::MethodNotFound)
-                .with("skill", &skill)
-                .with("method", printable(&method))
-                .with("suggestion", suggestion));
-        };
-        let tool = SkillTool {
-            skill,
-            ..SkillTool::of(&exports, function)
-        };
-        match given.remove("arguments") {
-            None | Some(Value::Null) => Ok((tool, JsonObject::default())),
-            Some(Value::Object(object)) => Ok((tool, object)),
-            Some(_) => Err(invalid(&tool, "`arguments` is not an object".to_owned())),
-        }
-    }
-
-    async fn run(
-        &self,
-        tool: &SkillTool,
-        given: JsonObject,
-        call: &Call,
-    ) -> Result<CallToolResult, ErrorReport> {
-        let args = arguments(&tool.shape, given).map_err(|reason| invalid(tool, reason))?;
-        let request = ExecRequest {
-            skill: tool.skill.clone(),
-            method: tool.method.clone(),
-            args,
-            timeout_seconds: None,
-            correlation_id: call.trace.clone(),
-            agent: call.agent.clone(),
-        };
-        let report = self
-            .view
-            .runtime
-            .execute(&self.view.context, request, &call.progress.events)
-            .await;
-        let value = report.outcome?;
-        let mut results = lock(&self.view.results);
-        Ok(outcome::success(
-            value,
-            tool,
-            &report.correlation_id,
-            &mut results,
-        ))
-    }
 }
 
 impl ServerHandler for SkillServer {
@@ -331,6 +110,10 @@ impl ServerHandler for SkillServer {
             .enable_tools()
             .enable_tool_list_changed()
             .enable_resources()
+            .enable_resources_list_changed()
+            .enable_prompts()
+            .enable_prompts_list_changed()
+            .enable_skills_with_directory_read()
             .build();
         ServerConfig::new(capabilities)
             .with_server_info(
@@ -344,50 +127,41 @@ impl ServerHandler for SkillServer {
         request: Option<PaginatedRequestParams>,
         context: rmcp::service::RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let server = self.of_request(&context.meta)?;
-        let catalogue = server
-            .catalogue()
-            .await
-            .map_err(|error| protocol_error(&error))?;
-        let tools: Vec<_> = fixed::tools()
+        let view = self.view(&context.meta)?;
+        let catalogue = view.catalogue().await.map_err(protocol_error)?;
+        let tools = fixed::tools()
             .into_iter()
-            .chain(catalogue.tools().iter().cloned())
-            .collect();
-        let cursor = request.and_then(|request| request.cursor);
-        let start = match cursor.as_deref().map(str::parse::<usize>) {
-            None => 0,
-            Some(Ok(start)) if start < tools.len() => start,
-            Some(_) => return Err(ErrorData::invalid_params("there is no such page", None)),
-        };
-        let end = tools.len().min(start + PAGE);
-        let mut page = ListToolsResult::with_all_items(tools[start..end].to_vec());
-        page.next_cursor = (end < tools.len()).then(|| end.to_string());
-        Ok(page)
+            .chain(catalogue.tools().iter().cloned());
+        let (tools, next) = page(tools.collect(), request)?;
+        let mut result = ListToolsResult::with_all_items(tools);
+        result.next_cursor = next;
+        Ok(result)
     }
 
     async fn call_tool(
         &self,
-        request: CallToolRequestParams,
+        mut request: CallToolRequestParams,
         context: rmcp::service::RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let server = self.of_request(&context.meta)?;
-        let _running = Running::on(&server.view.running);
-        let given = request.arguments.unwrap_or_default();
+        let view = self.view(&context.meta)?;
+        let _running = Running::on(&view.running);
+        let given = request.arguments.take().unwrap_or_default();
         let call = Call {
             trace: context.meta.get_traceparent().and_then(trace_id),
+            progress: Progress::new(context.meta.get_progress_token(), &context.peer),
             agent: context
                 .client_info()
                 .map(|client| agent(client, context.meta.get(CONVERSATION_KEY))),
-            progress: Progress::new(context.meta.get_progress_token(), &context.peer),
+            consent: Asker::of(&context, &mut request),
         };
         let answer = tokio::select! {
-            answer = server.answer(&request.name, given, &call) => answer,
+            answer = view.answer(&request.name, given, &call) => answer,
             // The call is dropped, which ends it; nobody reads this.
             () = context.ct.cancelled() => Err(ErrorReport::new(ErrorCode::Interrupted)),
         };
         call.progress.end().await;
         match answer {
-            Ok(Some(result)) => Ok(result.into()),
+            Ok(Some(response)) => Ok(response),
             Ok(None) => Err(ErrorData::invalid_params(
                 format!("there is no tool `{}`", printable(&request.name)),
                 None,
@@ -396,18 +170,61 @@ impl ServerHandler for SkillServer {
         }
     }
 
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: rmcp::service::RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let view = self.view(&context.meta)?;
+        let prompts = view.prompts().await.map_err(protocol_error)?;
+        let (prompts, next) = page(prompts, request)?;
+        let mut result = ListPromptsResult::with_all_items(prompts);
+        result.next_cursor = next;
+        Ok(result)
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: rmcp::service::RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let view = self.view(&context.meta)?;
+        let given = request.arguments.unwrap_or_default();
+        let prompt = view.prompt(&request.name, &given).await;
+        match prompt.map_err(protocol_error)? {
+            Some(prompt) => Ok(prompt.into()),
+            None => Err(ErrorData::invalid_params(
+                format!("there is no prompt `{}`", printable(&request.name)),
+                None,
+            )),
+        }
+    }
+
     async fn list_resources(
         &self,
-        _: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         context: rmcp::service::RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let server = self.of_request(&context.meta)?;
-        let results = lock(&server.view.results);
-        let resources = results
+        let view = self.view(&context.meta)?;
+        let mut resources = view.instruction_files().await.map_err(protocol_error)?;
+        let results = lock(&view.results);
+        let results = results
             .all()
-            .map(|kept| outcome::resource(&kept.uri, kept.title.clone(), kept.text.len()))
-            .collect();
-        Ok(ListResourcesResult::with_all_items(resources))
+            .map(|kept| outcome::resource(&kept.uri, kept.title.clone(), kept.text.len()));
+        resources.extend(results);
+        let (resources, next) = page(resources, request)?;
+        let mut result = ListResourcesResult::with_all_items(resources);
+        result.next_cursor = next;
+        Ok(result)
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: rmcp::service::RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let templates = vec![published::template()];
+        Ok(ListResourceTemplatesResult::with_all_items(templates))
     }
 
     async fn read_resource(
@@ -415,18 +232,59 @@ impl ServerHandler for SkillServer {
         request: ReadResourceRequestParams,
         context: rmcp::service::RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let server = self.of_request(&context.meta)?;
-        let kept = lock(&server.view.results).get(&request.uri).cloned();
-        match kept {
-            Some(kept) => Ok(ReadResourceResult::new(vec![ResourceContents::text(
-                kept.text, kept.uri,
-            )])
-            .into()),
-            None => Err(ErrorData::invalid_params(
-                "there is no such resource, or no longer",
-                Some(serde_json::json!({ "uri": request.uri })),
-            )),
+        let view = self.view(&context.meta)?;
+        let kept = lock(&view.results).get(&request.uri).cloned();
+        let contents = match kept {
+            Some(kept) => Some(ResourceContents::text(kept.text, kept.uri)),
+            None => view.file(&request.uri).await.map_err(protocol_error)?,
+        };
+        match contents {
+            Some(contents) => Ok(ReadResourceResult::new(vec![contents]).into()),
+            None => Err(no_resource(&request.uri)),
         }
+    }
+
+    async fn list_skills(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: rmcp::service::RequestContext<RoleServer>,
+    ) -> Result<ListSkillsResult, ErrorData> {
+        let view = self.view(&context.meta)?;
+        let start = start(request)?;
+        let found = view.skills(start, SKILLS_PAGE).await;
+        let (skills, next) = found.map_err(protocol_error)?;
+        let mut result = ListSkillsResult::with_all_items(skills);
+        result.next_cursor = next.map(|next| next.to_string());
+        Ok(result)
+    }
+
+    async fn get_skill(
+        &self,
+        request: GetSkillRequestParams,
+        context: rmcp::service::RequestContext<RoleServer>,
+    ) -> Result<GetSkillResult, ErrorData> {
+        let view = self.view(&context.meta)?;
+        match view.skill(&request.uri).await.map_err(protocol_error)? {
+            Some(skill) => Ok(GetSkillResult::new(skill)),
+            None => Err(no_resource(&request.uri)),
+        }
+    }
+
+    async fn read_resource_directory(
+        &self,
+        request: ReadResourceDirectoryRequestParams,
+        context: rmcp::service::RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let view = self.view(&context.meta)?;
+        let found = view.folder(&request.uri).await.map_err(protocol_error)?;
+        let Some(children) = found else {
+            return Err(no_resource(&request.uri));
+        };
+        let paging = PaginatedRequestParams::default().with_cursor(request.cursor);
+        let (children, next) = page(children, Some(paging))?;
+        let mut result = ListResourcesResult::with_all_items(children);
+        result.next_cursor = next;
+        Ok(result)
     }
 
     fn accepted_subscription_filter(
@@ -443,7 +301,16 @@ impl ServerHandler for SkillServer {
                 changed = changes.changed() => changed.is_ok(),
                 () = context.cancelled() => false,
             };
-            if !changed || context.sink().notify_tool_list_changed().await.is_err() {
+            if !changed {
+                return Ok(());
+            }
+            let sink = context.sink();
+            let told = [
+                sink.notify_tool_list_changed().await.err(),
+                sink.notify_prompt_list_changed().await.err(),
+                sink.notify_resource_list_changed().await.err(),
+            ];
+            if told.into_iter().flatten().any(is_over) {
                 return Ok(());
             }
         }
@@ -459,7 +326,11 @@ impl ServerHandler for SkillServer {
                     changed = changes.changed() => changed.is_ok(),
                     _ = alive.changed() => false,
                 };
-                if !changed || context.peer.notify_tool_list_changed().await.is_err() {
+                if !changed
+                    || context.peer.notify_tool_list_changed().await.is_err()
+                    || context.peer.notify_prompt_list_changed().await.is_err()
+                    || context.peer.notify_resource_list_changed().await.is_err()
+                {
                     return;
                 }
             }
@@ -467,62 +338,48 @@ impl ServerHandler for SkillServer {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Whether nothing more can be told, rather than this one thing not being asked for.
+fn is_over(error: SubscriptionSendError) -> bool {
+    !matches!(error, SubscriptionSendError::NotificationNotAccepted(_))
 }
 
-/// What an agent says of itself, as far as a skill is told.
-fn agent(client: Implementation, conversation: Option<&Value>) -> Box<AgentContext> {
-    let cut = |text: &str| -> String { text.chars().take(MAX_IDENTITY).collect() };
-    Box::new(AgentContext {
-        identity: AgentIdentity {
-            name: cut(&client.name),
-            version: cut(&client.version),
-        },
-        roots: Vec::new(),
-        // What does not fit into a message is as good as not told.
-        conversation: conversation
-            .filter(|said| check_nesting(said).is_ok())
-            .cloned(),
-    })
+/// Where a page begins: a number that an earlier page gave.
+fn start(request: Option<PaginatedRequestParams>) -> Result<usize, ErrorData> {
+    let cursor = request.and_then(|request| request.cursor);
+    match cursor.as_deref().map(str::parse) {
+        None => Ok(0),
+        Some(Ok(start)) => Ok(start),
+        Some(Err(_)) => Err(no_page()),
+    }
 }
 
-/// The trace that a W3C `traceparent` names (`00-TRACE-SPAN-FLAGS`), to be the call's correlation id.
-fn trace_id(traceparent: &str) -> Option<String> {
-    let trace = traceparent.split('-').nth(1)?;
-    let is_hex = trace.len() == 32 && trace.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_hex.then(|| trace.to_owned())
+/// One page of a list, and where the next one begins.
+fn page<T>(
+    all: Vec<T>,
+    request: Option<PaginatedRequestParams>,
+) -> Result<(Vec<T>, Option<String>), ErrorData> {
+    let start = start(request)?;
+    if start > 0 && start >= all.len() {
+        return Err(no_page());
+    }
+    let end = all.len().min(start + PAGE);
+    let next = (end < all.len()).then(|| end.to_string());
+    Ok((all.into_iter().take(end).skip(start).collect(), next))
 }
 
-fn text<'a>(tool: &str, given: &'a JsonObject, name: &str) -> Result<&'a str, ErrorReport> {
-    given.get(name).and_then(Value::as_str).ok_or_else(|| {
-        ErrorReport::new(ErrorCode::ArgumentsInvalid)
-            .with("skill", "mycelium")
-            .with("method", tool)
-            .with("reason", format!("`{name}` is missing or is not text"))
-    })
+fn no_page() -> ErrorData {
+    ErrorData::invalid_params("there is no such page", None)
 }
 
-fn selector(tool: &str, given: &JsonObject) -> Result<SkillSelector, ErrorReport> {
-    text(tool, given, "skill")?.parse().map_err(
-        |reason: mycelium_protocol::control::InvalidSelector| {
-            ErrorReport::new(ErrorCode::ArgumentsInvalid)
-                .with("skill", "mycelium")
-                .with("method", tool)
-                .with("reason", reason)
-        },
+fn no_resource(uri: &str) -> ErrorData {
+    ErrorData::invalid_params(
+        "there is no such resource, or no longer",
+        Some(serde_json::json!({ "uri": uri })),
     )
 }
 
-fn invalid(tool: &SkillTool, reason: String) -> ErrorReport {
-    ErrorReport::new(ErrorCode::ArgumentsInvalid)
-        .with("skill", &tool.skill)
-        .with("method", &tool.method)
-        .with("reason", reason)
-}
-
 /// For requests that have no other way to fail.
-fn protocol_error(error: &ErrorReport) -> ErrorData {
+fn protocol_error(error: ErrorReport) -> ErrorData {
     let text = format!(
         "{}: {} {}",
         error.code.as_str(),

@@ -47,6 +47,7 @@ use crate::launch::Launches;
 use crate::mcp_servers::McpServers;
 use crate::metrics::Metrics;
 use crate::packages;
+use crate::published::Publications;
 use crate::restarts::Restarts;
 use crate::servers::ServerDesk;
 use crate::supervisor::Supervisor;
@@ -68,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) launches: Launches,
     pub(crate) surfaces: Surfaces,
     pub(crate) servers: ServerDesk,
+    pub(crate) publications: Publications,
     /// Counts how often the known skills changed.
     pub(crate) catalogue_changes: watch::Sender<u64>,
     pub(crate) ports: watch::Sender<BTreeMap<u16, BTreeSet<PathBuf>>>,
@@ -111,6 +113,7 @@ impl Inner {
             launches: Launches::new(loader, folders, &options.program),
             surfaces: Surfaces::default(),
             servers: ServerDesk::default(),
+            publications: Publications::default(),
             catalogue_changes: watch::Sender::default(),
             ports: watch::Sender::default(),
             compiling: Mutex::default(),

@@ -204,7 +204,8 @@ impl Launches {
         Ok((skill, evaluation))
     }
 
-    fn read(
+    /// Verifies the skill's files.
+    pub(crate) fn read(
         &self,
         workspace: &Workspace,
         source: &SkillSource,

@@ -24,6 +24,7 @@ use axum::routing::any;
 use axum::routing::get;
 use mycelium_mcp::HttpAccess;
 use mycelium_mcp::HttpAgents;
+use mycelium_mcp::HttpPeers;
 use mycelium_protocol::control::EndpointAccess;
 use mycelium_protocol::control::EndpointReport;
 use mycelium_protocol::control::EndpointRequest;
@@ -96,6 +97,10 @@ impl Endpoint {
         let access = HttpAccess {
             hosts: hosts(address.ip(), request.hosts),
             origins: origins(address, request.origins),
+            peers: match request.access {
+                EndpointAccess::Token => HttpPeers::Own,
+                EndpointAccess::Everybody => HttpPeers::Anybody,
+            },
         };
         let agents = HttpAgents::new(runtime, context, access);
         let door = Arc::new(Door {

@@ -22,6 +22,7 @@ mod reading;
 mod reference;
 mod script;
 mod substitution;
+mod typed;
 mod yaml;
 
 pub use reading::AgentSkillReading;

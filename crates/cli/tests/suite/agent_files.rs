@@ -188,6 +188,7 @@ fn a_file_with_a_mistake_is_left_alone() {
         said.contains(".mcp.json:") && said.contains("--print"),
         "{said}"
     );
+    assert!(said.contains("Correct the file of the agent"), "{said}");
     assert_eq!(read(&test.workspace().join(".mcp.json")), broken);
     let status = test.run(&["mcp", "status", "--json"]).expect(3).json();
     assert_eq!(state(&status, "claude", "project")["state"], "broken");

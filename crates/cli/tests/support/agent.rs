@@ -21,6 +21,8 @@ pub(crate) const REVISION: &str = "2025-11-25";
 pub(crate) struct Agent {
     child: Child,
     stdin: Option<ChildStdin>,
+    /// Somebody who writes while this reads.
+    writing: Option<std::thread::JoinHandle<ChildStdin>>,
     stdout: BufReader<ChildStdout>,
     last_id: u64,
 }
@@ -28,12 +30,17 @@ pub(crate) struct Agent {
 impl Agent {
     /// Starts the program and shakes hands.
     pub(crate) fn greeted(test: &TestEnvironment) -> Self {
+        Self::able(test, &json!({}))
+    }
+
+    /// Starts the program and shakes hands as an agent with these capabilities.
+    pub(crate) fn able(test: &TestEnvironment, capabilities: &Value) -> Self {
         let mut agent = Self::started(test);
         let welcome = agent.ask(
             "initialize",
             json!({
                 "protocolVersion": REVISION,
-                "capabilities": {},
+                "capabilities": capabilities,
                 "clientInfo": {"name": "test", "version": "1"},
             }),
         );
@@ -58,14 +65,53 @@ impl Agent {
             stdin: child.stdin.take(),
             stdout: BufReader::new(child.stdout.take().unwrap()),
             child,
+            writing: None,
             last_id: 0,
         }
     }
 
     /// Writes a line.
     pub(crate) fn say(&mut self, line: &str) {
-        let stdin = self.stdin.as_mut().unwrap();
-        stdin.write_all(format!("{line}\n").as_bytes()).unwrap();
+        let line = format!("{line}\n");
+        self.stdin().write_all(line.as_bytes()).unwrap();
+    }
+
+    /// Writes what is no whole line.
+    pub(crate) fn say_part(&mut self, text: &str) {
+        self.stdin().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Sends a request many times while nothing need be read, and returns the numbers.
+    pub(crate) fn begin_many(
+        &mut self,
+        count: usize,
+        method: &str,
+        params: &Value,
+    ) -> std::ops::RangeInclusive<u64> {
+        let first = self.last_id + 1;
+        self.last_id += count as u64;
+        let lines: String = (first..=self.last_id)
+            .map(|id| {
+                let message =
+                    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+                format!("{message}\n")
+            })
+            .collect();
+        let mut stdin = self.stdin.take().unwrap();
+        // Answers come meanwhile, and nobody reads them before this function is left.
+        self.writing = Some(std::thread::spawn(move || {
+            stdin.write_all(lines.as_bytes()).unwrap();
+            stdin
+        }));
+        first..=self.last_id
+    }
+
+    /// Where lines are written to, once everything before is.
+    fn stdin(&mut self) -> &mut ChildStdin {
+        if let Some(writing) = self.writing.take() {
+            self.stdin = Some(writing.join().unwrap());
+        }
+        self.stdin.as_mut().unwrap()
     }
 
     /// Reads a line.

@@ -21,7 +21,10 @@ MANIFEST_INVALID = The skill in { $path } is not valid: { $reason }
     .help = Correct what is listed and run `mycelium validate` on the folder.
 
 CONFIG_INVALID = The configuration is not valid: { $reason }
-    .help = Correct the value; `mycelium config list --show-origin` says where each value comes from.
+    .help = { $of ->
+        [agent] Correct the file of the agent, or whatever is in the place of its servers, and run the command again.
+       *[mycelium] Correct the value; `mycelium config list --show-origin` says where each value comes from.
+    }
 
 ARGUMENTS_INVALID = The arguments for { $skill }.{ $method } do not fit: { $reason }
     .help = Run `mycelium info { $skill }` to see what the method takes.

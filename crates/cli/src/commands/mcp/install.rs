@@ -158,7 +158,9 @@ fn refused(error: ConfigError, options: &InstallOptions) -> Error {
             .with("reason", reason)
             .with("client", options.client)
             .with("scope", options.scope);
-        report = report.with("reason", text.render(mycelium_types::Locale::default()));
+        report = report
+            .with("of", "agent")
+            .with("reason", text.render(mycelium_types::Locale::default()));
     }
     report.into()
 }

@@ -1,0 +1,107 @@
+//! What belongs to one agent's session.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use mycelium_protocol::control::RequestContext;
+use mycelium_runtime::SkillRuntime;
+use tokio::sync::watch;
+
+use crate::catalogue::Catalogue;
+use crate::consent::Questions;
+use crate::results::Results;
+
+/// What belongs to one session.
+pub(crate) struct View {
+    pub(crate) runtime: SkillRuntime,
+    pub(crate) context: RequestContext,
+    /// Gone when this is.
+    pub(crate) alive: watch::Sender<()>,
+    /// The session, if it ends with this.
+    _session: Option<OwnedSession>,
+    /// What the names of tools meant when they were last listed.
+    pub(crate) catalogue: Mutex<Arc<Catalogue>>,
+    pub(crate) results: Mutex<Results>,
+    /// How many calls run.
+    pub(crate) running: watch::Sender<usize>,
+    /// What the person is asked through the agent; absent where anybody may be the agent.
+    pub(crate) questions: Option<Arc<Questions>>,
+    /// One question at a time: people lose track of several.
+    pub(crate) asking: tokio::sync::Mutex<()>,
+}
+
+/// A session that ends when this is dropped.
+struct OwnedSession {
+    runtime: SkillRuntime,
+    name: String,
+}
+
+impl Drop for OwnedSession {
+    fn drop(&mut self) {
+        let runtime = self.runtime.clone();
+        let name = std::mem::take(&mut self.name);
+        // Without an executor everything has ended already.
+        if let Ok(executor) = tokio::runtime::Handle::try_current() {
+            executor.spawn(async move { runtime.end_session(&name).await });
+        }
+    }
+}
+
+impl View {
+    /// A view in a session that somebody else ends.
+    pub(crate) fn new(
+        runtime: SkillRuntime,
+        context: RequestContext,
+        questions: Option<Arc<Questions>>,
+    ) -> Self {
+        Self {
+            runtime,
+            context,
+            alive: watch::Sender::default(),
+            _session: None,
+            catalogue: Mutex::default(),
+            results: Mutex::default(),
+            running: watch::Sender::default(),
+            questions,
+            asking: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// A view with which its session ends.
+    pub(crate) fn owning(
+        runtime: SkillRuntime,
+        context: RequestContext,
+        questions: Option<Arc<Questions>>,
+    ) -> Arc<Self> {
+        let session = OwnedSession {
+            runtime: runtime.clone(),
+            name: context.session.clone(),
+        };
+        Arc::new(Self {
+            _session: Some(session),
+            ..Self::new(runtime, context, questions)
+        })
+    }
+}
+
+/// A call that runs.
+pub(crate) struct Running<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Running<'a> {
+    pub(crate) fn on(running: &'a watch::Sender<usize>) -> Self {
+        running.send_modify(|count| *count += 1);
+        Self(running)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
