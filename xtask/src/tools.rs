@@ -73,6 +73,15 @@ impl Tool {
         })
     }
 
+    /// Where it is, also if it is on `PATH`: whoever starts it may have another one.
+    fn place(&self) -> PathBuf {
+        let folders = environment("PATH").unwrap_or_default();
+        std::env::split_paths(&folders)
+            .map(|folder| folder.join(&self.path))
+            .find(|path| path.is_file())
+            .unwrap_or_else(|| self.path.clone())
+    }
+
     /// `PATH` with this program's folder in front.
     pub(crate) fn search_path(&self) -> std::ffi::OsString {
         let before = environment("PATH").unwrap_or_default();
@@ -270,10 +279,11 @@ pub(crate) fn agentskills(workspace: &Workspace) -> Result<Tool, ChoreError> {
 /// for each what starts it: a program and its arguments.
 pub(crate) fn mcp_servers(workspace: &Workspace, node: &Tool) -> Result<PathBuf, ChoreError> {
     let folder = workspace.tools().join("mcp-servers");
+    let node = node.place();
     let mut commands = serde_json::Map::new();
     for (name, package, script) in NPM_SERVERS {
         let script = fetched(workspace, package, "*")?.join(script);
-        commands.insert(name.to_owned(), serde_json::json!([node.path, script]));
+        commands.insert(name.to_owned(), serde_json::json!([node, script]));
     }
     let python = folder.join("bin/python3");
     if !PYPI_SERVERS
