@@ -43,6 +43,7 @@ mod suite {
     mod log;
     mod packages;
     mod plugin;
+    mod plugins;
     mod reference;
     mod servers;
     mod shell;

@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod agents;
+mod claude;
 mod configuration;
 mod defaults;
 mod edit;
@@ -44,6 +45,9 @@ pub use agents::EntryChange;
 pub use agents::EntryOutcome;
 pub use agents::SERVER_NAME;
 pub use agents::ServerEntry;
+pub use claude::ClaudePlaces;
+pub use claude::ClaudeSettings;
+pub use claude::SkillVisibility;
 pub use configuration::Breaker;
 pub use configuration::Configuration;
 pub use configuration::Daemon;

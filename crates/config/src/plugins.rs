@@ -1,8 +1,11 @@
-//! The skills of installed Claude Code plugins.
+//! The skills of installed Claude Code plugins, and the plugins themselves.
 //!
-//! `~/.claude/plugins/installed_plugins.json` lists what is installed, for whom and where;
-//! `enabledPlugins` in the settings of person and project switches plugins off. A plugin's skills are in
-//! its `skills` folder, and in those that its `.claude-plugin/plugin.json` adds.
+//! `~/.claude/plugins/installed_plugins.json` lists what is installed, for whom and where; `enabledPlugins` in the
+//! settings switches plugins on. A plugin's skills are in its `skills` folder, and in those that its
+//! `.claude-plugin/plugin.json` and its entry in the marketplace add. Claude Code reads a plugin of a marketplace that
+//! is a folder of this machine where it lies, not the copy it made when it installed it.
+
+mod marketplace;
 
 use std::collections::BTreeMap;
 use std::path::Component;
@@ -10,17 +13,17 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use mycelium_types::Diagnostic;
-use mycelium_types::Locale;
 use mycelium_types::Message;
-use mycelium_types::Node;
-use mycelium_types::Severity;
 use mycelium_types::printable;
 use mycelium_types::printable_path;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::reading::read_bounded;
+use self::marketplace::Marketplaces;
+use crate::claude::ClaudePlaces;
+use crate::claude::ClaudeSettings;
+use crate::claude::read;
+use crate::claude::warning;
 
 /// The most plugins that are looked at.
 const MAX_PLUGINS: usize = 200;
@@ -36,6 +39,8 @@ pub struct PluginRoot {
     pub plugin: String,
     /// The folder; it need not exist.
     pub path: PathBuf,
+    /// When the plugin was last updated, as Claude Code writes it.
+    pub updated: Option<String>,
 }
 
 /// The folders of all plugins that count in a workspace.
@@ -69,20 +74,15 @@ struct Installation {
     #[serde(default)]
     project_path: Option<PathBuf>,
     install_path: PathBuf,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Settings {
     #[serde(default)]
-    enabled_plugins: BTreeMap<String, bool>,
+    last_updated: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PluginManifest {
     #[serde(default)]
-    skills: Option<Paths>,
+    skills: Paths,
     #[serde(default)]
     mcp_servers: Option<Value>,
 }
@@ -93,24 +93,29 @@ pub(crate) struct Plugin {
     name: String,
     /// Where it is.
     pub(crate) folder: PathBuf,
-    skills: Option<Paths>,
+    updated: Option<String>,
+    /// The folders of skills that its manifest and its marketplace add.
+    skills: [Paths; 2],
     /// What its manifest says of MCP servers.
     pub(crate) servers: Option<Value>,
 }
 
-#[derive(Deserialize)]
+/// Folders of skills that a manifest or an entry adds.
+#[derive(Clone, Default, Deserialize)]
 #[serde(untagged)]
 enum Paths {
     One(String),
     Several(Vec<String>),
+    #[default]
+    None,
 }
 
-/// Looks for the skills of the plugins that are installed for the person whose home is `home`, or by that
-/// person for `workspace`. A plugin that any settings switch off does not count.
+/// Looks for the skills of the plugins that are installed for a person, or by that person for a workspace, and that
+/// `settings` switch on.
 #[must_use]
-pub fn plugin_roots(workspace: &Path, home: &Path) -> PluginRoots {
+pub fn plugin_roots(places: &ClaudePlaces<'_>, settings: &ClaudeSettings) -> PluginRoots {
     let mut found = PluginRoots::default();
-    for plugin in enabled_plugins(workspace, home, &mut found.diagnostics) {
+    for plugin in enabled_plugins(places, settings, &mut found.diagnostics) {
         found.add(&plugin);
     }
     found
@@ -118,51 +123,44 @@ pub fn plugin_roots(workspace: &Path, home: &Path) -> PluginRoots {
 
 /// The plugins themselves; what is wrong with them joins `diagnostics`.
 pub(crate) fn enabled_plugins(
-    workspace: &Path,
-    home: &Path,
+    places: &ClaudePlaces<'_>,
+    settings: &ClaudeSettings,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Plugin> {
-    let list = home.join(".claude/plugins/installed_plugins.json");
+    let list = places.installed_plugins();
     let installed = match read::<InstalledPlugins>(&list) {
         Ok(Some(installed)) => installed,
         Ok(None) => return Vec::new(),
         Err(reason) => {
             let message = Message::new("plugins-unreadable").with("reason", reason);
-            diagnostics.push(warning(&list, &message));
+            diagnostics.push(warning(&list, "", &message));
             return Vec::new();
         }
     };
     if installed.plugins.len() > MAX_PLUGINS {
         let message = Message::new("plugins-too-many").with("most", MAX_PLUGINS);
-        diagnostics.push(warning(&list, &message));
+        diagnostics.push(warning(&list, "", &message));
     }
-    let switches: Vec<Settings> = [
-        workspace.join(".claude/settings.local.json"),
-        workspace.join(".claude/settings.json"),
-        home.join(".claude/settings.json"),
-    ]
-    .iter()
-    // What is wrong with these files is told by whom they belong to.
-    .filter_map(|file| read(file).ok().flatten())
-    .collect();
-    let is_off = |plugin: &str| {
-        switches
-            .iter()
-            .any(|settings| settings.enabled_plugins.get(plugin) == Some(&false))
-    };
+    let mut marketplaces = Marketplaces::read(&places.marketplaces());
     let counting = installed.plugins.iter().take(MAX_PLUGINS);
     counting
-        .filter(|(plugin, _)| !is_off(plugin))
+        .filter(|(plugin, _)| settings.is_plugin_on(plugin))
         .filter_map(|(plugin, installations)| {
-            let folder = installations.for_workspace(workspace)?;
-            Plugin::open(plugin, folder, diagnostics)
+            let installed = installations.for_workspace(places.workspace)?;
+            let entry = marketplaces.entry(plugin);
+            let folder = entry.folder.as_deref().unwrap_or(&installed.install_path);
+            let opened = Plugin::open(plugin, folder, entry.skills, diagnostics)?;
+            Some(Plugin {
+                updated: installed.last_updated.clone(),
+                ..opened
+            })
         })
         .collect()
 }
 
 impl Installations {
-    /// Where the plugin is that counts in a workspace: the workspace's own, else the person's.
-    fn for_workspace(&self, workspace: &Path) -> Option<&Path> {
+    /// The installation that counts in a workspace: the workspace's own, else the person's.
+    fn for_workspace(&self, workspace: &Path) -> Option<&Installation> {
         let all = match self {
             Self::Several(several) => several.as_slice(),
             Self::One(one) => std::slice::from_ref(one),
@@ -172,22 +170,25 @@ impl Installations {
             matches!(one.scope.as_deref(), None | Some("user" | "managed"))
                 && one.project_path.is_none()
         };
-        let chosen = all
-            .iter()
+        all.iter()
             .find(is_own)
-            .or_else(|| all.iter().find(is_persons));
-        chosen.map(|one| one.install_path.as_path())
+            .or_else(|| all.iter().find(is_persons))
     }
 }
 
 impl Plugin {
     /// The plugin in `folder`, if there is such a folder; what is wrong with it joins `diagnostics`.
-    fn open(name: &str, folder: &Path, diagnostics: &mut Vec<Diagnostic>) -> Option<Self> {
+    fn open(
+        name: &str,
+        folder: &Path,
+        of_marketplace: Paths,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Self> {
         if !folder.is_absolute() || !folder.is_dir() {
             let message = Message::new("plugin-missing")
                 .with("plugin", printable(name))
                 .with("path", printable_path(folder));
-            diagnostics.push(warning(folder, &message));
+            diagnostics.push(warning(folder, "", &message));
             return None;
         }
         let file = folder.join(MANIFEST);
@@ -195,14 +196,15 @@ impl Plugin {
             let message = Message::new("plugin-unreadable")
                 .with("plugin", printable(name))
                 .with("reason", reason);
-            diagnostics.push(warning(&file, &message));
+            diagnostics.push(warning(&file, "", &message));
             None
         });
         let manifest = manifest.unwrap_or_default();
         Some(Self {
             name: printable(name),
             folder: folder.to_owned(),
-            skills: manifest.skills,
+            updated: None,
+            skills: [manifest.skills, of_marketplace],
             servers: manifest.mcp_servers,
         })
     }
@@ -214,26 +216,28 @@ impl Plugin {
 
     /// The place that its manifest names, if it is one of the plugin's own.
     pub(crate) fn below(&self, path: &str) -> Option<PathBuf> {
-        let path = Path::new(path.strip_prefix("./")?);
-        path.components()
-            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-            .then(|| self.folder.join(path).components().collect())
+        below(&self.folder, path)
     }
 }
 
 impl PluginRoots {
+    /// The plugin that a skill's folder belongs to.
+    #[must_use]
+    pub fn plugin_of(&self, folder: &Path) -> Option<&str> {
+        let mut roots = self.roots.iter();
+        let root = roots.find(|root| folder.starts_with(&root.path))?;
+        Some(&root.plugin)
+    }
+
     fn add(&mut self, plugin: &Plugin) {
-        let more = match &plugin.skills {
-            Some(Paths::One(path)) => std::slice::from_ref(path),
-            Some(Paths::Several(paths)) => paths.as_slice(),
-            None => &[],
-        };
-        let named = more.iter().filter_map(|path| plugin.below(path));
+        let more = plugin.skills.iter().flat_map(Paths::iter);
+        let named = more.filter_map(|path| plugin.below(path));
         let roots = std::iter::once(plugin.folder.join("skills")).chain(named);
         for path in roots.take(MAX_FOLDERS) {
             if self.roots.iter().all(|root| root.path != path) {
                 self.roots.push(PluginRoot {
                     plugin: plugin.name.clone(),
+                    updated: plugin.updated.clone(),
                     path,
                 });
             }
@@ -241,27 +245,21 @@ impl PluginRoots {
     }
 }
 
-fn warning(file: &Path, message: &Message) -> Diagnostic {
-    Diagnostic {
-        severity: Severity::Warning,
-        file: printable_path(file),
-        position: None,
-        field: String::new(),
-        message: message.render(Locale::EnUs),
-        help: message.render_help(Locale::EnUs),
-        snippet: None,
+impl Paths {
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let all = match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Several(several) => several,
+            Self::None => &[],
+        };
+        all.iter().map(String::as_str)
     }
 }
 
-fn read<T: DeserializeOwned>(file: &Path) -> Result<Option<T>, String> {
-    let Some(bytes) =
-        read_bounded(file, Node::MAX_BYTES as u64).map_err(|error| error.to_string())?
-    else {
-        return Ok(None);
-    };
-    if bytes.len() > Node::MAX_BYTES {
-        return Err(format!("it is larger than {} bytes", Node::MAX_BYTES));
-    }
-    let value = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-    Ok(Some(value))
+/// The place that a file names with `./PATH`, if it is `folder` or in it.
+fn below(folder: &Path, path: &str) -> Option<PathBuf> {
+    let path = Path::new(path.strip_prefix("./")?);
+    path.components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+        .then(|| folder.join(path).components().collect())
 }

@@ -28,6 +28,8 @@ use crate::AgentClient;
 use crate::AgentFile;
 use crate::AgentScope;
 use crate::SERVER_NAME;
+use crate::claude::ClaudePlaces;
+use crate::claude::ClaudeSettings;
 use crate::configuration::Configuration;
 use crate::interpolation::Variables;
 use crate::plugins::Plugin;
@@ -158,7 +160,9 @@ impl Servers {
         let listed = servers.list_in(&project);
         servers.add_all(&listed, ServerOrigin::Project, &project, variables);
         let mut diagnostics = Vec::new();
-        for plugin in enabled_plugins(sources.workspace, sources.home, &mut diagnostics) {
+        let places = ClaudePlaces::of(sources.workspace, sources.home);
+        let settings = ClaudeSettings::read(&places);
+        for plugin in enabled_plugins(&places, &settings, &mut diagnostics) {
             servers.add_plugin(&plugin, readable);
         }
         // What is wrong with plugins is told by discovery.

@@ -31,10 +31,32 @@ impl Configuration {
         owner: SkillOwner,
         schema: Option<&Value>,
     ) -> Result<Map<String, Value>, Vec<Diagnostic>> {
+        self.skill_settings_above(&Map::new(), name, owner, schema)
+    }
+
+    /// The same, above what a plugin's options say to its skill: of those, the ones that the schema knows count where
+    /// the configuration says nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Configuration::skill_settings`].
+    pub fn skill_settings_above(
+        &self,
+        options: &Map<String, Value>,
+        name: &SkillName,
+        owner: SkillOwner,
+        schema: Option<&Value>,
+    ) -> Result<Map<String, Value>, Vec<Diagnostic>> {
         let mut settings = self.skill(name, owner).settings;
         let Some(schema) = schema else {
             return Ok(settings);
         };
+        let known = schema.get("properties").and_then(Value::as_object);
+        for (option, value) in options {
+            if known.is_some_and(|known| known.contains_key(option)) {
+                settings.entry(option).or_insert_with(|| value.clone());
+            }
+        }
         let path = ["skills".to_owned(), name.to_string()];
         add_defaults(&mut settings, schema);
         let described = schema;

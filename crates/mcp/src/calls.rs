@@ -100,7 +100,10 @@ impl View {
             limit: limit.clamp(1, fixed::MAX_HITS),
             ..SearchRequest::default()
         };
-        let skills = self.runtime.search(&self.context, request).await?;
+        let skills = self
+            .runtime
+            .search_for_agent(&self.context, request)
+            .await?;
         Ok(fixed::found(&skills))
     }
 

@@ -6,6 +6,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mycelium_config::ClaudeSettings;
+use mycelium_config::SkillVisibility;
 use mycelium_protocol::control::Collision;
 use mycelium_protocol::control::RequestContext;
 use mycelium_registry::SkillRecord;
@@ -72,17 +74,42 @@ pub enum Fit {
     Shortened,
     /// Nothing.
     NameOnly,
+    /// Nothing, because the agent is set to show the name only.
+    NameOnlyAsSet,
+}
+
+/// How much room the list has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Room {
+    /// The characters of all together.
+    budget: usize,
+    /// The most characters of one description.
+    longest: usize,
+}
+
+impl Room {
+    /// The agent's own, as far as its settings say nothing else.
+    fn of(agent: CatalogAgent, context_tokens: usize, settings: &ClaudeSettings) -> Self {
+        let characters = context_tokens.saturating_mul(CHARACTERS_PER_TOKEN);
+        Self {
+            budget: match settings.listing_fraction() {
+                Some(fraction) => (characters as f64 * fraction) as usize,
+                None => characters / 100 * agent.percent(),
+            },
+            longest: settings
+                .longest_description()
+                .unwrap_or(agent.most_of_one()),
+        }
+    }
 }
 
 impl CatalogAgent {
-    /// How many characters the list may have in a context of so many tokens.
-    #[must_use]
-    pub fn budget(self, context_tokens: usize) -> usize {
-        let percent = match self {
+    /// How much of the context the list may have, in percent.
+    fn percent(self) -> usize {
+        match self {
             Self::ClaudeCode => 1,
             Self::Codex => 2,
-        };
-        context_tokens.saturating_mul(CHARACTERS_PER_TOKEN) / 100 * percent
+        }
     }
 
     /// The most characters of one description.
@@ -113,9 +140,12 @@ impl CatalogAgent {
 }
 
 impl AgentCatalog {
-    /// Fits the whole descriptions of `skills` into `budget` characters.
-    fn fit(agent: CatalogAgent, budget: usize, mut skills: Vec<CatalogEntry>) -> Self {
-        let most = agent.most_of_one();
+    /// Fits the whole descriptions of `skills` into the room there is.
+    fn fit(agent: CatalogAgent, room: Room, mut skills: Vec<CatalogEntry>) -> Self {
+        let Room {
+            budget,
+            longest: most,
+        } = room;
         for entry in &mut skills {
             entry.description = entry
                 .description
@@ -213,7 +243,7 @@ impl Inner {
         self: &Arc<Self>,
         context: &RequestContext,
         agent: CatalogAgent,
-        budget: usize,
+        context_tokens: usize,
     ) -> Result<AgentCatalog, ErrorReport> {
         let found = self.discover(context, Vec::new()).await?;
         let workspace = self.workspace(context).await?;
@@ -224,32 +254,52 @@ impl Inner {
             .map(|skill| skill.id.name)
             .collect();
         names.dedup();
+        let view = match agent {
+            CatalogAgent::ClaudeCode => self.claude_view(&workspace).await?,
+            // What Claude Code is set to is none of its business.
+            CatalogAgent::Codex => Arc::default(),
+        };
         let records = names.iter().filter_map(|name| registry.get(name, None));
-        let entries = records.filter_map(|record| entry(agent, &record)).collect();
+        let entries = records.filter_map(|record| entry(agent, &record, view.visibility(&record)));
+        let room = Room::of(agent, context_tokens, &view.settings);
         Ok(AgentCatalog {
             collisions: found.collisions,
-            ..AgentCatalog::fit(agent, budget, entries)
+            ..AgentCatalog::fit(agent, room, entries.collect())
         })
     }
 }
 
 /// The skill as an agent may choose it by itself, if it may.
-fn entry(agent: CatalogAgent, record: &SkillRecord) -> Option<CatalogEntry> {
+fn entry(
+    agent: CatalogAgent,
+    record: &SkillRecord,
+    visibility: SkillVisibility,
+) -> Option<CatalogEntry> {
+    let description = |skill: &AgentSkill| match visibility {
+        SkillVisibility::On => Some((agent.description(skill), Fit::Whole)),
+        SkillVisibility::NameOnly => Some((String::new(), Fit::NameOnlyAsSet)),
+        SkillVisibility::UserInvocableOnly | SkillVisibility::Off => None,
+    };
     let skill = record.manifest.agent.as_deref()?;
     let SkillSource::Folder { path } = &record.source else {
         return None;
     };
-    skill.model_invocable.then(|| CatalogEntry {
+    let (description, fit) = description(skill).filter(|_| skill.model_invocable)?;
+    Some(CatalogEntry {
         name: record.name().to_string(),
-        description: agent.description(skill),
+        description,
         characters: 0,
-        fit: Fit::Whole,
+        fit,
         location: path.join(&skill.file),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use mycelium_config::ClaudePlaces;
+
     use super::*;
 
     fn entries(count: usize, description: &str) -> Vec<CatalogEntry> {
@@ -263,6 +313,43 @@ mod tests {
         (0..count).map(entry).collect()
     }
 
+    fn of(agent: CatalogAgent, budget: usize) -> Room {
+        Room {
+            budget,
+            longest: agent.most_of_one(),
+        }
+    }
+
+    /// The room in a context of 200,000 tokens with these settings of the person.
+    fn room(agent: CatalogAgent, settings: &str) -> Room {
+        let home = tempfile::tempdir().unwrap();
+        fs_err::create_dir(home.path().join(".claude")).unwrap();
+        fs_err::write(home.path().join(".claude/settings.json"), settings).unwrap();
+        let nowhere = Path::new("/nowhere");
+        let places = ClaudePlaces {
+            managed: nowhere,
+            workspace: nowhere,
+            home: home.path(),
+        };
+        Room::of(agent, 200_000, &ClaudeSettings::read(&places))
+    }
+
+    #[test]
+    fn settings_give_more_room_or_less() {
+        let agent = CatalogAgent::ClaudeCode;
+        for (settings, budget, longest) in [
+            (r#"{"skillListingBudgetFraction": 0.025}"#, 20_000, 1_536),
+            (r#"{"skillListingMaxDescChars": 100}"#, 8_000, 100),
+            (
+                r#"{"skillListingBudgetFraction": 2, "skillListingMaxDescChars": 0}"#,
+                8_000,
+                1_536,
+            ),
+        ] {
+            assert_eq!(room(agent, settings), Room { budget, longest });
+        }
+    }
+
     fn size(catalog: &AgentCatalog, agent: CatalogAgent) -> usize {
         let sizes = catalog
             .skills
@@ -274,8 +361,9 @@ mod tests {
     #[test]
     fn what_fits_is_whole() {
         let agent = CatalogAgent::ClaudeCode;
-        assert_eq!(agent.budget(200_000), 8_000);
-        let catalog = AgentCatalog::fit(agent, 8_000, entries(10, "Does things\n  well"));
+        assert_eq!(room(agent, "{}").budget, 8_000);
+        let catalog =
+            AgentCatalog::fit(agent, of(agent, 8_000), entries(10, "Does things\n  well"));
         assert_eq!(catalog.count(Fit::Whole), 10);
         assert_eq!(catalog.skills[0].description, "Does things well");
         assert_eq!(catalog.used, size(&catalog, agent));
@@ -286,7 +374,7 @@ mod tests {
         let mut list = entries(20, "A short description");
         list[3].description = "long words ".repeat(100_000);
         for agent in [CatalogAgent::ClaudeCode, CatalogAgent::Codex] {
-            let catalog = AgentCatalog::fit(agent, 2_000, list.clone());
+            let catalog = AgentCatalog::fit(agent, of(agent, 2_000), list.clone());
             assert_eq!(catalog.count(Fit::Whole), 19);
             let long = &catalog.skills[3];
             assert_eq!(long.fit, Fit::Shortened);
@@ -298,7 +386,11 @@ mod tests {
                 catalog.used
             );
         }
-        let catalog = AgentCatalog::fit(CatalogAgent::ClaudeCode, 1 << 20, list);
+        let catalog = AgentCatalog::fit(
+            CatalogAgent::ClaudeCode,
+            of(CatalogAgent::ClaudeCode, 1 << 20),
+            list,
+        );
         assert_eq!(catalog.skills[3].fit, Fit::Capped);
         assert!(catalog.skills[3].description.chars().count() <= 1_536);
     }
@@ -307,7 +399,7 @@ mod tests {
     fn all_are_shortened_alike_and_what_has_no_room_is_named() {
         let text = "Does one thing and explains at some length when to use it";
         let agent = CatalogAgent::ClaudeCode;
-        let catalog = AgentCatalog::fit(agent, 8_000, entries(200, text));
+        let catalog = AgentCatalog::fit(agent, of(agent, 8_000), entries(200, text));
         assert_eq!(catalog.count(Fit::Shortened), 200);
         assert!(
             catalog
@@ -317,12 +409,12 @@ mod tests {
         );
         assert!(size(&catalog, agent) <= 8_000);
 
-        let catalog = AgentCatalog::fit(agent, 8_000, entries(2_000, text));
+        let catalog = AgentCatalog::fit(agent, of(agent, 8_000), entries(2_000, text));
         assert_eq!(catalog.skills.len() + catalog.omitted.len(), 2_000);
         assert_eq!(catalog.count(Fit::NameOnly), catalog.skills.len());
         assert!(size(&catalog, agent) <= 8_000);
 
-        let nothing = AgentCatalog::fit(agent, 0, entries(3, text));
+        let nothing = AgentCatalog::fit(agent, of(agent, 0), entries(3, text));
         assert_eq!((nothing.skills.len(), nothing.omitted.len()), (0, 3));
     }
 }

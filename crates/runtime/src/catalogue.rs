@@ -4,7 +4,6 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use mycelium_config::PluginRoots;
-use mycelium_config::plugin_roots;
 use mycelium_config::skill_roots;
 use mycelium_loader::embedded_manifests as embedded;
 use mycelium_protocol::control;
@@ -25,6 +24,7 @@ use mycelium_types::SkillSource;
 use mycelium_types::Version;
 
 use crate::Folders;
+use crate::claude::ClaudeView;
 use crate::workspace::Workspace;
 
 /// Hits when a search does not say how many.
@@ -48,15 +48,15 @@ pub(crate) fn open(folders: &Folders) -> Registry {
 pub(crate) struct Found {
     discovery: Discovery,
     roots: Vec<PathBuf>,
-    plugins: PluginRoots,
+    claude: ClaudeView,
 }
 
 /// Looks for skills in the workspace's roots, or in `paths` instead.
 pub(crate) fn discover(workspace: &Workspace, registry: &Registry, paths: &[PathBuf]) -> Found {
-    let mut plugins = PluginRoots::default();
+    let mut claude = ClaudeView::default();
     let roots: Vec<Root> = if paths.is_empty() {
-        plugins = plugin_roots(&workspace.path, &workspace.home);
-        configured_roots(workspace, &plugins)
+        claude = ClaudeView::read(workspace);
+        configured_roots(workspace, &claude.plugins)
     } else {
         let kind = |path: &Path| match path.starts_with(&workspace.path) {
             true => RootKind::Workspace,
@@ -77,7 +77,7 @@ pub(crate) fn discover(workspace: &Workspace, registry: &Registry, paths: &[Path
     Found {
         discovery: registry.discover(&roots, &ignore),
         roots: roots.into_iter().map(|root| root.path).collect(),
-        plugins,
+        claude,
     }
 }
 
@@ -119,13 +119,9 @@ pub(crate) fn report(
             .into_iter()
             .flat_map(|problem| problem.diagnostics),
     );
-    let plugins = found.plugins;
-    problems.extend(plugins.diagnostics);
-    let plugin_of = |folder: &Path| {
-        let mut roots = plugins.roots.iter();
-        let root = roots.find(|root| folder.starts_with(&root.path))?;
-        Some(root.plugin.clone())
-    };
+    let claude = found.claude;
+    problems.extend(claude.settings.diagnostics);
+    problems.extend(claude.plugins.diagnostics.iter().cloned());
     problems.extend(workspace.remarks.iter().cloned());
     control::Discovery {
         skills: discovery
@@ -149,7 +145,7 @@ pub(crate) fn report(
             .candidates
             .into_iter()
             .map(|candidate| control::Candidate {
-                plugin: plugin_of(&candidate.path),
+                plugin: claude.plugins.plugin_of(&candidate.path).map(str::to_owned),
                 path: candidate.path,
                 taken: candidate.verdict.is_taken(),
                 reason: candidate.verdict.message().render(Locale::EnUs),

@@ -14,6 +14,7 @@ use mycelium_protocol::control::SkillSelector;
 use mycelium_registry::SkillRecord;
 use mycelium_types::CallStyle;
 use mycelium_types::Deprecation;
+use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Export;
 use mycelium_types::SkillId;
@@ -74,7 +75,9 @@ impl Inner {
     ) -> Result<Exports, ErrorReport> {
         let workspace = self.workspace(context).await?;
         let registry = self.registry(&workspace).await?;
-        let records = registry.list();
+        let view = self.claude_view(&workspace).await?;
+        let mut records = registry.list();
+        records.retain(|record| view.is_for_agents(record));
         let mut names: Vec<_> = records.iter().map(|record| record.name().clone()).collect();
         names.dedup();
         if names.len() > workspace.configuration.mcp.max_listed_skills {
@@ -99,6 +102,11 @@ impl Inner {
     ) -> Result<ExportedSkill, ErrorReport> {
         let workspace = self.workspace(context).await?;
         let record = self.find(&workspace, skill).await?;
+        if !self.claude_view(&workspace).await?.is_for_agents(&record) {
+            return Err(ErrorReport::new(ErrorCode::SkillNotFound)
+                .with("skill", skill)
+                .with("suggestion", "none"));
+        }
         let inner = Arc::clone(self);
         blocking(move || Ok(inner.exported(&workspace, &record))).await
     }

@@ -35,6 +35,7 @@ use crate::RuntimeOptions;
 use crate::audit::AuditTrail;
 use crate::breaker::Breakers;
 use crate::catalogue::Found;
+use crate::claude::ClaudeViews;
 use crate::exports::Surfaces;
 use crate::hook::LifecycleHook;
 use crate::hook::Logging;
@@ -70,6 +71,7 @@ pub(crate) struct Inner {
     pub(crate) surfaces: Surfaces,
     pub(crate) servers: ServerDesk,
     pub(crate) publications: Publications,
+    pub(crate) claude_views: ClaudeViews,
     /// Counts how often the known skills changed.
     pub(crate) catalogue_changes: watch::Sender<u64>,
     pub(crate) ports: watch::Sender<BTreeMap<u16, BTreeSet<PathBuf>>>,
@@ -114,6 +116,7 @@ impl Inner {
             surfaces: Surfaces::default(),
             servers: ServerDesk::default(),
             publications: Publications::default(),
+            claude_views: ClaudeViews::default(),
             catalogue_changes: watch::Sender::default(),
             ports: watch::Sender::default(),
             compiling: Mutex::default(),
@@ -254,6 +257,7 @@ impl Inner {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .remove(&forgotten);
+            self.claude_views.forget(&forgotten);
             self.metrics.forget(&forgotten);
             self.ports.send_if_modified(|ports| {
                 let before = ports.clone();
@@ -312,6 +316,9 @@ impl Inner {
         workspace: &Arc<Workspace>,
     ) -> Result<Arc<Registry>, ErrorReport> {
         if let Some(registry) = self.known_registry(workspace) {
+            if workspace.configuration.auto_discovery {
+                self.follow_plugins(workspace, &registry).await?;
+            }
             return Ok(registry);
         }
         let inner = Arc::clone(self);
@@ -319,6 +326,8 @@ impl Inner {
         blocking(move || {
             // Nobody else sees it before it knows its skills.
             let registry = Arc::new(crate::catalogue::open(&inner.options.folders));
+            // Before the discovery, so that a change after it is noticed.
+            inner.claude_views.look(&workspace);
             if workspace.configuration.auto_discovery {
                 crate::catalogue::discover(&workspace, &registry, &[]);
             }
@@ -348,6 +357,7 @@ impl Inner {
     /// all it finds is new.
     pub(crate) fn registry_to_discover(&self, workspace: &Workspace) -> Arc<Registry> {
         self.known_registry(workspace).unwrap_or_else(|| {
+            self.claude_views.look(workspace);
             let registry = Arc::new(crate::catalogue::open(&self.options.folders));
             self.publish(workspace, registry)
         })

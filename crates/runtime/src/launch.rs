@@ -55,6 +55,7 @@ use crate::EventSink;
 use crate::Folders;
 use crate::arguments::ArgumentSchemas;
 use crate::bytecode::BytecodeStore;
+use crate::claude::ClaudeView;
 use crate::host_paths::HostFiles;
 use crate::key_value::KeyValueStore;
 use crate::network;
@@ -279,7 +280,8 @@ impl Launches {
         let host = HostFiles::default();
         let evaluation = self.evaluate(workspace, &skill, &host, observed)?;
         let manifest = skill.manifest();
-        let settings = workspace.settings_of(manifest, owner(workspace, &skill))?;
+        let options = ClaudeView::read(workspace).options(skill.root());
+        let settings = workspace.settings_of(manifest, owner(workspace, &skill), &options)?;
         let schemas = ArgumentSchemas::new(manifest)?;
         let (layer, resolution) = self.install(workspace, &skill, events)?;
         let bytecode_key = DigestBuilder::new()
@@ -410,7 +412,7 @@ fn own_name(name: &SkillName, source: &SkillSource) -> String {
 fn skill_folders(workspace: &Workspace) -> Vec<PathBuf> {
     let roots =
         mycelium_config::skill_roots(&workspace.path, &workspace.home, &workspace.configuration);
-    let plugins = mycelium_config::plugin_roots(&workspace.path, &workspace.home).roots;
+    let plugins = ClaudeView::read(workspace).plugins.roots;
     let roots = roots.into_iter().map(|root| root.path);
     roots
         .chain(plugins.into_iter().map(|root| root.path))

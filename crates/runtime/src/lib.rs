@@ -11,6 +11,7 @@ pub mod blocking;
 mod breaker;
 mod bytecode;
 mod catalogue;
+mod claude;
 mod compile;
 mod connection;
 mod desk;

@@ -15,6 +15,7 @@ use mycelium_protocol::control::SkillChange;
 use mycelium_protocol::control::SkillSelector;
 use mycelium_protocol::control::SkillSummary;
 use mycelium_protocol::control::UnloadReport;
+use mycelium_registry::SearchQuery;
 use mycelium_registry::SkillRecord;
 use mycelium_types::ErrorReport;
 use mycelium_types::SkillState;
@@ -122,6 +123,32 @@ impl Inner {
         let found = blocking(move || Ok(registry.search(&query))).await?;
         Ok(found
             .iter()
+            .map(|hit| self.summary(&workspace, &context.session, &hit.record))
+            .collect())
+    }
+
+    /// The same for an agent, which finds nothing that the settings of Claude Code keep from agents.
+    pub(crate) async fn search_for_agent(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        request: SearchRequest,
+    ) -> Result<Vec<SkillSummary>, ErrorReport> {
+        let workspace = self.workspace(context).await?;
+        let registry = self.registry(&workspace).await?;
+        let view = self.claude_view(&workspace).await?;
+        let query = catalogue::query(request)?;
+        let limit = query.limit;
+        let found = blocking(move || {
+            Ok(registry.search(&SearchQuery {
+                limit: usize::MAX,
+                ..query
+            }))
+        })
+        .await?;
+        Ok(found
+            .iter()
+            .filter(|hit| view.is_for_agents(&hit.record))
+            .take(limit)
             .map(|hit| self.summary(&workspace, &context.session, &hit.record))
             .collect())
     }

@@ -204,9 +204,9 @@ impl SkillRuntime {
         &self,
         context: &RequestContext,
         agent: CatalogAgent,
-        budget: usize,
+        context_tokens: usize,
     ) -> Result<AgentCatalog, ErrorReport> {
-        self.inner.catalog(context, agent, budget).await
+        self.inner.catalog(context, agent, context_tokens).await
     }
 
     /// All known skills.
@@ -229,7 +229,19 @@ impl SkillRuntime {
         self.inner.search(context, request).await
     }
 
-    /// What the known skills offer, by name: for each the version that its name alone means.
+    /// The known skills that fit, best first, without those that the settings of Claude Code keep from agents.
+    ///
+    /// # Errors
+    /// As [`SkillRuntime::search`].
+    pub async fn search_for_agent(
+        &self,
+        context: &RequestContext,
+        request: SearchRequest,
+    ) -> Result<Vec<SkillSummary>, ErrorReport> {
+        self.inner.search_for_agent(context, request).await
+    }
+
+    /// What the known skills offer to agents, by name: for each the version that its name alone means.
     ///
     /// # Errors
     /// When the configuration is invalid.
@@ -237,10 +249,10 @@ impl SkillRuntime {
         self.inner.exports(context).await
     }
 
-    /// What one skill offers. Runs nothing of it.
+    /// What one skill offers to agents. Runs nothing of it.
     ///
     /// # Errors
-    /// When the skill is unknown or the configuration is invalid.
+    /// When the skill is unknown or kept from agents, or the configuration is invalid.
     pub async fn exports_of(
         &self,
         context: &RequestContext,

@@ -17,6 +17,7 @@ use std::time::Instant;
 use mycelium_config::AgentClient;
 use mycelium_config::AgentFile;
 use mycelium_config::AgentScope;
+use mycelium_config::ClaudePlaces;
 use mycelium_config::ServerDefinition;
 use mycelium_config::ServerOrigin;
 use mycelium_config::ServerSources;
@@ -203,14 +204,7 @@ fn stamps(workspace: &Workspace) -> Vec<Option<Stamp>> {
         )
         .path
     });
-    let of_plugins = [
-        workspace
-            .home
-            .join(".claude/plugins/installed_plugins.json"),
-        workspace.home.join(".claude/settings.json"),
-        workspace.path.join(".claude/settings.json"),
-        workspace.path.join(".claude/settings.local.json"),
-    ];
+    let of_plugins = ClaudePlaces::of(&workspace.path, &workspace.home).files();
     let stamp = |path: &PathBuf| {
         let metadata = fs_err::metadata(path).ok()?;
         Some((

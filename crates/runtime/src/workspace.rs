@@ -23,6 +23,7 @@ use mycelium_types::Diagnostic;
 use mycelium_types::ErrorReport;
 use mycelium_types::Manifest;
 use mycelium_types::Severity;
+use serde_json::Map;
 use serde_json::Value;
 
 use crate::Folders;
@@ -72,15 +73,16 @@ impl Workspace {
         mycelium_resolver::workspace_lock(&self.path)
     }
 
-    /// The skill's own settings, checked against the schema its manifest gives.
+    /// The skill's own settings above its plugin's `options`, checked against the schema its manifest gives.
     pub(crate) fn settings_of(
         &self,
         manifest: &Manifest,
         owner: SkillOwner,
+        options: &Map<String, Value>,
     ) -> Result<Value, ErrorReport> {
         let settings = self
             .configuration
-            .skill_settings(&manifest.name, owner, manifest.config.as_ref())
+            .skill_settings_above(options, &manifest.name, owner, manifest.config.as_ref())
             .map_err(|diagnostics| ConfigError::Invalid { diagnostics })?;
         Ok(Value::Object(settings))
     }

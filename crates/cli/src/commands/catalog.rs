@@ -25,9 +25,8 @@ pub(super) fn run(
 ) -> Result<ExitStatus, Error> {
     let context = session.surroundings.context(session.settings);
     let agent = options.agent.agent();
-    let budget = agent.budget(options.context);
     let runtime = InProcess::start(session.surroundings)?;
-    let catalog = runtime.catalog(&context, agent, budget);
+    let catalog = runtime.catalog(&context, agent, options.context);
     runtime.shut_down();
     let catalog = catalog?;
     let text = match (session.output.format(), options.format) {

@@ -2,6 +2,8 @@
 
 mod visibility;
 
+use mycelium_config::ClaudePlaces;
+use mycelium_config::ClaudeSettings;
 use mycelium_protocol::control::Candidate;
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::Discovery;
@@ -48,8 +50,15 @@ pub(super) fn run(
         workspace: &session.surroundings.workspace,
         home: &session.surroundings.home,
     };
+    let settings = ClaudeSettings::read(&ClaudePlaces::of(folders.workspace, folders.home));
     let seen_by = |candidate: &Candidate| match candidate.taken {
-        true => views(&candidate.path, candidate.plugin.is_some(), folders).to_vec(),
+        true => views(
+            &candidate.path,
+            candidate.plugin.as_deref(),
+            &settings,
+            folders,
+        )
+        .to_vec(),
         false => Vec::new(),
     };
     let telling = Telling {

@@ -1,5 +1,8 @@
 //! `catalog`.
 
+use serde_json::json;
+
+use crate::support::Agent;
 use crate::support::TestEnvironment;
 
 fn agent_skill(test: &TestEnvironment, path: &str, fields: &str) {
@@ -126,4 +129,92 @@ fn discovery_says_which_agents_see_a_skill() {
             {"agent": "guide", "sees": true, "reason": "found"},
         ])
     );
+}
+
+#[test]
+fn the_settings_of_claude_code_say_what_it_shows() {
+    let test = TestEnvironment::new();
+    for name in ["whole", "named", "own", "none"] {
+        let fields = format!("name: {name}\ndescription: The skill {name} and more of it");
+        agent_skill(&test, &format!(".claude/skills/{name}"), &fields);
+    }
+    test.file(
+        ".claude/settings.json",
+        r#"{"skillOverrides": {"named": "name-only", "own": "user-invocable-only", "none": "off"},
+            "skillListingMaxDescChars": 10, "skillListingBudgetFraction": 0.5}"#,
+    );
+    let seen = test.run(&["catalog", "--json"]).expect(0).json();
+    assert_eq!(seen["budget"], 400_000);
+    let skills = seen["skills"].as_array().unwrap();
+    let fits: Vec<_> = skills.iter().map(|it| (&it["name"], &it["fit"])).collect();
+    assert_eq!(
+        serde_json::json!(fits),
+        serde_json::json!([["named", "name-only-as-set"], ["whole", "capped"]])
+    );
+    assert_eq!(skills[1]["description"], "The skill…");
+    // Another agent has settings of its own.
+    let codex = test
+        .run(&["catalog", "--json", "--agent", "codex"])
+        .expect(0)
+        .json();
+    assert_eq!(codex["skills"].as_array().unwrap().len(), 4);
+
+    let explained = test
+        .run(&["discover", "--explain", "--json"])
+        .expect(0)
+        .json();
+    let candidates = explained["candidates"].as_array().unwrap();
+    let view = |name: &str| {
+        let is_it = |it: &&serde_json::Value| it["path"].as_str().unwrap().ends_with(name);
+        let view = &candidates.iter().find(is_it).unwrap()["agents"][0];
+        (view["sees"].clone(), view["reason"].clone())
+    };
+    for (name, sees, reason) in [
+        ("whole", true, "found"),
+        ("named", true, "name-only"),
+        ("own", false, "user-invocable-only"),
+        ("none", false, "off"),
+    ] {
+        assert_eq!(view(name), (sees.into(), reason.into()), "{name}");
+    }
+    // A value that is none is told, and counts for nothing.
+    test.file(
+        ".claude/settings.json",
+        r#"{"skillOverrides": {"none": "never"}}"#,
+    );
+    let told = test.run(&["discover"]).expect(0);
+    assert!(told.stderr.contains("skillOverrides.none"), "{told}");
+}
+
+#[test]
+fn what_agents_are_not_to_use_is_not_offered_to_them() {
+    let test = TestEnvironment::new();
+    for name in ["shown", "hidden"] {
+        test.skill(name, &["go"], "module.exports = { go() { return 1; } };");
+    }
+    let mut agent = Agent::greeted(&test);
+    assert!(agent.tools().contains(&"hidden_go".to_owned()));
+    test.file(
+        ".claude/settings.local.json",
+        r#"{"skillOverrides": {"hidden": "user-invocable-only"}}"#,
+    );
+    let tools = agent.tools();
+    assert!(tools.contains(&"shown_go".to_owned()), "{tools:?}");
+    assert!(!tools.contains(&"hidden_go".to_owned()), "{tools:?}");
+    let found = agent.call("skill_search", json!({"query": "skill of a test"}));
+    let found = found.to_string();
+    assert!(
+        found.contains("shown") && !found.contains("hidden"),
+        "{found}"
+    );
+    for (tool, arguments) in [
+        ("skill_describe", json!({"skill": "hidden"})),
+        ("skill_run", json!({"skill": "hidden", "method": "go"})),
+    ] {
+        let refused = agent.call(tool, arguments);
+        assert_eq!(refused["isError"], true, "{refused}");
+        assert!(refused.to_string().contains("SKILL_NOT_FOUND"), "{refused}");
+    }
+    // The person finds it.
+    test.run(&["info", "hidden"]).expect(0);
 }

@@ -237,6 +237,8 @@ fn skills_of_installed_plugins_are_found_and_explained_with_the_plugin() {
     let folder = test.root().join("home/.claude/plugins");
     fs_err::create_dir_all(&folder).unwrap();
     fs_err::write(folder.join("installed_plugins.json"), list.to_string()).unwrap();
+    let on = serde_json::json!({"enabledPlugins": {"tools@market": true}});
+    fs_err::write(folder.join("../settings.json"), on.to_string()).unwrap();
 
     let explained = test.run(&["discover", "--explain"]).expect(0);
     let line = "+ [ROOT]/plugins/tools/skills/ruler: (plugin tools@market) it is ruler";

@@ -114,6 +114,10 @@ fn all_files_count_and_the_person_s_own_go_first() {
             json!({"version": 2, "plugins": {"p@m": [{"scope": "user", "installPath": plugin}]}}),
         )
         .file(
+            "home/.claude/settings.json",
+            json!({"enabledPlugins": {"p@m": true}}),
+        )
+        .file(
             "plugin/.claude-plugin/plugin.json",
             json!({"name": "p", "mcpServers": {"e": runs("${CLAUDE_PLUGIN_ROOT}/serve")}}),
         )

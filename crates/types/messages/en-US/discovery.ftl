@@ -27,6 +27,11 @@ manifest-link-leaves = The { $name } is a link that leads out of the skill's fol
     .help = Put the file itself into the folder, or link the whole folder.
 manifest-unreadable = The { $name } cannot be read: { $reason }
 
+claude-settings-unreadable = The settings of Claude Code cannot be read: { $reason }
+    .help = They count as if the file were not there.
+claude-setting-unknown = `{ $field }` cannot be { $value }.
+    .help = The value counts as if it were not there.
+
 plugins-unreadable = The list of installed plugins cannot be read: { $reason }
     .help = Plugins are left out. Claude Code writes the list anew when a plugin is installed.
 plugins-too-many = Only the first { $most } installed plugins are looked at.

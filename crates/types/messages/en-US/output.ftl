@@ -155,6 +155,9 @@ discover-agent = { $agent ->
         [elsewhere] not seen, skills are not searched there
         [nested] not seen, skills are not searched so deep
         [link] perhaps not seen, not all versions follow links
+        [name-only] seen, but for its description: `skillOverrides` in its settings says so
+        [user-invocable-only] not seen, only you may start it: `skillOverrides` in its settings says so
+        [off] not seen, `skillOverrides` in its settings switches it off
        *[plugin] not seen, plugins are Claude Code's
     }
 discover-time = Discovery completed in { $time }

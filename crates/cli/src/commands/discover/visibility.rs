@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use mycelium_config::ClaudeSettings;
+use mycelium_config::SkillVisibility;
 use mycelium_types::AgentSkill;
 use serde::Serialize;
 
@@ -45,6 +47,12 @@ enum Reason {
     Link,
     /// Plugins are Claude Code's.
     Plugin,
+    /// The agent's settings show its name without its description.
+    NameOnly,
+    /// The agent's settings keep it for the person.
+    UserInvocableOnly,
+    /// The agent's settings switch it off.
+    Off,
 }
 
 /// The folders that agents' rules are about.
@@ -69,13 +77,21 @@ impl View {
             Reason::Nested => "nested",
             Reason::Link => "link",
             Reason::Plugin => "plugin",
+            Reason::NameOnly => "name-only",
+            Reason::UserInvocableOnly => "user-invocable-only",
+            Reason::Off => "off",
         };
         (agent, reason)
     }
 }
 
-/// What agents make of the skill in `folder`, which belongs to a plugin or not.
-pub(super) fn views(folder: &Path, is_plugin: bool, places: Places<'_>) -> [View; 2] {
+/// What agents make of the skill in `folder`, which belongs to a `plugin` or not.
+pub(super) fn views(
+    folder: &Path,
+    plugin: Option<&str>,
+    settings: &ClaudeSettings,
+    places: Places<'_>,
+) -> [View; 2] {
     let claude_code = [".claude/skills"].map(Path::new);
     let guide = [".claude/skills", ".agents/skills"].map(Path::new);
     [
@@ -84,7 +100,7 @@ pub(super) fn views(folder: &Path, is_plugin: bool, places: Places<'_>) -> [View
     ]
     .map(|(agent, roots, deepest)| {
         let depth = depth(folder, roots, places);
-        let reason = match (described(folder), agent, is_plugin) {
+        let reason = match (described(folder), agent, plugin.is_some()) {
             (Some(reason), _, _) => reason,
             (None, Agent::ClaudeCode, true) => Reason::Found,
             (None, Agent::Guide, true) => Reason::Plugin,
@@ -95,12 +111,27 @@ pub(super) fn views(folder: &Path, is_plugin: bool, places: Places<'_>) -> [View
                 Some(_) => Reason::Found,
             },
         };
+        let reason = match (reason, agent) {
+            (Reason::Found, Agent::ClaudeCode) => set(settings, folder, plugin),
+            (reason, _) => reason,
+        };
         View {
             agent,
-            sees: reason == Reason::Found,
+            sees: matches!(reason, Reason::Found | Reason::NameOnly),
             reason,
         }
     })
+}
+
+/// What the settings of Claude Code make of a skill that it finds. It calls skills by their folders' names.
+fn set(settings: &ClaudeSettings, folder: &Path, plugin: Option<&str>) -> Reason {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    match settings.visibility(&name, plugin) {
+        SkillVisibility::On => Reason::Found,
+        SkillVisibility::NameOnly => Reason::NameOnly,
+        SkillVisibility::UserInvocableOnly => Reason::UserInvocableOnly,
+        SkillVisibility::Off => Reason::Off,
+    }
 }
 
 /// Why no agent takes the folder for a skill.
@@ -141,8 +172,10 @@ mod tests {
             fs_err::write(path.join(file), "").unwrap();
             path
         };
-        let told = |path: &Path, is_plugin| {
-            views(path, is_plugin, places).map(|view| (view.sees, view.words().1))
+        let settings = ClaudeSettings::default();
+        let told = |path: &Path, is_plugin: bool| {
+            views(path, is_plugin.then_some("p@m"), &settings, places)
+                .map(|view| (view.sees, view.words().1))
         };
         let mut seen = Vec::new();
         for path in [
