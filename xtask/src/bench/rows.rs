@@ -136,6 +136,28 @@ const ROWS: &[Row] = &[
     row("exec", "mycelium exec, warm daemon", 10.0)
         .above("process")
         .beside("node-start"),
+    row(
+        "mcp-start",
+        "mcp serve until the first call is answered",
+        20.0,
+    )
+    .above("process")
+    .beside("node-start"),
+    row("mcp-bridge", "memory of mcp serve", 4.0).counting(Unit::Megabytes),
+    row("mcp-call", "call over MCP", 1.0).above("socket-call"),
+    row("mcp-list", "tools/list of 500 skills", 10.0).above("socketpair"),
+    row(
+        "mcp-sessions",
+        "call beside 49 sessions, 10 a second each",
+        10.0,
+    )
+    .above("mcp-call"),
+    row(
+        "mcp-sessions-memory",
+        "memory of the daemon after them, of before",
+        1.05,
+    )
+    .counting(Unit::Multiple),
     row("memory", "memory, daemon and 10 active skills", 40.0)
         .beside("node-memory")
         .maximum(200.0)
@@ -169,6 +191,10 @@ pub(crate) const REFERENCES: &[(&str, &str)] = &[
     ("direct", "floor: the function called by the skill itself"),
     ("socketpair", "floor: echo over a socketpair, other process"),
     ("open", "floor: open a file, nobody told of it"),
+    (
+        "socket-call",
+        "floor: the same call over the daemon's socket",
+    ),
     ("append", "floor: append 512 bytes to a file"),
     ("fsync", "floor: append 512 bytes and put them on disk"),
     ("request-direct", "floor: a loopback request, no broker"),

@@ -3,6 +3,7 @@
 //! Measures all of it, or the part named by the first argument. Prints one line of JSON for each thing measured; `cargo xtask bench` makes a table of them. The
 //! variable `MYCELIUM_BENCH_PROGRAM` names the `mycelium` to measure.
 
+mod agents;
 mod audit;
 mod calls;
 mod daemon;
@@ -25,7 +26,7 @@ use crate::scene::Scene;
 type Part = fn(&Scene) -> Outcome<()>;
 
 /// The parts that need nothing but the scene, in the order in which they are measured.
-const PARTS: [(&str, Part); 7] = [
+const PARTS: [(&str, Part); 8] = [
     ("floors", |_| floors::measure()),
     ("calls", calls::measure),
     ("hostile", hostile::measure),
@@ -33,6 +34,7 @@ const PARTS: [(&str, Part); 7] = [
     ("search", search::measure),
     ("node", peers::measure),
     ("daemon", daemon::measure),
+    ("agents", agents::measure),
 ];
 
 /// What can go wrong is only ever shown.

@@ -1,0 +1,366 @@
+//! Agents that come over MCP: how soon the first one is served, what a call costs beside the same call over the socket,
+//! long lists, and many sessions at once.
+
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Read;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::ChildStdin;
+use std::process::ChildStdout;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use mycelium_protocol::FrameDecoder;
+use mycelium_protocol::MAX_FRAME;
+use mycelium_protocol::control::Arguments;
+use mycelium_protocol::control::CONTROL_PROTOCOL;
+use mycelium_protocol::control::ClientHello;
+use mycelium_protocol::control::Command;
+use mycelium_protocol::control::ExecRequest;
+use mycelium_protocol::control::Request;
+use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::control::ServerHello;
+use mycelium_protocol::control::ServerMessage;
+use mycelium_protocol::encode_frame;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::Outcome;
+use crate::daemon::proportional_megabytes;
+use crate::report;
+use crate::scene::Scene;
+use crate::scene::command;
+
+/// Skills in the workspace.
+const SKILLS: usize = 500;
+const STARTS: usize = 40;
+const CALLS: usize = 2_000;
+const LISTS: usize = 50;
+/// Sessions at once, and how often each calls.
+const SESSIONS: usize = 50;
+const PERIOD: Duration = Duration::from_millis(100);
+const ROUNDS: usize = 50;
+
+const SKILL: &str = "many-0";
+const CODE: &str = "module.exports = { greet({ name }) { return `Hello, ${name}!`; } };\n";
+
+/// Starts a daemon, measures it and ends it.
+pub(crate) fn measure(scene: &Scene) -> Outcome<()> {
+    let world = World::new(scene)?;
+    let outcome = world.measure();
+    let stopped = world.mycelium(&["daemon", "stop"]).status()?;
+    outcome?;
+    stopped
+        .success()
+        .then_some(())
+        .ok_or("the daemon did not stop".into())
+}
+
+/// A workspace with many skills.
+struct World<'s> {
+    scene: &'s Scene,
+    workspace: PathBuf,
+}
+
+impl<'s> World<'s> {
+    fn new(scene: &'s Scene) -> Outcome<Self> {
+        let workspace = fs_err::canonicalize(scene.workspace())?.join("many");
+        // A folder that is not there is not used, and the socket is to be where it is looked for.
+        fs_err::create_dir_all(&scene.environment()["XDG_RUNTIME_DIR"])?;
+        for number in 0..SKILLS {
+            let name = format!("many-{number}");
+            let manifest = json!({
+                "name": name,
+                "version": "1.0.0",
+                "description": "One of many skills, which greets whoever it is told to greet.",
+                "entrypoint": "index.js",
+                "exports": [{
+                    "name": "greet",
+                    "description": "Greets somebody.",
+                    "parameters": {
+                        "type": "object",
+                        "properties": {"name": {"type": "string"}},
+                        "required": ["name"],
+                    },
+                }],
+            });
+            let folder = workspace.join(".claude/skills").join(&name);
+            fs_err::create_dir_all(&folder)?;
+            fs_err::write(folder.join("skill.json"), manifest.to_string())?;
+            fs_err::write(folder.join("index.js"), CODE)?;
+        }
+        Ok(Self { scene, workspace })
+    }
+
+    fn mycelium(&self, args: &[&str]) -> std::process::Command {
+        let mut command = command(&self.scene.program);
+        command
+            .args(args)
+            .envs(self.scene.environment())
+            .env("MYCELIUM_MCP_MAX_LISTED_SKILLS", "10000")
+            .current_dir(&self.workspace)
+            .stdout(Stdio::piped());
+        command
+    }
+
+    fn measure(&self) -> Outcome<()> {
+        // The first starts the daemon and makes it know the skills.
+        let mut agent = Agent::start(self)?;
+        agent.greet()?;
+
+        let times = report::measure(STARTS, || {
+            let mut agent = Agent::start(self)?;
+            agent.greet()?;
+            agent.leave()
+        })?;
+        report::times("mcp-start", &times)?;
+
+        let times = report::measure(LISTS, || agent.list())?;
+        report::times("mcp-list", &times)?;
+
+        let mut socket = Socket::open(self)?;
+        socket.greet()?;
+        let times = report::measure(CALLS, || socket.greet())?;
+        report::times("socket-call", &times)?;
+        let times = report::measure(CALLS, || agent.greet())?;
+        report::times("mcp-call", &times)?;
+        report::amount("mcp-bridge", proportional_megabytes(agent.child.id())?)?;
+        agent.leave()?;
+        self.many()
+    }
+
+    /// Sessions that call at once, at a pace.
+    fn many(&self) -> Outcome<()> {
+        let daemon = self.daemon()?;
+        let before = proportional_megabytes(daemon)?;
+        // What the shell's session has stays.
+        let others = self.instances()?;
+        let mut agents = (0..SESSIONS)
+            .map(|_| Agent::start(self))
+            .collect::<Outcome<Vec<_>>>()?;
+        for agent in &mut agents {
+            agent.greet()?;
+        }
+        let threads: Vec<_> = agents
+            .into_iter()
+            .map(|mut agent| {
+                std::thread::spawn(move || -> Result<Vec<Duration>, String> {
+                    let mut times = Vec::with_capacity(ROUNDS);
+                    for _ in 0..ROUNDS {
+                        let start = Instant::now();
+                        agent.greet().map_err(|error| error.to_string())?;
+                        times.push(start.elapsed());
+                        std::thread::sleep(PERIOD.saturating_sub(start.elapsed()));
+                    }
+                    agent.leave().map_err(|error| error.to_string())?;
+                    Ok(times)
+                })
+            })
+            .collect();
+        let mut times = Vec::new();
+        for thread in threads {
+            times.extend(thread.join().map_err(|_| "an agent panicked")??);
+        }
+        report::times("mcp-sessions", &times)?;
+        // Instances end when their sessions have.
+        for _ in 0..100 {
+            if self.instances()? <= others {
+                break;
+            }
+            std::thread::sleep(PERIOD);
+        }
+        let left = self.instances()?.saturating_sub(others);
+        if left > 0 {
+            return Err(format!("{left} instances are left").into());
+        }
+        report::amount(
+            "mcp-sessions-memory",
+            proportional_megabytes(daemon)? / before,
+        )
+    }
+
+    fn processes(&self) -> Outcome<Value> {
+        let output = self.mycelium(&["ps", "--json"]).output()?;
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    fn daemon(&self) -> Outcome<u32> {
+        let pid = self.processes()?["daemon"]["pid"].as_u64();
+        Ok(u32::try_from(pid.ok_or("there is no daemon")?)?)
+    }
+
+    fn instances(&self) -> Outcome<usize> {
+        let processes = self.processes()?;
+        Ok(processes["instances"].as_array().map_or(0, Vec::len))
+    }
+}
+
+/// An agent that is connected by the bridge.
+struct Agent {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    last_id: u64,
+}
+
+impl Agent {
+    fn start(world: &World<'_>) -> Outcome<Self> {
+        let mut child = world
+            .mycelium(&["mcp", "serve"])
+            .stdin(Stdio::piped())
+            .spawn()?;
+        let output = child.stdout.take().ok_or("the bridge has no output")?;
+        let mut agent = Self {
+            input: child.stdin.take(),
+            output: BufReader::new(output),
+            child,
+            last_id: 0,
+        };
+        agent.ask(
+            "initialize",
+            &json!({
+                "protocolVersion": "2025-11-25",
+                "capabilities": {},
+                "clientInfo": {"name": "bench", "version": "1"},
+            }),
+        )?;
+        agent.say(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))?;
+        Ok(agent)
+    }
+
+    fn say(&mut self, message: &Value) -> Outcome<()> {
+        let input = self.input.as_mut().ok_or("the bridge has no input")?;
+        Ok(input.write_all(format!("{message}\n").as_bytes())?)
+    }
+
+    fn ask(&mut self, method: &str, params: &Value) -> Outcome<Value> {
+        self.last_id += 1;
+        let id = self.last_id;
+        self.say(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))?;
+        loop {
+            let mut line = String::new();
+            if self.output.read_line(&mut line)? == 0 {
+                return Err("the bridge has ended".into());
+            }
+            let mut message: Value = serde_json::from_str(&line)?;
+            if message["id"] == id {
+                return Ok(message["result"].take());
+            }
+        }
+    }
+
+    fn greet(&mut self) -> Outcome<()> {
+        let call = json!({"name": format!("{SKILL}_greet"), "arguments": {"name": "bench"}});
+        let result = self.ask("tools/call", &call)?;
+        match result["content"][0]["text"].as_str() {
+            Some("Hello, bench!") => Ok(()),
+            _ => Err(format!("a call gave {result}").into()),
+        }
+    }
+
+    /// All pages.
+    fn list(&mut self) -> Outcome<()> {
+        let mut params = json!({});
+        let mut count = 0;
+        loop {
+            let page = self.ask("tools/list", &params)?;
+            count += page["tools"].as_array().map_or(0, Vec::len);
+            match &page["nextCursor"] {
+                Value::Null if count >= SKILLS => return Ok(()),
+                Value::Null => return Err(format!("only {count} tools are listed").into()),
+                cursor => params = json!({ "cursor": cursor }),
+            }
+        }
+    }
+
+    /// Ends with its input.
+    fn leave(mut self) -> Outcome<()> {
+        drop(self.input.take());
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+/// The same calls without MCP.
+struct Socket {
+    stream: UnixStream,
+    decoder: FrameDecoder,
+    context: RequestContext,
+    last_id: u64,
+}
+
+impl Socket {
+    fn open(world: &World<'_>) -> Outcome<Self> {
+        let runtime_folder = &world.scene.environment()["XDG_RUNTIME_DIR"];
+        let mut socket = Self {
+            stream: UnixStream::connect(runtime_folder.join("mycelium/daemon.sock"))?,
+            decoder: FrameDecoder::new(MAX_FRAME),
+            context: RequestContext {
+                workspace: world.workspace.clone(),
+                ..world.scene.context()
+            },
+            last_id: 0,
+        };
+        socket.send(&ClientHello {
+            protocol: CONTROL_PROTOCOL,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            build: String::new(),
+            owned_session: None,
+        })?;
+        let _: ServerHello = socket.receive()?;
+        Ok(socket)
+    }
+
+    fn send(&mut self, message: &impl Serialize) -> Outcome<()> {
+        let mut bytes = Vec::new();
+        encode_frame(message, &mut bytes)?;
+        Ok(self.stream.write_all(&bytes)?)
+    }
+
+    fn receive<T: DeserializeOwned>(&mut self) -> Outcome<T> {
+        let mut buffer = [0; 1 << 14];
+        loop {
+            if let Some(frame) = self.decoder.next_frame()? {
+                return Ok(serde_json::from_slice(frame)?);
+            }
+            match self.stream.read(&mut buffer)? {
+                0 => return Err("the daemon has ended".into()),
+                count => self.decoder.push(&buffer[..count]),
+            }
+        }
+    }
+
+    fn greet(&mut self) -> Outcome<()> {
+        self.last_id += 1;
+        let id = self.last_id;
+        let named = json!({"name": "bench"});
+        let request = Request {
+            id,
+            context: self.context.clone(),
+            command: Command::Exec(ExecRequest {
+                skill: SKILL.parse()?,
+                method: "greet".to_owned(),
+                args: Arguments::Named(named.as_object().cloned().unwrap_or_default()),
+                timeout_seconds: None,
+                correlation_id: None,
+                agent: None,
+            }),
+        };
+        self.send(&request)?;
+        loop {
+            match self.receive()? {
+                ServerMessage::Reply { id: about, result } if about == id => {
+                    result?;
+                    return Ok(());
+                }
+                ServerMessage::Event { .. } | ServerMessage::Reply { .. } => {}
+            }
+        }
+    }
+}
