@@ -81,6 +81,9 @@ declare module 'mycelium' {
     transaction<Result>(body: (tx: Transaction) => Result | Promise<Result>): Promise<Result>;
   };
 
+  /** Aborted when nobody waits for the call that runs any more: its caller has gone. One object, fresh for each call. */
+  export const signal: AbortSignal;
+
   /** Calls a function of another skill, which takes a `skill` permission. */
   export function call<Result = any>(
     skill: string,

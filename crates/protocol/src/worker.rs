@@ -41,6 +41,7 @@ pub use exchange::MAX_EXCHANGES;
 pub use exchange::OpenExchange;
 pub use host::AgentIdentity;
 pub use host::CallContext;
+pub use host::Cancel;
 pub use host::HostAnswer;
 pub use host::HostCall;
 pub use host::InvalidHostCall;

@@ -17,6 +17,7 @@ use mycelium_types::SkillName;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
+use tokio::sync::watch;
 
 use crate::EventSink;
 use crate::audit::Asker;
@@ -100,6 +101,7 @@ impl Inner {
             session: asker.session.map(str::to_owned),
             scope: asker.scope.cloned(),
             side_by_side: Semaphore::new(SIDE_BY_SIDE),
+            cancelled: watch::Sender::default(),
             trace: asker.correlation_id.to_owned(),
             deadline: wall.deadline,
             events: Arc::clone(events),

@@ -12,6 +12,7 @@ use mycelium_network::RequestRecord;
 use mycelium_protocol::FrameDecoder;
 use mycelium_protocol::FrameError;
 use mycelium_protocol::encode_frame;
+use mycelium_protocol::worker::Cancel;
 use mycelium_protocol::worker::ExchangeCall;
 use mycelium_protocol::worker::Frame;
 use mycelium_protocol::worker::HostCall;
@@ -175,6 +176,30 @@ impl Connection {
             Some(host) => self.host_calls.begin(id, host),
             None => self.host_calls.end(),
         }
+        self.answer(id, max_notified, notify).await
+    }
+
+    /// Tells the worker that nobody waits for the request that it was asked last, and waits for its answer. What the
+    /// worker asks for goes on meanwhile.
+    pub(crate) async fn cancel(
+        &mut self,
+        max_notified: usize,
+        notify: &mut (dyn FnMut(Heard) + Send),
+    ) -> Result<Result<Box<RawValue>, RpcError>, ConnectionError> {
+        let id = self.next_id;
+        let frame = Cancel { call: id }.to_frame().map_err(FrameError::Encode)?;
+        encode_frame(&frame, &mut self.unsent)?;
+        self.host_calls.cancel();
+        self.answer(id, max_notified, notify).await
+    }
+
+    /// Waits for the answer to a request that was sent.
+    async fn answer(
+        &mut self,
+        id: u64,
+        max_notified: usize,
+        notify: &mut (dyn FnMut(Heard) + Send),
+    ) -> Result<Result<Box<RawValue>, RpcError>, ConnectionError> {
         let mut budget = max_notified + SLACK;
         loop {
             while let Some(bytes) = self.decoder.next_frame()? {

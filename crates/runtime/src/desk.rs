@@ -23,6 +23,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 use tokio::sync::Semaphore;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::EventSink;
@@ -54,6 +55,8 @@ pub(crate) struct Desk {
     pub(crate) scope: Option<CallScope>,
     /// How many calls of other skills may run.
     pub(crate) side_by_side: Semaphore,
+    /// Whether nobody waits for the request any more.
+    pub(crate) cancelled: watch::Sender<bool>,
     pub(crate) trace: String,
     pub(crate) deadline: Instant,
     pub(crate) events: EventSink,
@@ -92,6 +95,10 @@ impl Host for Desk {
             self.count(method, performed.outcome.is_ok());
             performed
         })
+    }
+
+    fn cancel(&self) {
+        self.cancelled.send_replace(true);
     }
 
     fn refuse(&self, reason: Unusable) -> ErrorReport {

@@ -39,6 +39,7 @@ use crate::audit::stage_subject;
 use crate::breaker::BreakerKey;
 use crate::breaker::BreakerRules;
 use crate::breaker::Recorded;
+use crate::cancelling::Held;
 use crate::failure;
 use crate::failure::Asked;
 use crate::hook::Stage;
@@ -207,14 +208,16 @@ impl Inner {
     ) -> Result<Value, ErrorReport> {
         let key = self.instance_key(&caller, record);
         let for_one_call = key.call.is_some();
-        let (instance, mut slot, _place) = self.enter(&key).await?;
-        self.ensure_active(caller, record, &instance, &mut slot)
-            .await?;
+        let entered = self.enter(&key).await?;
+        // Declared first, so that it is dropped after everything that works with the worker.
+        let mut held = Held::new(self, entered, &export.name, caller.correlation_id);
+        let (instance, slot) = held.parts()?;
+        self.ensure_active(caller, record, instance, slot).await?;
         let outcome = self
-            .invoke(caller, &instance, &mut slot, export, request, trail)
+            .invoke(caller, instance, slot, export, request, trail)
             .await;
         instance.touch();
-        if for_one_call && let Err(error) = self.retire(&instance, &mut slot, caller.events).await {
+        if for_one_call && let Err(error) = self.retire(instance, slot, caller.events).await {
             tracing::info!(skill = %instance.key.skill, %error, "an instance ended badly");
         }
         outcome

@@ -31,6 +31,9 @@ pub(crate) trait Host: Send + Sync {
     /// Performs a call. Calls for which [`is_ordered`] is true come one after the other.
     fn perform(self: Arc<Self>, call: HostCall) -> Pin<Box<dyn Future<Output = Performed> + Send>>;
 
+    /// Ends what others do for the worker: nobody waits for its request any more.
+    fn cancel(&self) {}
+
     /// The error of a call that cannot be understood, or comes too late.
     fn refuse(&self, reason: Unusable) -> ErrorReport;
 }
@@ -152,6 +155,13 @@ impl HostCalls {
     /// Gives up what is under way: the request has ended.
     pub(crate) fn end(&mut self) {
         self.round = None;
+    }
+
+    /// Ends what others do for the worker; what the runtime does itself goes on.
+    pub(crate) fn cancel(&self) {
+        if let Some(round) = &self.round {
+            round.host.cancel();
+        }
     }
 
     /// Takes a call.

@@ -10,6 +10,7 @@ mod audit;
 pub mod blocking;
 mod breaker;
 mod bytecode;
+mod cancelling;
 mod catalogue;
 mod claude;
 mod compile;

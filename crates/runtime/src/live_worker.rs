@@ -83,6 +83,8 @@ pub(crate) struct LiveWorker {
     /// Whether the last request ran to its end. A request whose caller went away leaves the worker in
     /// the middle of something.
     usable: bool,
+    /// Whether the worker was asked to make a call, and nobody heard an answer.
+    unanswered: bool,
 }
 
 impl fmt::Debug for LiveWorker {
@@ -113,6 +115,7 @@ impl LiveWorker {
             temporary: limits.tmp_mb.saturating_mul(1 << 20),
             processes: limits.processes,
             usable: true,
+            unanswered: false,
         }
     }
 
@@ -144,7 +147,41 @@ impl LiveWorker {
         self.usable && self.reached().is_none() && self.worker.exit().is_none()
     }
 
-    /// Asks the worker. Any failure but an answered one ends it, and so does dropping the future.
+    /// Whether a call was dropped in the middle. The worker goes on with it until it is [cancelled](Self::cancel_call)
+    /// or ended.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        self.unanswered
+    }
+
+    /// Tells the worker that nobody waits for its call, and lets it end it within `grace`. Whether it can be asked again;
+    /// if it cannot it is ended.
+    pub(crate) async fn cancel_call(
+        &mut self,
+        grace: Duration,
+        notify: &mut (dyn FnMut(Heard) + Send),
+    ) -> bool {
+        let goes_on = tokio::select! {
+            answer = self.connection.cancel(0, notify) => match answer {
+                Ok(Ok(_)) => true,
+                Ok(Err(error)) => error.data.is_some_and(|failure| goes_on_after(failure.kind)),
+                Err(_) => false,
+            },
+            () = tokio::time::sleep(grace) => false,
+            () = self.ticket.expired() => false,
+        };
+        self.unanswered = false;
+        if goes_on {
+            let cpu = self.watch.cpu_time(&self.worker);
+            self.watch.end_request(cpu);
+            self.usable = self.timer.disarm().is_ok();
+        } else {
+            self.worker.kill();
+        }
+        self.is_usable()
+    }
+
+    /// Asks the worker. Any failure but an answered one ends it, and so does dropping the future, unless it is a call:
+    /// whoever drops that is to [cancel](Self::cancel_call) it.
     pub(crate) async fn request(
         &mut self,
         request: Request,
@@ -154,10 +191,14 @@ impl LiveWorker {
     ) -> Result<Box<RawValue>, WorkerFailure> {
         self.usable = false;
         self.ticket.forget_expiry();
-        let unfinished = KillOnDrop(Some(Arc::clone(&self.worker)));
+        self.unanswered = matches!(request, Request::Call(_));
+        let ended_with = (!self.unanswered).then(|| Arc::clone(&self.worker));
+        let unfinished = KillOnDrop(ended_with);
         let started = (Instant::now(), self.watch.cpu_time(&self.worker));
         self.watch.begin_request(&self.worker, started.1);
         if self.timer.arm(budget.cpu, self.ticket.token()).is_err() {
+            self.unanswered = false;
+            self.worker.kill();
             return Err(WorkerFailure::Crashed(self.describe_exit()));
         }
         let outcome = tokio::select! {
@@ -187,21 +228,7 @@ impl LiveWorker {
         };
         let goes_on = match &outcome {
             Ok(_) => true,
-            Err(WorkerFailure::Answered { failure, .. }) => match failure.kind {
-                // It asked for its end, or what it has in memory can no longer be trusted.
-                FailureKind::Exited | FailureKind::OutOfMemory | FailureKind::Sandbox => false,
-                // One that runs a program for each call is not that program.
-                FailureKind::CpuTime | FailureKind::FileSize | FailureKind::Processes => true,
-                FailureKind::Thrown
-                | FailureKind::Syntax
-                | FailureKind::MissingExport
-                | FailureKind::ResultInvalid
-                | FailureKind::ResultTooLarge
-                | FailureKind::OutputTooLarge
-                | FailureKind::NeverSettles
-                | FailureKind::Host
-                | FailureKind::Protocol => true,
-            },
+            Err(WorkerFailure::Answered { failure, .. }) => goes_on_after(failure.kind),
             Err(WorkerFailure::TooLarge) => true,
             Err(WorkerFailure::Over(_) | WorkerFailure::Crashed(_)) => false,
         };
@@ -213,7 +240,10 @@ impl LiveWorker {
             self.watch.end_request(cpu);
             self.usable = self.timer.disarm().is_ok();
             unfinished.forget();
+        } else {
+            self.worker.kill();
         }
+        self.unanswered = false;
         outcome
     }
 
@@ -278,6 +308,25 @@ impl LiveWorker {
             Some(cause) => cause.to_string(),
             None => "it closed its connection".to_owned(),
         }
+    }
+}
+
+/// Whether a worker can be asked again that has answered with a failure of this kind.
+fn goes_on_after(kind: FailureKind) -> bool {
+    match kind {
+        // It asked for its end, or what it has in memory can no longer be trusted.
+        FailureKind::Exited | FailureKind::OutOfMemory | FailureKind::Sandbox => false,
+        // One that runs a program for each call is not that program.
+        FailureKind::CpuTime | FailureKind::FileSize | FailureKind::Processes => true,
+        FailureKind::Thrown
+        | FailureKind::Syntax
+        | FailureKind::MissingExport
+        | FailureKind::ResultInvalid
+        | FailureKind::ResultTooLarge
+        | FailureKind::OutputTooLarge
+        | FailureKind::NeverSettles
+        | FailureKind::Host
+        | FailureKind::Protocol => true,
     }
 }
 

@@ -138,9 +138,13 @@ impl Desk {
             return ErrorReport::new(ErrorCode::CallEnded).into();
         };
         let context = self.workspace.context(&scope.session);
-        let report = inner
-            .execute(&context, request, &self.events, (None, origin))
-            .await;
+        let mut cancelled = self.cancelled.subscribe();
+        let report = tokio::select! {
+            report = inner.execute(&context, request, &self.events, (None, origin)) => report,
+            _ = cancelled.wait_for(|cancelled| *cancelled) => {
+                return ErrorReport::new(ErrorCode::Interrupted).into();
+            }
+        };
         Performed {
             outcome: report
                 .outcome

@@ -139,6 +139,15 @@ Object.assign(exports, {
   /** Gives up what belongs to a request that is answered now. */
   endRequest(request) {
     if (builtins.get('internal/host/calls')?.exports.end(request)) tasks.drain();
+    builtins.get('internal/host/signal')?.exports.renew();
+  },
+  /** Tells the program that nobody waits for its call any more; whether it could care. */
+  cancel() {
+    const signal = builtins.get('internal/host/signal')?.exports;
+    if (signal === undefined) return false;
+    signal.cancel();
+    tasks.drain();
+    return true;
   },
   textLength: (text) => text.length,
   wellFormed: Function.prototype.call.bind(String.prototype.toWellFormed),

@@ -14,6 +14,7 @@ use base64::prelude::BASE64_STANDARD;
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::FrameDecoder;
 use mycelium_protocol::MAX_FRAME;
+use mycelium_protocol::worker::Cancel;
 use mycelium_protocol::worker::CompileParams;
 use mycelium_protocol::worker::Compiled;
 use mycelium_protocol::worker::ExchangeReply;
@@ -165,7 +166,9 @@ impl<P: Place> Worker<P> {
     fn run(&mut self) -> Result<(), WorkerError> {
         let mut wait = Waiting::Forever;
         while self.receive(wait)? == Peer::There {
-            self.take_requests()?;
+            if self.take_requests()? == Peer::Gone {
+                break;
+            }
             self.turn()?;
             self.wire.borrow_mut().flush()?;
             wait = self.engine.waiting();
@@ -197,11 +200,19 @@ impl<P: Place> Worker<P> {
         }
     }
 
-    fn take_requests(&mut self) -> Result<(), WorkerError> {
+    /// Takes what has arrived. Whether there is still somebody who waits for this worker.
+    fn take_requests(&mut self) -> Result<Peer, WorkerError> {
         while let Some(bytes) = self.decoder.next_frame()? {
             let frame: Frame = serde_json::from_slice(bytes)?;
             if let Some(reply) = ExchangeReply::from_frame(&frame)? {
                 self.deliver(reply)?;
+                continue;
+            }
+            if Cancel::from_frame(&frame)?.is_some() {
+                // A program that cannot hear of it would only go on in vain.
+                if !self.jobs.is_empty() && !self.engine.cancel() {
+                    return Ok(Peer::Gone);
+                }
                 continue;
             }
             if frame.method.is_none() {
@@ -226,7 +237,7 @@ impl<P: Place> Worker<P> {
                 }
             }
         }
-        Ok(())
+        Ok(Peer::There)
     }
 
     /// Passes on what the runtime tells of an exchange; the program's part in it is a task of its own.

@@ -357,6 +357,34 @@ impl From<&ErrorReport> for Failure {
     }
 }
 
+/// Tells a worker that nobody waits for a request any more. It should answer it soon; its own calls go on meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancel {
+    /// The request.
+    pub call: u64,
+}
+
+impl Cancel {
+    /// The frame that tells it.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn to_frame(self) -> serde_json::Result<Frame> {
+        Ok(Frame::notification("cancel", to_raw_value(&self)?))
+    }
+
+    /// What a frame tells; `None` for one that tells something else.
+    ///
+    /// # Errors
+    /// When the parameters do not fit.
+    pub fn from_frame(frame: &Frame) -> serde_json::Result<Option<Self>> {
+        match frame.as_notification() {
+            Some(("cancel", params)) => serde_json::from_str(params).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
 /// What a call is part of, as far as its skill may know.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CallContext {

@@ -491,3 +491,91 @@ async fn what_was_said_before_is_for_those_that_were_granted_it() {
     }
     world.runtime.shutdown().await;
 }
+
+/// Makes a call that goes away once the skill has said that it runs.
+async fn cancelled(world: &World, skill: &str, text: &str) {
+    let request = ExecRequest {
+        skill: skill.parse().unwrap(),
+        method: "run".to_owned(),
+        args: serde_json::from_value(json!([text])).unwrap(),
+        timeout_seconds: None,
+        correlation_id: None,
+        agent: None,
+    };
+    let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    let events: mycelium_runtime::EventSink = std::sync::Arc::new(move |event| {
+        if let Event::Console { text, .. } = event {
+            let _ = told.send(text);
+        }
+    });
+    let context = world.context("shell");
+    tokio::select! {
+        report = world.runtime.execute(&context, request, &events) => panic!("{report:?}"),
+        line = hears.recv() => assert_eq!(line.as_deref(), Some("runs")),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_skill_that_listens_ends_a_cancelled_call_itself_and_stays() {
+    let world = World::new();
+    evaluator(&world, "polite", json!({}));
+    assert_eq!(
+        world
+            .run(
+                "polite",
+                "globalThis.kept = 1; return mycelium.signal.aborted"
+            )
+            .await,
+        json!(false)
+    );
+    let text = "const { kv, log, signal } = mycelium;
+        await kv.set('state', 'running'); const gone = new Promise((resolve) => signal.addEventListener('abort', resolve));
+        const timer = setInterval(() => {}, 1000); log.info('runs'); await gone; clearInterval(timer);
+        await kv.set('state', signal.reason.name); return 'for nobody'";
+    cancelled(&world, "polite", text).await;
+    let seen = world
+        .run(
+            "polite",
+            "return [kept, await mycelium.kv.get('state'), mycelium.signal.aborted]",
+        )
+        .await;
+    assert_eq!(seen, json!([1, "AbortError", false]));
+    let interrupted = world
+        .entries("call")
+        .iter()
+        .any(|call| call.detail["outcome"] == "INTERRUPTED");
+    assert!(interrupted);
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_skill_that_does_not_end_is_ended_and_so_is_what_it_called() {
+    let world = World::new();
+    caller(&world, "stubborn", &["other"]).await;
+    evaluator(&world, "other", json!({}));
+    for text in [
+        "mycelium.log.info('runs'); setTimeout(() => { for (;;); }, 0); return new Promise(() => {})",
+        "mycelium.log.info('runs'); return new Promise((resolve) => setTimeout(resolve, 60000))",
+        "await mycelium.kv.transaction(async (tx) => { tx.set('half', 1); mycelium.log.info('runs'); await new Promise((resolve) => setTimeout(resolve, 60000)) })",
+    ] {
+        world.run("stubborn", "globalThis.kept = 1; return 1").await;
+        cancelled(&world, "stubborn", text).await;
+        assert_eq!(
+            world.run("stubborn", "return typeof kept").await,
+            json!("undefined"),
+            "{text}"
+        );
+    }
+    world.run("other", "globalThis.kept = 1; return 1").await;
+    let text = "return mycelium.call('other', 'run', ['mycelium.log.info(\"runs\"); return new Promise((resolve) => setTimeout(resolve, 60000))'])";
+    cancelled(&world, "stubborn", text).await;
+    assert_eq!(
+        world.run("other", "return typeof kept").await,
+        json!("undefined")
+    );
+    assert_eq!(
+        world.run("stubborn", "return mycelium.kv.list()").await,
+        json!([])
+    );
+    world.runtime.shutdown().await;
+}

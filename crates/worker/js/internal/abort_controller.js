@@ -2,7 +2,7 @@
 
 const { codes } = require('internal/errors');
 const { validateAbortSignalArray, validateUint32 } = require('internal/validators');
-const { EventTarget, createTrustedEvent, defineEventHandler, inspectAs } = require('internal/event_target');
+const { EventTarget, clearListeners, createTrustedEvent, defineEventHandler, inspectAs } = require('internal/event_target');
 
 const kInspect = Symbol.for('nodejs.util.inspect.custom');
 const kCreate = Symbol('create');
@@ -13,6 +13,7 @@ function makeException(message, name) {
 }
 
 let signalAbort;
+let renewSignal;
 
 class AbortSignal extends EventTarget {
   #aborted = false;
@@ -97,6 +98,12 @@ class AbortSignal extends EventTarget {
 
   static {
     signalAbort = AbortSignal.#signalAbort;
+    renewSignal = (signal) => {
+      signal.#aborted = false;
+      signal.#reason = undefined;
+      signal.#dependants = null;
+      clearListeners(signal);
+    };
   }
 }
 
@@ -124,4 +131,11 @@ Object.defineProperty(AbortController.prototype, 'signal', { enumerable: true })
 Object.defineProperty(AbortController.prototype, 'abort', { enumerable: true });
 Object.defineProperty(AbortController.prototype, Symbol.toStringTag, { value: 'AbortController', configurable: true });
 
-module.exports = { AbortController, AbortSignal };
+module.exports = {
+  AbortController,
+  AbortSignal,
+  abortSignal: (signal, ...reason) => signalAbort(signal, ...reason),
+  makeException,
+  makeSignal: () => new AbortSignal(kCreate),
+  renewSignal: (signal) => renewSignal(signal),
+};

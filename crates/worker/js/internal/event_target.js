@@ -219,6 +219,7 @@ function reportError(error) {
 
 let isEventTarget;
 let listenersOf;
+let clearListeners;
 
 class EventTarget {
   #listeners = new Map();
@@ -315,6 +316,7 @@ class EventTarget {
 
   static {
     isEventTarget = (value) => typeof value === 'object' && value !== null && #listeners in value;
+    clearListeners = (target) => target.#listeners.clear();
     listenersOf = (target, type) => (target.#listeners.get(`${type}`) ?? []).map((entry) => entry.listener);
   }
 }
@@ -365,5 +367,6 @@ module.exports = {
   defineEventHandler,
   inspectAs,
   isEventTarget,
+  clearListeners,
   listenersOf,
 };

@@ -7,7 +7,8 @@ const { config, context } = require('internal/host/context');
 const kv = require('internal/host/kv');
 const log = require('internal/host/log');
 const mcp = require('internal/host/mcp');
+const { signal } = require('internal/host/signal');
 const { call, progress } = require('internal/host/skills');
 const { skill, settings } = require('internal/surroundings');
 
-module.exports = Object.freeze({ assets, call, config, context, kv, log, mcp, progress, settings, skill });
+module.exports = Object.freeze({ assets, call, config, context, kv, log, mcp, progress, settings, signal, skill });

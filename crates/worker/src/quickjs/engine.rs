@@ -204,6 +204,12 @@ impl Engine {
         }
     }
 
+    /// Tells the program that nobody waits for its request any more. Whether it could care.
+    pub(crate) fn cancel(&self) -> bool {
+        self.enter(|ctx| self.host.hook(ctx, "cancel")?.call::<_, bool>(()))
+            .unwrap_or(false)
+    }
+
     /// When the next turn is due.
     pub(crate) fn waiting(&self) -> Waiting {
         let delay = self.enter(|ctx| self.host.hook(ctx, "delay")?.call::<_, f64>(()));

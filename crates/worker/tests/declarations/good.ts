@@ -1,5 +1,5 @@
 // A skill that uses everything `mycelium` declares, as it is meant to be used.
-import { assets, call, config, context, kv, log, progress, settings, skill } from 'mycelium';
+import { assets, call, config, context, kv, log, progress, settings, signal, skill } from 'mycelium';
 import type { HostError, Json, Transaction } from 'mycelium';
 
 interface Entry {
@@ -18,6 +18,7 @@ export async function count(words: string[]): Promise<Json> {
   log.info('counting', { words: words.length, trace: context.trace, step: config.step });
   const totals: number[] = [];
   for (const [index, word] of words.entries()) {
+    signal.throwIfAborted();
     progress(index, words.length, word);
     totals.push(await kv.transaction((tx) => add(tx, word)));
   }
