@@ -294,7 +294,11 @@ fn locate(placed: &mut [Placed], area: &[u8]) -> Result<(), Refusal> {
         if end > next {
             return refuse(ArchiveProblem::Contradiction);
         }
-        if !is_end_of(one.told, &area[end..next]) {
+        // What comes next may be said to begin beyond the end.
+        let Some(after) = area.get(end..next) else {
+            return refuse(ArchiveProblem::Contradiction);
+        };
+        if !is_end_of(one.told, after) {
             return refuse(ArchiveProblem::Surplus);
         }
         one.member.packed = start..end;

@@ -172,7 +172,7 @@ MCP_SERVER_NOT_FOUND = There is no MCP server `{ $server }`.
     }
 
 MCP_SERVER_DENIED = The MCP server `{ $server }` comes with this workspace, which is not trusted, and is not started.
-    .help = Look at what { $file } starts, then trust the workspace with `mycelium trust`.
+    .help = Look at what it would start with `mycelium mcp servers`, then trust the workspace with `mycelium trust`.
 
 MCP_SERVER_UNAVAILABLE = The MCP server `{ $server }` cannot be used: { $reason }
     .help = { $cause ->
