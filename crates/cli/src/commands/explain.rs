@@ -18,7 +18,7 @@ use crate::render::Table;
 use crate::render::Text;
 
 /// What stands for the facts an error would have.
-const PLACEHOLDERS: [(&str, &str); 11] = [
+const PLACEHOLDERS: [(&str, &str); 14] = [
     ("name", "NAME"),
     ("skill", "SKILL"),
     ("method", "METHOD"),
@@ -30,6 +30,9 @@ const PLACEHOLDERS: [(&str, &str); 11] = [
     ("from", "STATE"),
     ("to", "STATE"),
     ("reason", "REASON"),
+    ("server", "SERVER"),
+    ("tool", "TOOL"),
+    ("cause", "other"),
 ];
 
 pub(super) fn run(code: Option<&str>, output: &mut Output) -> Result<ExitStatus, Error> {
