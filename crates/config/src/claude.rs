@@ -2,11 +2,15 @@
 //!
 //! As in Claude Code, the managed settings count most, then those that a person has for the project alone, then the
 //! project's, then the person's. A value counts by itself: a file that says nothing of a skill leaves it to the next.
+//!
+//! Claude Code asks whether a project is trusted before it reads the project's settings. Here those of a project that
+//! is not can only take away: they switch plugins off and hide skills.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
+use mycelium_policy::WorkspaceTrust;
 use mycelium_types::Diagnostic;
 use mycelium_types::Locale;
 use mycelium_types::Message;
@@ -49,8 +53,9 @@ pub enum SkillVisibility {
 }
 
 /// The settings that concern skills and plugins.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ClaudeSettings {
+    trust: WorkspaceTrust,
     /// What each file says, the most important first.
     layers: Vec<Layer>,
     /// What is wrong with the files, as warnings.
@@ -133,11 +138,27 @@ impl<'p> ClaudePlaces<'p> {
     }
 }
 
+impl Default for ClaudeSettings {
+    fn default() -> Self {
+        Self::of(WorkspaceTrust::Untrusted)
+    }
+}
+
 impl ClaudeSettings {
-    /// Reads the settings. A file that cannot be understood is told and left out.
+    /// Settings that say nothing.
+    fn of(trust: WorkspaceTrust) -> Self {
+        Self {
+            trust,
+            layers: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Reads the settings that count where the project is trusted or not. A file that cannot be understood is told and
+    /// left out.
     #[must_use]
-    pub fn read(places: &ClaudePlaces<'_>) -> Self {
-        let mut settings = Self::default();
+    pub fn read(places: &ClaudePlaces<'_>, trust: WorkspaceTrust) -> Self {
+        let mut settings = Self::of(trust);
         let files = places.further_managed().into_iter();
         for (owner, file) in files.chain(places.settings()) {
             match read::<Map<String, Value>>(&file) {
@@ -152,11 +173,17 @@ impl ClaudeSettings {
         settings
     }
 
+    /// The settings as Claude Code goes by them once its person trusts the project.
+    #[must_use]
+    pub fn of_claude_code(places: &ClaudePlaces<'_>) -> Self {
+        Self::read(places, WorkspaceTrust::Trusted)
+    }
+
     /// Whether a plugin, as `name@marketplace`, is switched on: nothing else makes it count.
     #[must_use]
     pub fn is_plugin_on(&self, plugin: &str) -> bool {
-        self.first(|layer| layer.plugins.get(plugin).copied())
-            .unwrap_or_default()
+        let is_off = |layer: &Layer| layer.plugins.get(plugin).map(|is_on| !is_on);
+        !self.strictest(true, is_off)
     }
 
     /// How much agents see of the skill `name`. What a `plugin` brings is switched on and off as a whole, and only
@@ -164,9 +191,8 @@ impl ClaudeSettings {
     #[must_use]
     pub fn visibility(&self, name: &str, plugin: Option<&str>) -> SkillVisibility {
         let Some(plugin) = plugin else {
-            return self
-                .first(|layer| layer.overrides.get(name).copied())
-                .unwrap_or_default();
+            let said = |layer: &Layer| layer.overrides.get(name).copied();
+            return self.strictest(SkillVisibility::On, said);
         };
         let plugin = plugin.split('@').next().unwrap_or_default();
         let whole = format!("{plugin}:{name}");
@@ -201,6 +227,28 @@ impl ClaudeSettings {
     #[must_use]
     pub fn listing_fraction(&self) -> Option<f64> {
         self.first(|layer| layer.listing_fraction)
+    }
+
+    /// What the most important file says, else `unsaid`. The files of a project that is not trusted come last, and only
+    /// a greater value of theirs counts.
+    fn strictest<T: Ord>(&self, unsaid: T, said: impl Fn(&Layer) -> Option<T>) -> T {
+        let values = |is_project: bool| {
+            let mut layers = self
+                .layers
+                .iter()
+                .filter(|layer| (layer.owner == Owner::Project) == is_project);
+            layers.find_map(&said)
+        };
+        match self.trust {
+            WorkspaceTrust::Trusted => self.first(&said).unwrap_or(unsaid),
+            WorkspaceTrust::Untrusted => {
+                let others = values(false).unwrap_or(unsaid);
+                match values(true) {
+                    Some(project) => others.max(project),
+                    None => others,
+                }
+            }
+        }
     }
 
     fn first<T>(&self, said: impl Fn(&Layer) -> Option<T>) -> Option<T> {

@@ -161,7 +161,7 @@ impl Servers {
         servers.add_all(&listed, ServerOrigin::Project, &project, variables);
         let mut diagnostics = Vec::new();
         let places = ClaudePlaces::of(sources.workspace, sources.home);
-        let settings = ClaudeSettings::read(&places);
+        let settings = ClaudeSettings::read(&places, sources.trust);
         for plugin in enabled_plugins(&places, &settings, &mut diagnostics) {
             servers.add_plugin(&plugin, readable);
         }

@@ -9,7 +9,6 @@ use mycelium_protocol::control::ExecReport;
 use mycelium_protocol::control::ExecRequest;
 use mycelium_protocol::control::SearchRequest;
 use mycelium_protocol::control::SkillSelector;
-use mycelium_runtime::Exports;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::printable;
@@ -49,11 +48,8 @@ pub(crate) struct Call {
 impl View {
     /// The tools there are now.
     pub(crate) async fn catalogue(&self) -> Result<Arc<Catalogue>, ErrorReport> {
-        let catalogue = match self.runtime.exports(&self.context).await? {
-            Exports::Listed(skills) => Catalogue::new(&skills),
-            Exports::TooMany(_) => Catalogue::default(),
-        };
-        let catalogue = Arc::new(catalogue);
+        let exports = self.runtime.exports(&self.context).await?;
+        let catalogue = self.tools.catalogue(&self.context.workspace, exports);
         *lock(&self.catalogue) = Arc::clone(&catalogue);
         Ok(catalogue)
     }

@@ -20,7 +20,6 @@ use http::Request;
 use http::Response;
 use http_body::Body;
 use mycelium_protocol::control::RequestContext;
-use mycelium_runtime::SkillRuntime;
 use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
 use rmcp::transport::streamable_http_server::StreamableHttpService;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
@@ -30,6 +29,7 @@ use tokio_util::sync::DropGuard;
 
 use crate::consent::Questions;
 use crate::server::SkillServer;
+use crate::tools::AgentTools;
 use crate::view::View;
 
 /// The member of a request's `_meta` that names its session, in the revision that has none.
@@ -76,7 +76,7 @@ pub struct HttpAgents {
 impl HttpAgents {
     /// Agents work in `context`; the names of their sessions begin with its session.
     #[must_use]
-    pub fn new(runtime: SkillRuntime, context: RequestContext, access: HttpAccess) -> Self {
+    pub fn new(tools: AgentTools, context: RequestContext, access: HttpAccess) -> Self {
         let stop = CancellationToken::new();
         let config = StreamableHttpServerConfig::default()
             .with_allowed_hosts(access.hosts)
@@ -92,7 +92,7 @@ impl HttpAgents {
         };
         let named = Arc::new(NamedSessions {
             questions: questions.clone(),
-            runtime: runtime.clone(),
+            tools: tools.clone(),
             context: context.clone(),
             views: Mutex::default(),
         });
@@ -101,7 +101,7 @@ impl HttpAgents {
             move || {
                 let number = count.fetch_add(1, Ordering::Relaxed);
                 let context = within(&context, &number.to_string());
-                let view = View::owning(runtime.clone(), context, questions.clone());
+                let view = View::owning(tools.clone(), context, questions.clone());
                 Ok(SkillServer::among(view, Arc::clone(&named)))
             },
             Arc::new(sessions),
@@ -135,7 +135,7 @@ impl HttpAgents {
 /// Sessions that requests name, each until nobody has used it for a while.
 pub(crate) struct NamedSessions {
     questions: Option<Arc<Questions>>,
-    runtime: SkillRuntime,
+    tools: AgentTools,
     context: RequestContext,
     views: Mutex<HashMap<String, Named>>,
 }
@@ -164,7 +164,7 @@ impl NamedSessions {
             return Err("there are too many sessions; let some rest for five minutes");
         }
         let context = within(&self.context, &format!("named-{name}"));
-        let view = View::owning(self.runtime.clone(), context, self.questions.clone());
+        let view = View::owning(self.tools.clone(), context, self.questions.clone());
         let named = Named {
             view: Arc::clone(&view),
             used: now,

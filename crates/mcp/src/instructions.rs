@@ -1,5 +1,6 @@
 //! Agent Skills as prompts: instructions that a person starts by their name.
 
+use mycelium_runtime::Audience;
 use mycelium_types::AgentSkill;
 use mycelium_types::ErrorReport;
 use mycelium_types::Locale;
@@ -22,7 +23,10 @@ const MAX_ARGUMENT: usize = 64 << 10;
 impl View {
     /// The skills that a person may start by their name.
     pub(crate) async fn prompts(&self) -> Result<Vec<Prompt>, ErrorReport> {
-        let skills = self.runtime.agent_skills(&self.context).await?;
+        let skills = self
+            .runtime
+            .agent_skills(&self.context, Audience::Person)
+            .await?;
         let prompts = skills.iter().filter_map(|record| {
             let agent = record.manifest.agent.as_deref()?;
             let name = record.name().as_str();
@@ -40,7 +44,10 @@ impl View {
         name: &str,
         given: &JsonObject,
     ) -> Result<Option<GetPromptResult>, ErrorReport> {
-        let skills = self.runtime.agent_skills(&self.context).await?;
+        let skills = self
+            .runtime
+            .agent_skills(&self.context, Audience::Person)
+            .await?;
         let record = skills.iter().find(|record| record.name().as_str() == name);
         let agent = record.and_then(|record| record.manifest.agent.as_deref());
         let (Some(record), Some(agent)) = (record, agent.filter(|it| it.user_invocable)) else {

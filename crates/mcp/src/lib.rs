@@ -17,6 +17,7 @@ mod results;
 mod schema;
 mod server;
 mod session;
+mod tools;
 mod uri;
 mod view;
 
@@ -26,3 +27,4 @@ pub use http::HttpAgents;
 pub use http::HttpPeers;
 pub use http::SESSION_KEY;
 pub use session::serve;
+pub use tools::AgentTools;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use mycelium_runtime::Audience;
 use mycelium_runtime::PublishedSkill;
 use mycelium_types::AgentSkill;
 use mycelium_types::ErrorReport;
@@ -26,7 +27,10 @@ const MARKDOWN: &str = "text/markdown";
 impl View {
     /// The instructions of all Agent Skills. Their other files are found through the extension.
     pub(crate) async fn instruction_files(&self) -> Result<Vec<Resource>, ErrorReport> {
-        let skills = self.runtime.agent_skills(&self.context).await?;
+        let skills = self
+            .runtime
+            .agent_skills(&self.context, Audience::Agent)
+            .await?;
         let files = skills.iter().filter_map(|record| {
             let agent = record.manifest.agent.as_deref()?;
             let uri = uri::of(record.name().as_str(), AgentSkill::FILE);
@@ -46,7 +50,10 @@ impl View {
         start: usize,
         most: usize,
     ) -> Result<(Vec<Skill>, Option<usize>), ErrorReport> {
-        let known = self.runtime.agent_skills(&self.context).await?;
+        let known = self
+            .runtime
+            .agent_skills(&self.context, Audience::Agent)
+            .await?;
         let mut skills = Vec::new();
         for record in known.iter().skip(start).take(most) {
             let published = self.runtime.published(&self.context, record.name());

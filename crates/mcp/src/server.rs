@@ -1,9 +1,9 @@
 //! One agent's view of the skills: what the protocol's requests mean here.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use mycelium_protocol::control::RequestContext;
-use mycelium_runtime::SkillRuntime;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Locale;
@@ -51,6 +51,7 @@ use crate::http::SESSION_KEY;
 use crate::outcome;
 use crate::progress::Progress;
 use crate::published;
+use crate::tools::AgentTools;
 use crate::view::Running;
 use crate::view::View;
 use crate::view::lock;
@@ -70,10 +71,10 @@ pub(crate) struct SkillServer {
 
 impl SkillServer {
     /// A view in a session that somebody else ends, of an agent whose person may be asked.
-    pub(crate) fn new(runtime: SkillRuntime, context: RequestContext) -> Self {
+    pub(crate) fn new(tools: AgentTools, context: RequestContext) -> Self {
         let questions = Some(Arc::new(Questions::default()));
         Self {
-            view: Arc::new(View::new(runtime, context, questions)),
+            view: Arc::new(View::new(tools, context, questions)),
             named: None,
         }
     }
@@ -129,11 +130,11 @@ impl ServerHandler for SkillServer {
     ) -> Result<ListToolsResult, ErrorData> {
         let view = self.view(&context.meta)?;
         let catalogue = view.catalogue().await.map_err(protocol_error)?;
-        let tools = fixed::tools()
-            .into_iter()
-            .chain(catalogue.tools().iter().cloned());
-        let (tools, next) = page(tools.collect(), request)?;
-        let mut result = ListToolsResult::with_all_items(tools);
+        let fixed = fixed::tools();
+        let (span, next) = span(fixed.len() + catalogue.tools().len(), request)?;
+        let tools = fixed.iter().chain(catalogue.tools());
+        let tools = tools.skip(span.start).take(span.len());
+        let mut result = ListToolsResult::with_all_items(tools.cloned().collect());
         result.next_cursor = next;
         Ok(result)
     }
@@ -358,13 +359,22 @@ fn page<T>(
     all: Vec<T>,
     request: Option<PaginatedRequestParams>,
 ) -> Result<(Vec<T>, Option<String>), ErrorData> {
+    let (span, next) = span(all.len(), request)?;
+    let page = all.into_iter().skip(span.start).take(span.len());
+    Ok((page.collect(), next))
+}
+
+/// Where in a list of this length a page is, and where the next one begins.
+fn span(
+    length: usize,
+    request: Option<PaginatedRequestParams>,
+) -> Result<(Range<usize>, Option<String>), ErrorData> {
     let start = start(request)?;
-    if start > 0 && start >= all.len() {
+    if start > 0 && start >= length {
         return Err(no_page());
     }
-    let end = all.len().min(start + PAGE);
-    let next = (end < all.len()).then(|| end.to_string());
-    Ok((all.into_iter().take(end).skip(start).collect(), next))
+    let end = length.min(start.saturating_add(PAGE));
+    Ok((start..end, (end < length).then(|| end.to_string())))
 }
 
 fn no_page() -> ErrorData {

@@ -4,7 +4,6 @@ use std::io;
 use std::pin::pin;
 
 use mycelium_protocol::control::RequestContext;
-use mycelium_runtime::SkillRuntime;
 use rmcp::ServiceExt as _;
 use rmcp::service::QuitReason;
 use rmcp::transport::async_rw::AsyncRwTransport;
@@ -12,6 +11,7 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 
 use crate::server::SkillServer;
+use crate::tools::AgentTools;
 
 /// The longest message an agent may send, in bytes.
 const MAX_MESSAGE: usize = 16 << 20;
@@ -25,14 +25,14 @@ const MAX_MESSAGE: usize = 16 << 20;
 /// # Errors
 /// When the connection fails, or the agent does not speak MCP.
 pub async fn serve(
-    runtime: SkillRuntime,
+    tools: AgentTools,
     context: RequestContext,
     read: impl AsyncRead + Send + Unpin + 'static,
     write: impl AsyncWrite + Send + Unpin + 'static,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let transport = AsyncRwTransport::new(read, write).with_max_line_length(MAX_MESSAGE);
-    let server = SkillServer::new(runtime, context);
+    let server = SkillServer::new(tools, context);
     let mut stopped = pin!(async {
         stop.await;
         server.idle().await;

@@ -12,10 +12,12 @@ use tokio::sync::watch;
 use crate::catalogue::Catalogue;
 use crate::consent::Questions;
 use crate::results::Results;
+use crate::tools::AgentTools;
 
 /// What belongs to one session.
 pub(crate) struct View {
     pub(crate) runtime: SkillRuntime,
+    pub(crate) tools: AgentTools,
     pub(crate) context: RequestContext,
     /// Gone when this is.
     pub(crate) alive: watch::Sender<()>,
@@ -52,12 +54,13 @@ impl Drop for OwnedSession {
 impl View {
     /// A view in a session that somebody else ends.
     pub(crate) fn new(
-        runtime: SkillRuntime,
+        tools: AgentTools,
         context: RequestContext,
         questions: Option<Arc<Questions>>,
     ) -> Self {
         Self {
-            runtime,
+            runtime: tools.runtime.clone(),
+            tools,
             context,
             alive: watch::Sender::default(),
             _session: None,
@@ -71,17 +74,17 @@ impl View {
 
     /// A view with which its session ends.
     pub(crate) fn owning(
-        runtime: SkillRuntime,
+        tools: AgentTools,
         context: RequestContext,
         questions: Option<Arc<Questions>>,
     ) -> Arc<Self> {
         let session = OwnedSession {
-            runtime: runtime.clone(),
+            runtime: tools.runtime.clone(),
             name: context.session.clone(),
         };
         Arc::new(Self {
             _session: Some(session),
-            ..Self::new(runtime, context, questions)
+            ..Self::new(tools, context, questions)
         })
     }
 }

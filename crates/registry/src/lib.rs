@@ -26,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 mod catalogue;
+mod database;
 mod discovery;
 mod error;
 mod file;
@@ -43,6 +44,9 @@ mod store;
 mod survey;
 mod walk;
 
+pub use database::DatabaseError;
+pub use database::Tables;
+pub use database::open_database;
 pub use discovery::Candidate;
 pub use discovery::Collision;
 pub use discovery::CollisionKind;

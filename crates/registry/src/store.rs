@@ -6,37 +6,36 @@
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use mycelium_types::Diagnostic;
 use mycelium_types::Manifest;
 use mycelium_types::Message;
 use rusqlite::Connection;
 use rusqlite::ErrorCode;
-use rusqlite::OpenFlags;
 use rusqlite::OptionalExtension;
 use rusqlite::TransactionBehavior;
 use rusqlite::params;
 
+use crate::database::DatabaseError;
+use crate::database::Tables;
+use crate::database::open_database;
 use crate::note;
 use crate::reading::Reading;
 use crate::reading::source_of;
 use crate::stamp::Stamp;
 
-/// The version of the tables below. A file of an older one is started over, of a newer one left alone.
-const SCHEMA_VERSION: i64 = 1;
-/// How long another process's write is waited for.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How many manifests are kept; beyond that the ones written longest ago go.
 const MAX_MANIFESTS: i64 = 200_000;
 /// How many damaged files are kept for a look at them.
 const MAX_SET_ASIDE: usize = 9;
 
-const SCHEMA: &str = "
+/// A file of an older version is started over, of a newer one left alone.
+const TABLES: Tables = Tables {
+    version: 1,
+    schema: "
     DROP TABLE IF EXISTS manifests;
     CREATE TABLE manifests (
         id INTEGER PRIMARY KEY,
@@ -45,7 +44,8 @@ const SCHEMA: &str = "
         manifest TEXT,
         remarks TEXT NOT NULL
     ) STRICT;
-";
+",
+};
 
 const FIND: &str = "SELECT manifest, remarks FROM manifests WHERE folder = ?1 AND stamp = ?2";
 
@@ -178,36 +178,11 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// Opens the file and sees that it has our tables.
 fn connect(path: &Path) -> Result<Connection, Unusable> {
-    if let Some(folder) = path.parent() {
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700);
-        let made = builder.create(folder);
-        made.map_err(|error| Unusable::Unavailable(note::system_reason(&error)))?;
-    }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    let version = |connection: &Connection| -> rusqlite::Result<i64> {
-        connection.pragma_query_value(None, "user_version", |row| row.get(0))
-    };
-    if version(&connection)? < SCHEMA_VERSION {
-        // Readers and one writer side by side; stays with the file, so it is asked for only once.
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Another process may have made the tables while this one waited.
-        if version(&transaction)? < SCHEMA_VERSION {
-            transaction.execute_batch(SCHEMA)?;
-            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-        }
-        transaction.commit()?;
-    }
-    if version(&connection)? > SCHEMA_VERSION {
-        return Err(Unusable::Newer);
-    }
-    // A power failure may undo the last writes, and then a few manifests are read again.
-    connection.pragma_update(None, "synchronous", "normal")?;
+    let connection = open_database(path, TABLES).map_err(|error| match error {
+        DatabaseError::Folder(error) => Unusable::Unavailable(note::system_reason(&error)),
+        DatabaseError::Newer => Unusable::Newer,
+        DatabaseError::File(error) => error.into(),
+    })?;
     // Finds tables that are not ours, and a file that was cut short.
     connection
         .prepare_cached(FIND)?

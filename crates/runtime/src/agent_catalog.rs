@@ -331,7 +331,7 @@ mod tests {
             workspace: nowhere,
             home: home.path(),
         };
-        Room::of(agent, 200_000, &ClaudeSettings::read(&places))
+        Room::of(agent, 200_000, &ClaudeSettings::of_claude_code(&places))
     }
 
     #[test]

@@ -16,6 +16,7 @@ use mycelium_config::PluginRoot;
 use mycelium_config::PluginRoots;
 use mycelium_config::SkillVisibility;
 use mycelium_config::plugin_roots;
+use mycelium_policy::WorkspaceTrust;
 use mycelium_registry::Registry;
 use mycelium_registry::SkillRecord;
 use mycelium_types::ErrorReport;
@@ -26,6 +27,15 @@ use serde_json::Value;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::workspace::Workspace;
+
+/// Who is to use a skill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// An agent, by itself.
+    Agent,
+    /// The person, by its name.
+    Person,
+}
 
 /// What counts in a workspace.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,8 +48,16 @@ pub(crate) struct ClaudeView {
 #[derive(Debug, Default)]
 pub(crate) struct ClaudeViews(Mutex<HashMap<PathBuf, Kept>>);
 
-/// The view, and the stamps of the files that it was read from.
-type Kept = (Vec<Stamp>, Arc<ClaudeView>);
+/// The view, and what it rests on.
+type Kept = (Basis, Arc<ClaudeView>);
+
+/// What a view rests on.
+#[derive(Clone, Debug, PartialEq)]
+struct Basis {
+    trust: WorkspaceTrust,
+    /// Of the files that it was read from.
+    stamps: Vec<Stamp>,
+}
 
 /// Device, inode, length and time of the last modification of a file, if it is there.
 type Stamp = Option<(u64, u64, u64, i64, i64)>;
@@ -47,7 +65,7 @@ type Stamp = Option<(u64, u64, u64, i64, i64)>;
 impl ClaudeView {
     pub(crate) fn read(workspace: &Workspace) -> Self {
         let places = ClaudePlaces::of(&workspace.path, &workspace.home);
-        let settings = ClaudeSettings::read(&places);
+        let settings = ClaudeSettings::read(&places, workspace.trust());
         Self {
             plugins: plugin_roots(&places, &settings),
             settings,
@@ -63,6 +81,14 @@ impl ClaudeView {
             SkillSource::Embedded { .. } => None,
         };
         self.settings.visibility(record.name().as_str(), plugin)
+    }
+
+    /// Whether a skill is offered to `audience`.
+    pub(crate) fn is_for(&self, audience: Audience, record: &SkillRecord) -> bool {
+        match audience {
+            Audience::Agent => self.is_for_agents(record),
+            Audience::Person => self.visibility(record) != SkillVisibility::Off,
+        }
     }
 
     /// Whether agents may use a skill by themselves.
@@ -103,24 +129,24 @@ impl ClaudeViews {
     /// Whether nothing has changed since the last look, if there was one.
     fn is_current(&self, workspace: &Workspace) -> bool {
         let kept = self.lock().get(&workspace.path).cloned();
-        kept.is_some_and(|(stamps, _)| stamps == stamps_of(workspace))
+        kept.is_some_and(|(basis, _)| basis == Basis::of(workspace))
     }
 
     /// What counts in a workspace now. A change is left for the next look to notice.
     fn now(&self, workspace: &Workspace) -> Arc<ClaudeView> {
         let kept = self.lock().get(&workspace.path).cloned();
         match kept {
-            Some((stamps, view)) if stamps == stamps_of(workspace) => view,
+            Some((basis, view)) if basis == Basis::of(workspace) => view,
             Some(_) | None => Arc::new(ClaudeView::read(workspace)),
         }
     }
 
     /// What counts in a workspace now, and what did before if that was something else.
     pub(crate) fn look(&self, workspace: &Workspace) -> (Arc<ClaudeView>, Option<Arc<ClaudeView>>) {
-        let stamps = stamps_of(workspace);
+        let basis = Basis::of(workspace);
         let kept = self.lock().get(&workspace.path).cloned();
         if let Some((of, view)) = &kept
-            && *of == stamps
+            && *of == basis
         {
             return (Arc::clone(view), None);
         }
@@ -134,7 +160,7 @@ impl ClaudeViews {
             before => before,
         };
         self.lock()
-            .insert(workspace.path.clone(), (stamps, Arc::clone(&view)));
+            .insert(workspace.path.clone(), (basis, Arc::clone(&view)));
         (view, changed)
     }
 
@@ -148,9 +174,14 @@ impl ClaudeViews {
     }
 }
 
-fn stamps_of(workspace: &Workspace) -> Vec<Stamp> {
-    let files = ClaudePlaces::of(&workspace.path, &workspace.home).files();
-    files.iter().map(|file| stamp(file)).collect()
+impl Basis {
+    fn of(workspace: &Workspace) -> Self {
+        let files = ClaudePlaces::of(&workspace.path, &workspace.home).files();
+        Self {
+            trust: workspace.trust(),
+            stamps: files.iter().map(|file| stamp(file)).collect(),
+        }
+    }
 }
 
 fn stamp(file: &Path) -> Stamp {

@@ -4,12 +4,10 @@
 //! that what was read is still so, and writes everything or nothing. A damaged file is an error and stays as it is:
 //! what a skill keeps is not ours to throw away.
 
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::time::Duration;
 
 use mycelium_protocol::read_value;
 use mycelium_protocol::worker::KvCommit;
@@ -23,21 +21,19 @@ use mycelium_protocol::worker::MAX_KEPT_VALUE;
 use mycelium_protocol::worker::MAX_KEY;
 use mycelium_protocol::worker::MAX_LISTED;
 use mycelium_protocol::worker::MAX_WRITES;
+use mycelium_registry::DatabaseError;
+use mycelium_registry::Tables;
+use mycelium_registry::open_database;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Limit;
 use rusqlite::Connection;
-use rusqlite::OpenFlags;
 use rusqlite::OptionalExtension;
 use rusqlite::Transaction;
 use rusqlite::TransactionBehavior;
 use rusqlite::params;
 use serde_json::value::RawValue;
 
-/// The version of the tables below.
-const SCHEMA_VERSION: i64 = 1;
-/// How long another instance's write is waited for.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// What an entry counts beside its key and its value, in bytes: about what it takes in the file.
 const ENTRY_SIZE: u64 = 64;
 /// What a connection keeps in memory, in KiB.
@@ -49,7 +45,9 @@ const PAGE: u64 = 4096;
 /// How many pages an empty file may grow to, beside what its entries may take.
 const SPARE_PAGES: u64 = 256;
 
-const SCHEMA: &str = "
+const TABLES: Tables = Tables {
+    version: 1,
+    schema: "
     CREATE TABLE entries (
         key BLOB PRIMARY KEY,
         value BLOB NOT NULL,
@@ -57,7 +55,8 @@ const SCHEMA: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE totals (revision INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
     INSERT INTO totals VALUES (0, 0);
-";
+",
+};
 
 /// Why something was not read or written.
 #[derive(Debug, thiserror::Error)]
@@ -68,12 +67,9 @@ pub(crate) enum KeyValueError {
     /// There would be more than the skill may keep.
     #[error("the skill keeps more than {0} MB")]
     Full(u64),
-    /// A newer version of this program made the file.
-    #[error("a newer version of this program made it")]
-    Newer,
-    /// The folder cannot be made.
-    #[error("its folder cannot be made")]
-    Folder(#[source] std::io::Error),
+    /// The file cannot be opened.
+    #[error(transparent)]
+    Open(#[from] DatabaseError),
     /// The file cannot be used.
     #[error(transparent)]
     File(#[from] rusqlite::Error),
@@ -235,7 +231,7 @@ impl KeyValueStore {
             {
                 ErrorReport::of_limit(Limit::Data, self.limit_mb).with("path", self.file.display())
             }
-            error @ (KeyValueError::Newer | KeyValueError::Folder(_) | KeyValueError::File(_)) => {
+            error @ (KeyValueError::Open(_) | KeyValueError::File(_)) => {
                 let reason = mycelium_types::with_causes(&error);
                 ErrorReport::new(ErrorCode::StateUnavailable)
                     .with("reason", format!("{}: {reason}", self.file.display()))
@@ -246,35 +242,7 @@ impl KeyValueStore {
 
 /// Opens the file and sees that it has our tables.
 fn connect(file: &Path, limit_mb: u64) -> Result<Connection, KeyValueError> {
-    if let Some(folder) = file.parent() {
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700);
-        builder.create(folder).map_err(KeyValueError::Folder)?;
-    }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(file, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    let version = |connection: &Connection| -> rusqlite::Result<i64> {
-        connection.pragma_query_value(None, "user_version", |row| row.get(0))
-    };
-    if version(&connection)? < SCHEMA_VERSION {
-        // Readers and one writer side by side; stays with the file, so it is asked for only once.
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Another instance may have made the tables while this one waited.
-        if version(&transaction)? < SCHEMA_VERSION {
-            transaction.execute_batch(SCHEMA)?;
-            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-        }
-        transaction.commit()?;
-    }
-    if version(&connection)? > SCHEMA_VERSION {
-        return Err(KeyValueError::Newer);
-    }
-    // A power failure may undo the last commits, as wholes and in their order.
-    connection.pragma_update(None, "synchronous", "normal")?;
+    let connection = open_database(file, TABLES)?;
     connection.pragma_update(None, "cache_size", -CACHE)?;
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_SIZE, |_| Ok(()))?;
     let pages = limit_mb.saturating_mul(2 << 20) / PAGE + SPARE_PAGES;
@@ -406,173 +374,4 @@ fn too_long(key: &str) -> KeyValueError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn store(folder: &tempfile::TempDir) -> KeyValueStore {
-        KeyValueStore::new(folder.path().join("kv/demo.sqlite3"), 1)
-    }
-
-    fn commit(mut params: serde_json::Value) -> KvCommit {
-        params["call"] = json!(1);
-        serde_json::from_str(&params.to_string()).unwrap()
-    }
-
-    fn set(store: &KeyValueStore, key: &str, value: serde_json::Value) -> KvCommitted {
-        let writes = json!({"writes": [{"set": {"key": key, "value": value}}]});
-        store.commit(&commit(writes)).unwrap()
-    }
-
-    fn get(store: &KeyValueStore, key: &str) -> (Option<String>, u64) {
-        let key = key.to_owned();
-        let found = store.get(&KvGet { call: 1, key }).unwrap();
-        (
-            found.value.map(|value| value.get().to_owned()),
-            found.version,
-        )
-    }
-
-    fn list(store: &KeyValueStore, prefix: &str, after: Option<&str>, limit: usize) -> KvListed {
-        store
-            .list(&KvList {
-                call: 1,
-                prefix: prefix.to_owned(),
-                after: after.map(str::to_owned),
-                limit: Some(limit),
-            })
-            .unwrap()
-    }
-
-    #[test]
-    fn values_are_kept_as_they_are_and_outlive_the_store() {
-        let folder = tempfile::tempdir().unwrap();
-        let hostile = json!({"__proto__": {"a": null}, "b": [1.5, "\u{0}\u{1f600}"]});
-        let first = store(&folder);
-        assert_eq!(get(&first, "__proto__"), (None, 0));
-        set(&first, "__proto__", hostile.clone());
-        set(&first, "null", json!(null));
-        drop(first);
-        let second = store(&folder);
-        assert_eq!(get(&second, "__proto__").0, Some(hostile.to_string()));
-        assert_eq!(get(&second, "null"), (Some("null".to_owned()), 2));
-    }
-
-    #[test]
-    fn a_commit_is_all_or_nothing_and_only_if_nothing_changed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (one, other) = (store(&folder), store(&folder));
-        set(&one, "a", json!(1));
-        let (_, version) = get(&one, "a");
-        set(&other, "a", json!(2));
-        let stale = json!({"checks": [{"key": "a", "version": version}],
-            "writes": [{"set": {"key": "a", "value": 3}}, {"set": {"key": "b", "value": 3}}]});
-        assert!(!one.commit(&commit(stale)).unwrap().committed);
-        assert_eq!(
-            (get(&one, "a").0, get(&one, "b").0),
-            (Some("2".to_owned()), None)
-        );
-        let fresh = json!({"checks": [{"key": "a", "version": get(&one, "a").1}, {"key": "b", "version": 0}],
-            "writes": [{"delete": {"key": "a"}}, {"set": {"key": "b", "value": 3}}]});
-        let done = one.commit(&commit(fresh)).unwrap();
-        assert!(done.committed);
-        assert_eq!(
-            (get(&other, "a"), get(&other, "b").0),
-            ((None, 0), Some("3".to_owned()))
-        );
-        let listed = list(&one, "", None, 10);
-        assert_eq!(listed.revision, done.revision);
-        set(&other, "c", json!(1));
-        let stale = json!({"revision": listed.revision, "writes": [{"delete": {"key": "b"}}]});
-        assert!(!one.commit(&commit(stale)).unwrap().committed);
-    }
-
-    #[test]
-    fn keys_are_listed_in_their_order_and_in_parts() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(&folder);
-        for key in ["b/1", "b/\u{10ffff}", "a", "c", "b0", "b/2"] {
-            set(&store, key, json!(0));
-        }
-        assert_eq!(
-            list(&store, "", None, 100).keys,
-            ["a", "b/1", "b/2", "b/\u{10ffff}", "b0", "c"]
-        );
-        let part = list(&store, "b/", None, 2);
-        assert_eq!(
-            (part.keys, part.more),
-            (vec!["b/1".to_owned(), "b/2".to_owned()], true)
-        );
-        let rest = list(&store, "b/", Some("b/2"), 2);
-        assert_eq!(
-            (rest.keys, rest.more),
-            (vec!["b/\u{10ffff}".to_owned()], false)
-        );
-    }
-
-    #[test]
-    fn what_does_not_fit_is_refused_and_writes_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(&folder);
-        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
-        let long = "k".repeat(MAX_KEY + 1);
-        let invalid = [
-            r#"{"call": 1, "writes": [{"set": {"key": "a", "value": 1}}, {"set": {"key": "", "value": 1}}]}"#.to_owned(),
-            format!(r#"{{"call": 1, "writes": [{{"delete": {{"key": "{long}"}}}}]}}"#),
-            format!(r#"{{"call": 1, "writes": [{{"set": {{"key": "a", "value": {deep}}}}}]}}"#),
-            format!(r#"{{"call": 1, "writes": [{{"set": {{"key": "a", "value": "{}"}}}}]}}"#, "x".repeat(MAX_KEPT_VALUE)),
-        ];
-        for text in invalid {
-            let commit: KvCommit = serde_json::from_str(&text).unwrap();
-            let error = store.commit(&commit).unwrap_err();
-            assert_eq!(error.code, ErrorCode::HostCallInvalid, "{error}");
-        }
-        let many: Vec<_> = (0..=MAX_WRITES)
-            .map(|n| json!({"delete": {"key": n.to_string()}}))
-            .collect();
-        let error = store.commit(&commit(json!({"writes": many}))).unwrap_err();
-        assert_eq!(error.code, ErrorCode::HostCallInvalid);
-        assert_eq!(get(&store, "a"), (None, 0));
-    }
-
-    #[test]
-    fn a_full_store_takes_less_but_not_more() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = store(&folder);
-        let half = "x".repeat(500_000);
-        set(&store, "a", json!(half));
-        set(&store, "b", json!(half));
-        let more =
-            json!({"writes": [{"delete": {"key": "none"}}, {"set": {"key": "c", "value": half}}]});
-        let error = store.commit(&commit(more)).unwrap_err();
-        assert_eq!(
-            (error.code, error.limit()),
-            (ErrorCode::DiskLimit, Some(Limit::Data))
-        );
-        assert_eq!(error.context["limit"], "1");
-        assert_eq!(get(&store, "c").0, None);
-        let swap =
-            json!({"writes": [{"delete": {"key": "a"}}, {"set": {"key": "c", "value": half}}]});
-        assert!(store.commit(&commit(swap)).unwrap().committed);
-        set(&store, "b", json!(1));
-        set(&store, "a", json!(half));
-    }
-
-    #[test]
-    fn a_damaged_file_is_an_error_and_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("kv/demo.sqlite3");
-        fs_err::create_dir_all(file.parent().unwrap()).unwrap();
-        fs_err::write(
-            &file,
-            "not a database, but long enough to be read as one".repeat(20),
-        )
-        .unwrap();
-        let before = fs_err::read(&file).unwrap();
-        let key = "a".to_owned();
-        let error = store(&folder).get(&KvGet { call: 1, key }).unwrap_err();
-        assert_eq!(error.code, ErrorCode::StateUnavailable);
-        assert!(error.context["reason"].contains("demo.sqlite3"), "{error}");
-        assert_eq!(fs_err::read(&file).unwrap(), before);
-    }
-}
+mod tests;

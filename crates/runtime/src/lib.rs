@@ -67,6 +67,7 @@ pub use agent_catalog::AgentCatalog;
 pub use agent_catalog::CatalogAgent;
 pub use agent_catalog::CatalogEntry;
 pub use agent_catalog::Fit;
+pub use claude::Audience;
 pub use exports::ExportedFunction;
 pub use exports::ExportedSkill;
 pub use exports::Exports;

@@ -18,6 +18,7 @@ use mycelium_types::Substitutions;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::Audience;
 use crate::SkillRuntime;
 use crate::inner::Inner;
 use crate::inner::blocking;
@@ -54,16 +55,18 @@ pub struct AgentInstructions {
 pub(crate) struct Publications(Mutex<HashMap<Digest, Option<Arc<PublishedSkill>>>>);
 
 impl SkillRuntime {
-    /// The Agent Skills there are, by name: of each the version that its name alone means.
+    /// The Agent Skills that are offered to `audience`, by name: of each the version that its name alone means.
     ///
     /// # Errors
     /// When the configuration is invalid.
     pub async fn agent_skills(
         &self,
         context: &RequestContext,
+        audience: Audience,
     ) -> Result<Vec<Arc<SkillRecord>>, ErrorReport> {
         let workspace = self.inner.workspace(context).await?;
         let registry = self.inner.registry(&workspace).await?;
+        let view = self.inner.claude_view(&workspace).await?;
         let mut names: Vec<_> = registry
             .list()
             .iter()
@@ -72,7 +75,7 @@ impl SkillRuntime {
         names.dedup();
         let known = names.iter().filter_map(|name| registry.get(name, None));
         Ok(known
-            .filter(|record| record.manifest.agent.is_some())
+            .filter(|record| record.manifest.agent.is_some() && view.is_for(audience, record))
             .collect())
     }
 
@@ -86,7 +89,8 @@ impl SkillRuntime {
         context: &RequestContext,
         name: &SkillName,
     ) -> Result<Option<Arc<PublishedSkill>>, ErrorReport> {
-        let Some((workspace, record)) = self.agent_skill(context, name).await? else {
+        let Some((workspace, record)) = self.agent_skill(context, name, Audience::Agent).await?
+        else {
             return Ok(None);
         };
         let inner = Arc::clone(&self.inner);
@@ -103,7 +107,8 @@ impl SkillRuntime {
         name: &SkillName,
         path: &str,
     ) -> Result<Option<Vec<u8>>, ErrorReport> {
-        let Some((workspace, record)) = self.agent_skill(context, name).await? else {
+        let Some((workspace, record)) = self.agent_skill(context, name, Audience::Agent).await?
+        else {
             return Ok(None);
         };
         let inner = Arc::clone(&self.inner);
@@ -130,7 +135,8 @@ impl SkillRuntime {
         name: &SkillName,
         arguments: &[String],
     ) -> Result<Option<AgentInstructions>, ErrorReport> {
-        let Some((workspace, record)) = self.agent_skill(context, name).await? else {
+        let Some((workspace, record)) = self.agent_skill(context, name, Audience::Person).await?
+        else {
             return Ok(None);
         };
         let inner = Arc::clone(&self.inner);
@@ -177,11 +183,15 @@ impl SkillRuntime {
         &self,
         context: &RequestContext,
         name: &SkillName,
+        audience: Audience,
     ) -> Result<Option<(Arc<Workspace>, Arc<SkillRecord>)>, ErrorReport> {
         let workspace = self.inner.workspace(context).await?;
         let registry = self.inner.registry(&workspace).await?;
-        let record = registry.get(name, None);
-        let record = record.filter(|record| record.manifest.agent.is_some());
+        let view = self.inner.claude_view(&workspace).await?;
+        let is_meant = |record: &Arc<SkillRecord>| {
+            record.manifest.agent.is_some() && view.is_for(audience, record)
+        };
+        let record = registry.get(name, None).filter(is_meant);
         Ok(record.map(|record| (workspace, record)))
     }
 }

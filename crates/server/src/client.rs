@@ -145,14 +145,7 @@ async fn agent(
         // A daemon that is gone has stopped.
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    mycelium_mcp::serve(
-        daemon.runtime.clone(),
-        context,
-        incoming.stream,
-        write,
-        stop,
-    )
-    .await?;
+    mycelium_mcp::serve(daemon.tools.clone(), context, incoming.stream, write, stop).await?;
     Ok(Ended::Gone)
 }
 
@@ -203,8 +196,8 @@ async fn requests(
             daemon.requests.count("endpoint");
             let opened = match endpoints.len() < MAX_ENDPOINTS {
                 true => {
-                    let runtime = daemon.runtime.clone();
-                    Endpoint::open(runtime, request.context, wanted, &daemon.state).await
+                    let tools = daemon.tools.clone();
+                    Endpoint::open(tools, request.context, wanted, &daemon.state).await
                 }
                 false => Err(overloaded()),
             };

@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
+use mycelium_mcp::AgentTools;
 use mycelium_mcp::ServerPool;
 use mycelium_protocol::control::CONTROL_PROTOCOL;
 use mycelium_protocol::control::DaemonStatus;
@@ -58,6 +59,8 @@ pub struct DaemonOptions {
 
 pub(crate) struct Daemon {
     pub(crate) runtime: SkillRuntime,
+    /// What agents are offered of it.
+    pub(crate) tools: AgentTools,
     pub(crate) requests: RequestCounts,
     /// The folder for what must survive.
     pub(crate) state: PathBuf,
@@ -226,6 +229,7 @@ impl Drop for Presence<'_> {
 impl Daemon {
     pub(crate) fn new(runtime: SkillRuntime, program: &Path, state: PathBuf) -> Self {
         Self {
+            tools: AgentTools::new(runtime.clone()),
             runtime,
             state,
             requests: RequestCounts::default(),

@@ -22,6 +22,7 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::any;
 use axum::routing::get;
+use mycelium_mcp::AgentTools;
 use mycelium_mcp::HttpAccess;
 use mycelium_mcp::HttpAgents;
 use mycelium_mcp::HttpPeers;
@@ -29,7 +30,6 @@ use mycelium_protocol::control::EndpointAccess;
 use mycelium_protocol::control::EndpointReport;
 use mycelium_protocol::control::EndpointRequest;
 use mycelium_protocol::control::RequestContext;
-use mycelium_runtime::SkillRuntime;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use serde_json::json;
@@ -69,7 +69,7 @@ impl Endpoint {
     /// `USAGE` when everybody would be let in from other machines, `STATE_UNAVAILABLE` when the address cannot
     /// be used or the token cannot be kept.
     pub(crate) async fn open(
-        runtime: SkillRuntime,
+        tools: AgentTools,
         context: RequestContext,
         request: EndpointRequest,
         state: &Path,
@@ -102,7 +102,7 @@ impl Endpoint {
                 EndpointAccess::Everybody => HttpPeers::Anybody,
             },
         };
-        let agents = HttpAgents::new(runtime, context, access);
+        let agents = HttpAgents::new(tools, context, access);
         let door = Arc::new(Door {
             token,
             metadata: (!is_local).then(|| format!("http://{address}{METADATA}")),

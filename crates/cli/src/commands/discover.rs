@@ -50,7 +50,8 @@ pub(super) fn run(
         workspace: &session.surroundings.workspace,
         home: &session.surroundings.home,
     };
-    let settings = ClaudeSettings::read(&ClaudePlaces::of(folders.workspace, folders.home));
+    let settings =
+        ClaudeSettings::of_claude_code(&ClaudePlaces::of(folders.workspace, folders.home));
     let seen_by = |candidate: &Candidate| match candidate.taken {
         true => views(
             &candidate.path,

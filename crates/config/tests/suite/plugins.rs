@@ -7,6 +7,7 @@ use mycelium_config::ClaudeSettings;
 use mycelium_config::PluginRoots;
 use mycelium_config::SkillVisibility;
 use mycelium_config::plugin_roots;
+use mycelium_policy::WorkspaceTrust;
 use serde_json::Value;
 use serde_json::json;
 
@@ -36,12 +37,12 @@ impl Home {
             workspace: &workspace,
             home: &home,
         };
-        plugin_roots(&places, &ClaudeSettings::read(&places))
+        plugin_roots(&places, &ClaudeSettings::of_claude_code(&places))
     }
 
     fn settings(&self) -> ClaudeSettings {
         let root = self.0.path();
-        ClaudeSettings::read(&ClaudePlaces {
+        ClaudeSettings::of_claude_code(&ClaudePlaces {
             managed: &root.join("etc"),
             workspace: &root.join("work"),
             home: &root.join("home"),
@@ -294,5 +295,54 @@ fn what_is_wrong_is_told_and_hides_no_other_plugin() {
         home.file("home/.claude/plugins/installed_plugins.json", broken);
         assert_eq!(home.roots().roots, []);
         assert_eq!(home.roots().diagnostics.len(), 1);
+    }
+}
+
+#[test]
+fn the_settings_of_a_project_that_is_not_trusted_only_take_away() {
+    let home = Home::with(&json!({}));
+    let settings = |trust| {
+        let root = home.0.path();
+        let places = ClaudePlaces {
+            managed: &root.join("etc"),
+            workspace: &root.join("work"),
+            home: &root.join("home"),
+        };
+        ClaudeSettings::read(&places, trust)
+    };
+    let own = json!({
+        "enabledPlugins": {"mine@market": true, "off@market": false},
+        "skillOverrides": {"hidden": "off", "shown": "on"},
+    });
+    let project = json!({
+        "enabledPlugins": {"mine@market": false, "off@market": true, "new@market": true},
+        "skillOverrides": {"hidden": "on", "shown": "user-invocable-only", "other": "name-only"},
+    });
+    home.file("home/.claude/settings.json", &own.to_string());
+    for file in ["settings.json", "settings.local.json"] {
+        home.file(&format!("work/.claude/{file}"), &project.to_string());
+        for (trust, plugins, seen) in [
+            (
+                WorkspaceTrust::Trusted,
+                [false, true, true],
+                [SkillVisibility::On, SkillVisibility::UserInvocableOnly],
+            ),
+            (
+                WorkspaceTrust::Untrusted,
+                [false; 3],
+                [SkillVisibility::Off, SkillVisibility::UserInvocableOnly],
+            ),
+        ] {
+            let settings = settings(trust);
+            let is_on =
+                ["mine", "off", "new"].map(|it| settings.is_plugin_on(&format!("{it}@market")));
+            assert_eq!(is_on, plugins, "{trust:?}");
+            let visible = ["hidden", "shown"].map(|name| settings.visibility(name, None));
+            assert_eq!(visible, seen, "{trust:?}");
+            assert_eq!(
+                settings.visibility("other", None),
+                SkillVisibility::NameOnly
+            );
+        }
     }
 }
