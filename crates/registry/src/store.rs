@@ -304,6 +304,8 @@ impl Unusable {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     /// A folder with a manifest that was last changed long ago, and what reading it gives.
