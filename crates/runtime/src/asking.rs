@@ -1,7 +1,6 @@
 //! Asking a worker: with the skill's limits, hearing what it tells, and knowing why it failed.
 
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use mycelium_audit::AuditEvent;
@@ -24,6 +23,7 @@ use crate::audit::Asker;
 use crate::connection::megabytes;
 use crate::desk::Desk;
 use crate::desk::SIDE_BY_SIDE;
+use crate::desk::Tally;
 use crate::failure;
 use crate::failure::Asked;
 use crate::host_calls::Host;
@@ -105,7 +105,7 @@ impl Inner {
             trace: asker.correlation_id.to_owned(),
             deadline: wall.deadline,
             events: Arc::clone(events),
-            used: Mutex::default(),
+            used: Tally::new(&self.audit, subject.clone(), asked.name()),
         });
         let host: Arc<dyn Host> = Arc::<Desk>::clone(&desk);
         let budget = budget(&launch.policy.limits, wall);
@@ -113,7 +113,7 @@ impl Inner {
             .worker
             .request(request, budget, Some(host), &mut |told| listener.hear(told))
             .await;
-        desk.record(&self.audit, &subject, asked.name());
+        desk.used.record();
         listener.seen(attempts(running.worker.process()).await);
         self.note_uses(launch.skill.root(), &listener.take_uses());
         let (refused, on_record) = listener.settle().await;

@@ -133,7 +133,7 @@ impl ClaudeViews {
     }
 
     /// What counts in a workspace now. A change is left for the next look to notice.
-    fn now(&self, workspace: &Workspace) -> Arc<ClaudeView> {
+    pub(crate) fn now(&self, workspace: &Workspace) -> Arc<ClaudeView> {
         let kept = self.lock().get(&workspace.path).cloned();
         match kept {
             Some((basis, view)) if basis == Basis::of(workspace) => view,

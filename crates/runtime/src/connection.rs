@@ -173,7 +173,7 @@ impl Connection {
         }
         self.meter.begin_request();
         match host {
-            Some(host) => self.host_calls.begin(id, host),
+            Some(host) => self.host_calls.begin(id, host, self.max_frame),
             None => self.host_calls.end(),
         }
         self.answer(id, max_notified, notify).await
@@ -230,7 +230,7 @@ impl Connection {
                     frame => {
                         if let Some((id, call)) = HostCall::from_frame(&frame) {
                             self.host_calls
-                                .take(id, call)
+                                .take(id, bytes.len(), call)
                                 .map_err(ConnectionError::Protocol)?;
                             continue;
                         }

@@ -61,7 +61,17 @@ pub(crate) struct Desk {
     pub(crate) deadline: Instant,
     pub(crate) events: EventSink,
     /// How often what was asked for.
-    pub(crate) used: Mutex<BTreeMap<&'static str, Uses>>,
+    pub(crate) used: Tally,
+}
+
+/// What a request asked for, by function. What is not on record by then goes there when this is dropped: a request that
+/// nobody waited for to its end asked for things, too.
+pub(crate) struct Tally {
+    uses: Mutex<BTreeMap<&'static str, Uses>>,
+    audit: AuditTrail,
+    subject: Subject,
+    /// What was called.
+    call: String,
 }
 
 /// How often something was asked for, and how often in vain.
@@ -92,7 +102,7 @@ impl Host for Desk {
             if let Err(error) = &mut performed.outcome {
                 self.describe(error, method);
             }
-            self.count(method, performed.outcome.is_ok());
+            self.used.count(method, performed.outcome.is_ok());
             performed
         })
     }
@@ -105,35 +115,55 @@ impl Host for Desk {
         let mut error = match reason {
             Unusable::Invalid(reason) => invalid(reason),
             Unusable::TooLate => ErrorReport::new(ErrorCode::CallEnded),
+            Unusable::TooMuch => {
+                ErrorReport::of_limit(Limit::Frame, self.launch.policy.limits.frame_mb)
+            }
         };
         self.describe(&mut error, "call");
         error
     }
 }
 
-impl Desk {
+impl Tally {
+    pub(crate) fn new(audit: &AuditTrail, subject: Subject, call: &str) -> Self {
+        Self {
+            uses: Mutex::default(),
+            audit: audit.clone(),
+            subject,
+            call: call.to_owned(),
+        }
+    }
+
     /// Puts on record what was asked for, in brief.
-    pub(crate) fn record(&self, audit: &AuditTrail, subject: &Subject, call: &str) {
-        let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
-        for (function, uses) in used {
+    pub(crate) fn record(&self) {
+        let uses = std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner));
+        for (function, uses) in uses {
             let event = AuditEvent::HostCalls {
                 function: function.to_owned(),
-                call: call.to_owned(),
+                call: self.call.clone(),
                 times: uses.times,
                 failed: uses.failed,
             };
             // An ordinary entry: it is written before the one of the call it is part of.
-            drop(audit.record(subject.clone(), event));
+            drop(self.audit.record(self.subject.clone(), event));
         }
     }
 
     fn count(&self, function: &'static str, succeeded: bool) {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let uses = used.entry(function).or_default();
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let uses = uses.entry(function).or_default();
         uses.times += 1;
         uses.failed += u64::from(!succeeded);
     }
+}
 
+impl Drop for Tally {
+    fn drop(&mut self) {
+        self.record();
+    }
+}
+
+impl Desk {
     /// Adds to an error who asked for what.
     fn describe(&self, error: &mut ErrorReport, function: &str) {
         for (name, value) in [

@@ -285,6 +285,7 @@ impl Inner {
             session: caller.session.to_owned(),
             agent: request.agent.clone(),
             callers: caller.origin.callers.clone(),
+            room: caller.origin.shared_room(),
         };
         let asker = Asker {
             scope: Some(&scope),

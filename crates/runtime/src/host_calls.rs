@@ -1,9 +1,9 @@
 //! What one worker asks of the runtime while it works at a request: numbers, order, answers.
 //!
-//! The worker is hostile. At most [`MAX_HOST_CALLS`] of its calls are under way or wait to be read by it; whatever
-//! breaks the protocol ends it. What is under way when the request ends is given up.
+//! The worker is hostile. At most [`MAX_HOST_CALLS`] of its calls are under way or wait to be read by it, and together they
+//! are no larger than one message may be; whatever breaks the protocol ends it. What is under way when the request ends is given up.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -45,6 +45,8 @@ pub(crate) enum Unusable {
     Invalid(InvalidHostCall),
     /// The request that it belongs to has ended.
     TooLate,
+    /// With what is under way it is larger than one message may be.
+    TooMuch,
 }
 
 /// What came of a call.
@@ -118,7 +120,10 @@ struct Round {
     /// The number of the request.
     request: u64,
     host: Arc<dyn Host>,
-    open: HashSet<u64>,
+    /// The size of each call that is not answered yet, in bytes.
+    open: HashMap<u64, usize>,
+    /// How many bytes more may be open.
+    left: usize,
     tasks: JoinSet<()>,
     /// Takes those that follow one another.
     lane: Option<mpsc::UnboundedSender<(u64, HostCall)>>,
@@ -137,13 +142,15 @@ fn is_ordered(call: &HostCall) -> bool {
 }
 
 impl HostCalls {
-    /// Lets the worker call while it works at the request with this number.
-    pub(crate) fn begin(&mut self, request: u64, host: Arc<dyn Host>) {
+    /// Lets the worker call while it works at the request with this number. Calls that are not answered yet have no more
+    /// than `max_open_bytes` together.
+    pub(crate) fn begin(&mut self, request: u64, host: Arc<dyn Host>, max_open_bytes: usize) {
         let (sender, answers) = mpsc::channel(QUEUE);
         self.round = Some(Round {
             request,
             host,
-            open: HashSet::new(),
+            open: HashMap::new(),
+            left: max_open_bytes,
             tasks: JoinSet::new(),
             lane: None,
             ready: VecDeque::new(),
@@ -164,13 +171,14 @@ impl HostCalls {
         }
     }
 
-    /// Takes a call.
+    /// Takes a call that came in a message of so many bytes.
     ///
     /// # Errors
     /// What is wrong with it, if it breaks the protocol.
     pub(crate) fn take(
         &mut self,
         id: u64,
+        bytes: usize,
         call: Result<HostCall, InvalidHostCall>,
     ) -> Result<(), &'static str> {
         let Some(round) = &mut self.round else {
@@ -183,7 +191,13 @@ impl HostCalls {
             return Err("more calls wait than may");
         }
         self.last = id;
-        round.open.insert(id);
+        let Some(left) = round.left.checked_sub(bytes) else {
+            round.open.insert(id, 0);
+            round.refuse(id, Unusable::TooMuch);
+            return Ok(());
+        };
+        round.left = left;
+        round.open.insert(id, bytes);
         match call {
             Ok(call) if call.call() > round.request => {
                 Err("a call for a request that was never made")
@@ -217,7 +231,7 @@ impl HostCalls {
                 None => return std::future::pending().await,
             },
         };
-        round.open.remove(&answered.answer.id);
+        round.left += round.open.remove(&answered.answer.id).unwrap_or(0);
         answered
     }
 }
@@ -318,16 +332,16 @@ pub(crate) mod tests {
 
     fn calls() -> HostCalls {
         let mut calls = HostCalls::default();
-        calls.begin(5, Arc::new(Echo));
+        calls.begin(5, Arc::new(Echo), 1000);
         calls
     }
 
     #[tokio::test]
     async fn what_has_an_order_is_answered_in_it_whatever_else_waits() {
         let mut calls = calls();
-        calls.take(1, servers(5)).unwrap();
+        calls.take(1, 10, servers(5)).unwrap();
         for id in 2..=50 {
-            calls.take(id, get(5, &id.to_string())).unwrap();
+            calls.take(id, 10, get(5, &id.to_string())).unwrap();
         }
         for id in 2..=50 {
             let answered = calls.next().await.answer;
@@ -339,32 +353,32 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn what_breaks_the_protocol_is_not_served() {
         let mut nothing_runs = HostCalls::default();
-        assert!(nothing_runs.take(1, get(5, "a")).is_err());
+        assert!(nothing_runs.take(1, 10, get(5, "a")).is_err());
         for (id, call, reason) in [
             (3, get(5, "a"), "number of another"),
             (2, get(5, "a"), "number of another"),
             (4, get(6, "a"), "never made"),
         ] {
             let mut calls = calls();
-            calls.take(3, get(5, "a")).unwrap();
-            assert!(calls.take(id, call).unwrap_err().contains(reason));
+            calls.take(3, 10, get(5, "a")).unwrap();
+            assert!(calls.take(id, 10, call).unwrap_err().contains(reason));
         }
         let mut many = calls();
         for id in 0..MAX_HOST_CALLS as u64 {
-            many.take(id + 1, servers(5)).unwrap();
+            many.take(id + 1, 10, servers(5)).unwrap();
         }
-        let error = many.take(1000, servers(5)).unwrap_err();
+        let error = many.take(1000, 10, servers(5)).unwrap_err();
         assert!(error.contains("more calls wait"), "{error}");
     }
 
     #[tokio::test]
     async fn what_comes_late_or_cannot_be_understood_is_answered_with_an_error() {
         let mut calls = calls();
-        calls.take(1, get(4, "a")).unwrap();
+        calls.take(1, 10, get(4, "a")).unwrap();
         let invalid = InvalidHostCall::Method {
             method: "kv/burn".to_owned(),
         };
-        calls.take(2, Err(invalid)).unwrap();
+        calls.take(2, 10, Err(invalid)).unwrap();
         for (id, part) in [(1, "TooLate"), (2, "kv/burn")] {
             let answer = calls.next().await.answer;
             let failure = answer.outcome.unwrap_err();
@@ -376,11 +390,24 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn a_new_request_hears_nothing_of_the_one_before() {
         let mut calls = calls();
-        calls.take(1, get(5, "old")).unwrap();
+        calls.take(1, 10, get(5, "old")).unwrap();
         calls.end();
-        calls.begin(6, Arc::new(Echo));
-        assert!(calls.take(1, get(6, "again")).is_err());
-        calls.take(2, get(6, "new")).unwrap();
+        calls.begin(6, Arc::new(Echo), 1000);
+        assert!(calls.take(1, 10, get(6, "again")).is_err());
+        calls.take(2, 10, get(6, "new")).unwrap();
         assert_eq!(calls.next().await.answer.id, 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_open_is_no_larger_than_a_message() {
+        let mut calls = calls();
+        calls.take(1, 900, get(5, "a")).unwrap();
+        calls.take(2, 200, get(5, "b")).unwrap();
+        let refused = calls.next().await.answer;
+        assert_eq!(refused.id, 2);
+        assert!(refused.outcome.unwrap_err().message.contains("TooMuch"));
+        assert_eq!(calls.next().await.answer.id, 1);
+        calls.take(3, 1000, get(5, "c")).unwrap();
+        assert!(calls.next().await.answer.outcome.is_ok());
     }
 }

@@ -71,7 +71,7 @@ pub(crate) struct Inner {
     pub(crate) surfaces: Surfaces,
     pub(crate) servers: ServerDesk,
     pub(crate) publications: Publications,
-    pub(crate) claude_views: ClaudeViews,
+    pub(crate) claude_views: Arc<ClaudeViews>,
     /// Counts how often the known skills changed.
     pub(crate) catalogue_changes: watch::Sender<u64>,
     pub(crate) ports: watch::Sender<BTreeMap<u16, BTreeSet<PathBuf>>>,
@@ -92,6 +92,7 @@ impl Inner {
         let folders = options.folders.clone();
         let metrics = Metrics::default();
         let audit = AuditTrail::below(&folders.state);
+        let claude_views = Arc::<ClaudeViews>::default();
         let loader = Loader::new(&folders.cache, Host::current(version), Box::new(NoEngines));
         Ok(Self {
             supervisor: Arc::new(Supervisor::new(
@@ -112,11 +113,11 @@ impl Inner {
             ]),
             metrics,
             audit,
-            launches: Launches::new(loader, folders, &options.program),
+            launches: Launches::new(loader, folders, &options.program, Arc::clone(&claude_views)),
             surfaces: Surfaces::default(),
             servers: ServerDesk::default(),
             publications: Publications::default(),
-            claude_views: ClaudeViews::default(),
+            claude_views,
             catalogue_changes: watch::Sender::default(),
             ports: watch::Sender::default(),
             compiling: Mutex::default(),

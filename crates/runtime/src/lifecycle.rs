@@ -36,6 +36,7 @@ use crate::instance::InstanceKey;
 use crate::instance::Running;
 use crate::instance::WatchedSkill;
 use crate::last_use;
+use crate::launch::Purpose;
 use crate::skill_calls::CallOrigin;
 use crate::workspace::Workspace;
 
@@ -189,11 +190,11 @@ impl Inner {
             let workspace = Arc::clone(caller.workspace);
             let source = record.source.clone();
             let events = Arc::clone(events);
-            let observed = caller.observed;
+            let purpose = caller.observed.map_or(Purpose::Work, Purpose::Observation);
             blocking(move || {
                 inner
                     .launches
-                    .prepare(&workspace, &source, &events, observed)
+                    .prepare(&workspace, &source, &events, purpose)
             })
             .await?
         };

@@ -64,8 +64,8 @@ pub struct RuntimeOptions {
 /// Finds skills, runs them, and looks after them. Handles are cheap to clone and share everything.
 ///
 /// Every operation names its workspace and session in a [`RequestContext`]. Operations on one instance
-/// follow one another; everything else runs side by side. A future that is dropped in the middle of a
-/// call ends the worker that ran it.
+/// follow one another; everything else runs side by side. When a future is dropped in the middle of a
+/// call, the skill is told that nobody waits for it; it has a second to end by itself, then its worker is ended.
 #[derive(Clone)]
 pub struct SkillRuntime {
     pub(crate) inner: Arc<Inner>,

@@ -3,18 +3,22 @@
 //! A call of a skill is a call like any other, of the same session and trace: the other skill has its own sandbox, its own
 //! grants and its own breaker, and knows who led to it. It has no more time than is left to its caller, and ends with it.
 
+use std::sync::Arc;
+
 use mycelium_protocol::control::AgentContext;
 use mycelium_protocol::control::Arguments;
 use mycelium_protocol::control::ExecRequest;
 use mycelium_protocol::control::SkillSelector;
 use mycelium_protocol::read_value;
 use mycelium_protocol::worker::SkillCall;
+use mycelium_registry::SkillRecord;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Permission;
 use mycelium_types::SkillName;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::desk::Desk;
@@ -25,6 +29,8 @@ use crate::last_use::Part;
 
 /// The most skills in a row of which each calls the next.
 const MAX_DEPTH: usize = 8;
+/// The most calls of skills that one call from outside has under way, its skills' calls and theirs included.
+const MAX_UNDER_WAY: usize = 64;
 
 /// Where a call comes from.
 #[derive(Clone, Debug)]
@@ -33,12 +39,23 @@ pub(crate) struct CallOrigin {
     pub(crate) callers: Vec<SkillName>,
     /// When the time of the one that made it is up.
     pub(crate) deadline: Option<Instant>,
+    /// Room for what all calls of one from outside lead to.
+    pub(crate) room: Option<Arc<Semaphore>>,
+}
+
+impl CallOrigin {
+    /// The room that the calls of one that comes from here share.
+    pub(crate) fn shared_room(&self) -> Arc<Semaphore> {
+        let room = self.room.as_ref().map(Arc::clone);
+        room.unwrap_or_else(|| Arc::new(Semaphore::new(MAX_UNDER_WAY)))
+    }
 }
 
 /// What a client asks for itself.
 pub(crate) static FROM_OUTSIDE: CallOrigin = CallOrigin {
     callers: Vec::new(),
     deadline: None,
+    room: None,
 };
 
 /// What the calls that a skill makes inherit from the one that it works at.
@@ -47,6 +64,7 @@ pub(crate) struct CallScope {
     pub(crate) session: String,
     pub(crate) agent: Option<Box<AgentContext>>,
     pub(crate) callers: Vec<SkillName>,
+    pub(crate) room: Arc<Semaphore>,
 }
 
 impl Desk {
@@ -74,7 +92,6 @@ impl Desk {
             )));
         };
         let wanted: SkillSelector = call.skill.parse().map_err(|reason| fail(invalid(reason)))?;
-        let args = arguments(call.args.get()).map_err(fail)?;
         let own = &self.launch.policy.skill.name;
         let grants: Vec<SkillSelector> = (self.launch.evaluation.host.skills.iter())
             .filter_map(|declared| declared.parse().ok())
@@ -115,8 +132,10 @@ impl Desk {
         let Some(grant) = grant else {
             return Err(Box::new(refused(&wanted)));
         };
+        let args = arguments(call.args.get()).map_err(fail)?;
         let request = ExecRequest {
-            skill: selector,
+            // What was judged is what is called, whatever is found meanwhile.
+            skill: exactly(&record).map_err(fail)?,
             method: call.method,
             args,
             timeout_seconds: call.timeout_seconds,
@@ -126,6 +145,7 @@ impl Desk {
         let origin = CallOrigin {
             callers,
             deadline: Some(self.deadline),
+            room: Some(Arc::clone(&scope.room)),
         };
         Ok((request, origin, Part::skill(&grant.to_string())))
     }
@@ -136,6 +156,11 @@ impl Desk {
         };
         let Ok(_place) = self.side_by_side.acquire().await else {
             return ErrorReport::new(ErrorCode::CallEnded).into();
+        };
+        // Whoever waits here holds a place that others wait for: so nobody waits.
+        let Ok(_room) = scope.room.try_acquire() else {
+            let overloaded = ErrorReport::new(ErrorCode::Overloaded);
+            return overloaded.with("skill", &request.skill.name).into();
         };
         let context = self.workspace.context(&scope.session);
         let mut cancelled = self.cancelled.subscribe();
@@ -153,6 +178,15 @@ impl Desk {
             used: None,
         }
     }
+}
+
+/// A selector of this skill in this version.
+fn exactly(record: &SkillRecord) -> Result<SkillSelector, ErrorReport> {
+    let range = format!("={}", record.version());
+    Ok(SkillSelector {
+        name: record.name().clone(),
+        range: Some(range.parse().map_err(ErrorReport::internal)?),
+    })
 }
 
 /// The arguments of a call, which are a list or an object.

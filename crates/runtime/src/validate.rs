@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use mycelium_policy::NetworkPolicy;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::worker::Request;
 use mycelium_types::AgentSkill;
@@ -22,6 +21,7 @@ use crate::audit::Asker;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::instance::Running;
+use crate::launch::Purpose;
 use crate::workspace::Workspace;
 
 /// What a check of a skill found.
@@ -115,13 +115,8 @@ impl Inner {
             let source = mycelium_registry::source_of(folder);
             let events = Arc::clone(&events);
             blocking(move || {
-                let mut launch = inner.launches.prepare(&workspace, &source, &events, None)?;
-                launch.policy.paths.clear();
-                launch.policy.sealed.clear();
-                launch.policy.network = NetworkPolicy::default();
-                launch.policy.data = None;
-                launch.store = None;
-                Ok(launch)
+                let launches = &inner.launches;
+                launches.prepare(&workspace, &source, &events, Purpose::Check)
             })
             .await?
         };

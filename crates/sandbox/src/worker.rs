@@ -290,8 +290,8 @@ impl Worker {
     /// # Errors
     /// When the worker has ended.
     pub fn family_cpu_time(&self) -> Result<Duration, SandboxError> {
-        let time = match &self.times {
-            Some(_) => self.time_of(&[]),
+        let time = match self.counted_time() {
+            Some(time) => time,
             None => self.time_of(&tree::members(self.pid)),
         };
         self.if_alive(time)
@@ -308,10 +308,13 @@ impl Worker {
     }
 
     fn time_of(&self, members: &[Pid]) -> Duration {
-        match &self.times {
-            Some(times) => cgroup::time_used(times).unwrap_or_default(),
-            None => members.iter().copied().map(tree::cpu_time).sum(),
-        }
+        self.counted_time()
+            .unwrap_or_else(|| members.iter().copied().map(tree::cpu_time).sum())
+    }
+
+    /// What a control group counted. A group that cannot be read is none: its processes still have times of their own.
+    fn counted_time(&self) -> Option<Duration> {
+        cgroup::time_used(self.times.as_ref()?).ok()
     }
 
     /// The worker's own processor time so far. About 2 µs.

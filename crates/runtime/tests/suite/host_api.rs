@@ -103,6 +103,23 @@ async fn counters_of_two_sessions_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_lists_sees_that_what_it_read_before_has_changed() {
+    let world = World::new();
+    evaluator(&world, "counter", json!({}));
+    let text = "const { kv } = mycelium;
+        let tries = 0;
+        await kv.transaction(async (tx) => {
+          const n = (await tx.get('n')) ?? 0;
+          if (tries++ === 0) await kv.set('n', 10);
+          await tx.list();
+          tx.set('n', n + 1);
+        });
+        return [tries, await kv.get('n')]";
+    assert_eq!(world.run("counter", text).await, json!([2, 11]));
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn more_than_it_may_keep_is_an_error_that_says_what_to_do() {
     let world = World::new();
     evaluator(&world, "hoarder", json!({"limits": {"dataMB": 1}}));
@@ -416,6 +433,31 @@ async fn calls_go_in_no_circle_and_not_on_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn calls_do_not_multiply_without_end() {
+    let world = World::new();
+    // Each calls the first in its list eight times at once, and gives the first answer; the last one does not end by itself.
+    let code = "exports.run = async (...rest) => {
+        const [next, ...others] = rest;
+        if (next === undefined) return new Promise((resolve) => setTimeout(resolve, 60000));
+        const call = () => require('mycelium').call(next, 'run', others);
+        return Promise.race(Array.from({ length: 8 }, () => call().catch((error) => error.code)));
+      };";
+    for (name, skills) in [("a", &["b"][..]), ("b", &["c"]), ("c", &[])] {
+        let mut manifest = json!({"exports": ["run"], "instance": "call"});
+        if !skills.is_empty() {
+            manifest["permissions"] = json!([{"type": "skill", "skills": skills}]);
+        }
+        world.skill(name, manifest, code);
+        if !skills.is_empty() {
+            world.trust(name).await;
+        }
+    }
+    let told = world.value("a", "run", json!(["b", "c"])).await;
+    assert_eq!(told, json!("OVERLOADED"));
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_called_skill_has_no_more_time_than_its_caller() {
     let world = World::new();
     let permissions = json!([{"type": "skill", "skills": ["slow"]}]);
@@ -554,7 +596,7 @@ async fn a_skill_that_does_not_end_is_ended_and_so_is_what_it_called() {
     caller(&world, "stubborn", &["other"]).await;
     evaluator(&world, "other", json!({}));
     for text in [
-        "mycelium.log.info('runs'); setTimeout(() => { for (;;); }, 0); return new Promise(() => {})",
+        "await mycelium.kv.get('half'); mycelium.log.info('runs'); setTimeout(() => { for (;;); }, 0); return new Promise(() => {})",
         "mycelium.log.info('runs'); return new Promise((resolve) => setTimeout(resolve, 60000))",
         "await mycelium.kv.transaction(async (tx) => { tx.set('half', 1); mycelium.log.info('runs'); await new Promise((resolve) => setTimeout(resolve, 60000)) })",
     ] {
@@ -566,6 +608,11 @@ async fn a_skill_that_does_not_end_is_ended_and_so_is_what_it_called() {
             "{text}"
         );
     }
+    let asked = world.entries("host-calls").into_iter();
+    let asked: Vec<_> = asked
+        .map(|entry| entry.detail["function"].clone())
+        .collect();
+    assert_eq!(asked, [json!("kv/get")]);
     world.run("other", "globalThis.kept = 1; return 1").await;
     let text = "return mycelium.call('other', 'run', ['mycelium.log.info(\"runs\"); return new Promise((resolve) => setTimeout(resolve, 60000))'])";
     cancelled(&world, "stubborn", text).await;
@@ -577,5 +624,37 @@ async fn a_skill_that_does_not_end_is_ended_and_so_is_what_it_called() {
         world.run("stubborn", "return mycelium.kv.list()").await,
         json!([])
     );
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_skill_that_is_checked_gets_nothing_that_it_was_granted() {
+    let world = World::new();
+    // Gives itself away where it gets something while it is loaded.
+    let code = "const { mcp, call, kv } = require('mycelium');
+        let readable = false;
+        try { readable = require('fs').readdirSync('data').length > 0; } catch {}
+        if (readable || process.env.TOKEN !== undefined) throw new Error('It has what it was granted.');
+        const ignore = () => {};
+        for (const ask of [() => mcp.call('files', 'read'), () => call('other', 'run'), () => kv.set('k', 1)]) ask().then(() => { process.exit(3); }, ignore);
+        exports.run = () => [readable, process.env.TOKEN];";
+    let permissions = json!([
+        {"type": "filesystem", "access": "read", "paths": ["./data"]},
+        {"type": "environment", "variables": ["TOKEN"]},
+        {"type": "mcp", "servers": ["files"]},
+        {"type": "skill", "skills": ["other"]},
+    ]);
+    let manifest = json!({"exports": ["run"], "permissions": permissions});
+    world.skill("curious", manifest, code);
+    fs_err::create_dir(world.workspace().join("data")).unwrap();
+    fs_err::write(world.workspace().join("data/a"), "a").unwrap();
+    world.trust("curious").await;
+    let mut context = world.context("shell");
+    context
+        .environment
+        .insert("TOKEN".to_owned(), "t".to_owned());
+    let folder = world.workspace().join("skills/curious");
+    let checked = world.runtime.validate(&context, &folder).await.unwrap();
+    assert_eq!(checked.diagnostics, []);
     world.runtime.shutdown().await;
 }

@@ -121,9 +121,10 @@ class Transaction {
   /** Writes everything, if nothing that was read has changed. */
   async commit() {
     this.#isOver = true;
-    if (this.#revision !== undefined) return commit(this.#writes, `,"revision":${this.#revision}`);
     const checks = [...this.#reads].map(([key, { version }]) => `{"key":${stringify(key)},"version":${version}}`);
-    return commit(this.#writes, checks.length === 0 ? '' : `,"checks":[${checks.join()}]`);
+    // The revision says that nothing changed since the first list; what was read before that is checked by itself.
+    const revision = this.#revision === undefined ? '' : `,"revision":${this.#revision}`;
+    return commit(this.#writes, `${revision}${checks.length === 0 ? '' : `,"checks":[${checks.join()}]`}`);
   }
 }
 
