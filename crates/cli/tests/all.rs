@@ -46,6 +46,7 @@ mod suite {
     mod plugins;
     mod reference;
     mod servers;
+    mod servers_http;
     mod shell;
     mod skills;
     mod specification;

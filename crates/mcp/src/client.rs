@@ -7,8 +7,11 @@ mod bounded;
 mod breaker;
 mod connection;
 mod failure;
+mod host;
+mod link;
 mod listing;
 mod process;
+mod remote;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;

@@ -20,3 +20,4 @@ pub use request::BodyLength;
 pub use request::HttpRequest;
 pub use request::InvalidRequest;
 pub use tls::Certificates;
+pub use tls::Tls;

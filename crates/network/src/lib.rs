@@ -37,6 +37,7 @@ pub use client::RequestSource;
 pub use client::ResponseHead;
 pub use client::ResponsePart;
 pub use client::ResponseSink;
+pub use client::Tls;
 pub use connection::Connection;
 pub use environment::proxy_environment;
 pub use error::NetworkError;

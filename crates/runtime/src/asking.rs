@@ -98,7 +98,6 @@ impl Inner {
             inner: Arc::downgrade(self),
             launch: Arc::clone(&launch),
             workspace: Arc::clone(&running.workspace),
-            session: asker.session.map(str::to_owned),
             scope: asker.scope.cloned(),
             side_by_side: Semaphore::new(SIDE_BY_SIDE),
             cancelled: watch::Sender::default(),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +25,7 @@ use serde_json::Value;
 
 use crate::inner::Inner;
 use crate::inner::blocking;
+use crate::stamp::FileStamp;
 use crate::workspace::Workspace;
 
 /// Who is to use a skill.
@@ -56,11 +56,8 @@ type Kept = (Basis, Arc<ClaudeView>);
 struct Basis {
     trust: WorkspaceTrust,
     /// Of the files that it was read from.
-    stamps: Vec<Stamp>,
+    stamps: Vec<Option<FileStamp>>,
 }
-
-/// Device, inode, length and time of the last modification of a file, if it is there.
-type Stamp = Option<(u64, u64, u64, i64, i64)>;
 
 impl ClaudeView {
     pub(crate) fn read(workspace: &Workspace) -> Self {
@@ -179,20 +176,9 @@ impl Basis {
         let files = ClaudePlaces::of(&workspace.path, &workspace.home).files();
         Self {
             trust: workspace.trust(),
-            stamps: files.iter().map(|file| stamp(file)).collect(),
+            stamps: files.iter().map(|file| FileStamp::of(file)).collect(),
         }
     }
-}
-
-fn stamp(file: &Path) -> Stamp {
-    let found = fs_err::metadata(file).ok()?;
-    Some((
-        found.dev(),
-        found.ino(),
-        found.size(),
-        found.mtime(),
-        found.mtime_nsec(),
-    ))
 }
 
 impl Inner {

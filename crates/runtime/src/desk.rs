@@ -36,21 +36,23 @@ use crate::host_calls::Unusable;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::key_value::KeyValueStore;
+use crate::last_use::Part;
 use crate::launch::LaunchSpec;
-use crate::mcp_servers::McpCaller;
-use crate::mcp_servers::McpRequest;
+use crate::servers::McpRequest;
 use crate::skill_calls::CallScope;
 use crate::workspace::Workspace;
 
 /// How many calls of other skills one request may have under way; further ones wait.
 pub(crate) const SIDE_BY_SIDE: usize = 8;
 
+/// The longest name of an MCP server or of one of its tools, in bytes: longer ones are not looked for.
+const MAX_NAME: usize = 256;
+
 /// What answers a worker's calls during one request.
 pub(crate) struct Desk {
     pub(crate) inner: Weak<Inner>,
     pub(crate) launch: Arc<LaunchSpec>,
     pub(crate) workspace: Arc<Workspace>,
-    pub(crate) session: Option<String>,
     /// What calls of other skills inherit; nothing where there is no call.
     pub(crate) scope: Option<CallScope>,
     /// How many calls of other skills may run.
@@ -196,20 +198,19 @@ impl Desk {
         if let Some(refused) = self.refusal(&request) {
             return Performed::refused(refused);
         }
-        let servers = self.inner.upgrade().and_then(|inner| inner.mcp_servers());
-        let Some(servers) = servers else {
-            return invalid("this program is connected to no MCP servers").into();
+        let Some(inner) = self.inner.upgrade() else {
+            return ErrorReport::new(ErrorCode::CallEnded).into();
         };
-        let caller = McpCaller {
-            skill: self.launch.policy.skill.clone(),
-            policy: self.launch.evaluation.host.clone(),
-            session: self.session.clone(),
-            trace: self.trace.clone(),
-            deadline: self.deadline,
-            events: Arc::clone(&self.events),
-            workspace: Arc::clone(&self.workspace),
-        };
-        Performed::freely(servers.request(caller, request).await)
+        let used = request.server.as_deref().map(Part::mcp);
+        let policy = &self.launch.evaluation.host;
+        let asked = inner.ask_server(&self.workspace, policy, self.deadline, request);
+        let found = asked.await;
+        Performed {
+            used,
+            ..Performed::freely(
+                found.and_then(|found| to_raw_value(&found).map_err(ErrorReport::internal)),
+            )
+        }
     }
 
     /// What of a request to an MCP server the skill may not do.
@@ -259,9 +260,14 @@ fn mcp_request(call: McpCall) -> Result<McpRequest, ErrorReport> {
     if call.server.is_none() != is_about_all {
         return Err(invalid("the request names no server, or names one in vain"));
     }
-    if call.operation == McpOperation::CallTool && !params.get("name").is_some_and(Value::is_string)
-    {
+    let tool = params.get("name").and_then(Value::as_str);
+    if call.operation == McpOperation::CallTool && tool.is_none() {
         return Err(invalid("the request names no tool"));
+    }
+    let mut names = call.server.as_deref().into_iter().chain(tool);
+    if names.any(|name| name.len() > MAX_NAME) {
+        let reason = format!("a server's or tool's name is longer than {MAX_NAME} bytes");
+        return Err(invalid(reason));
     }
     Ok(McpRequest {
         server: call.server,

@@ -45,7 +45,6 @@ use crate::hook::StageOutcome;
 use crate::instance::Instances;
 use crate::last_use::LastUses;
 use crate::launch::Launches;
-use crate::mcp_servers::McpServers;
 use crate::metrics::Metrics;
 use crate::packages;
 use crate::published::Publications;
@@ -78,7 +77,6 @@ pub(crate) struct Inner {
     pub(crate) compiling: Mutex<BTreeSet<Digest>>,
     hooks: RwLock<Vec<Arc<dyn LifecycleHook>>>,
     listeners: RwLock<Vec<EventSink>>,
-    mcp_servers: RwLock<Option<Arc<dyn McpServers>>>,
     workspaces: Workspaces,
     registries: Mutex<HashMap<PathBuf, Arc<Registry>>>,
     numbers: AtomicU64,
@@ -122,7 +120,6 @@ impl Inner {
             ports: watch::Sender::default(),
             compiling: Mutex::default(),
             listeners: RwLock::default(),
-            mcp_servers: RwLock::default(),
             workspaces: Workspaces::default(),
             registries: Mutex::default(),
             numbers: AtomicU64::new(0),
@@ -141,23 +138,6 @@ impl Inner {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         listeners.push(listener);
-    }
-
-    pub(crate) fn set_mcp_servers(&self, servers: Arc<dyn McpServers>) {
-        let mut slot = self
-            .mcp_servers
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *slot = Some(servers);
-    }
-
-    /// What speaks to MCP servers, if anything does.
-    pub(crate) fn mcp_servers(&self) -> Option<Arc<dyn McpServers>> {
-        let slot = self
-            .mcp_servers
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        slot.clone()
     }
 
     /// The caller's events, which everybody who listens to all events gets as well.
@@ -259,6 +239,7 @@ impl Inner {
                 .unwrap_or_else(PoisonError::into_inner)
                 .remove(&forgotten);
             self.claude_views.forget(&forgotten);
+            self.servers.forget(&forgotten);
             self.metrics.forget(&forgotten);
             self.ports.send_if_modified(|ports| {
                 let before = ports.clone();

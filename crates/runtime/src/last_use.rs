@@ -61,6 +61,10 @@ impl Part {
         Self(format!("skill {declared}"))
     }
 
+    pub(crate) fn mcp(server: &str) -> Self {
+        Self(format!("mcp {server}"))
+    }
+
     pub(crate) fn variable(name: &str) -> Self {
         Self(format!("environment {name}"))
     }
@@ -77,7 +81,7 @@ impl Part {
             Permission::Network { hosts, .. } => each(hosts, Self::host),
             Permission::Process { commands } => each(commands, Self::command),
             Permission::Environment { variables } => each(variables, Self::variable),
-            Permission::Mcp { servers, .. } => each(servers, |name| Self(format!("mcp {name}"))),
+            Permission::Mcp { servers, .. } => each(servers, Self::mcp),
             Permission::Skill { skills } => each(skills, Self::skill),
             Permission::Secret { names, .. } => each(names, Self::secret),
             Permission::Context { fields } => each(fields, |name| Self(format!("context {name}"))),

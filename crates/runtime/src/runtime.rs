@@ -41,13 +41,11 @@ use crate::ExportedSkill;
 use crate::Exports;
 use crate::Folders;
 use crate::LifecycleHook;
-use crate::McpServers;
 use crate::ServerClient;
 use crate::Validation;
 use crate::WatchedSkill;
 use crate::inner::Inner;
 use crate::inner::blocking;
-use crate::servers::SkillServers;
 use crate::skill_calls::FROM_OUTSIDE;
 
 /// What a runtime needs to know. It reads neither the environment nor the home folder by itself.
@@ -92,18 +90,10 @@ impl SkillRuntime {
         self.inner.add_listener(listener);
     }
 
-    /// Lets skills that are granted it use MCP servers, through `servers` from now on instead of the ones the person
-    /// has configured.
-    pub fn connect_mcp(&self, servers: Arc<dyn McpServers>) {
-        self.inner.set_mcp_servers(servers);
-    }
-
     /// Lets `client` speak with the MCP servers that the person has configured, for the person and for skills that are
     /// granted it, unless somebody does already.
     pub fn use_servers(&self, client: Arc<dyn ServerClient>) {
         self.inner.servers.employ(client);
-        self.inner
-            .set_mcp_servers(Arc::new(SkillServers::of(&self.inner)));
     }
 
     /// Runs any command of the control API but `agent`, `status` and `shutdown`, which are the daemon's own.

@@ -3,12 +3,12 @@
 //! This crate does not speak MCP. Whoever embeds it gives it a [`ServerClient`] that does.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use mycelium_config::AgentClient;
 use mycelium_config::AgentFile;
 use mycelium_config::AgentScope;
 use mycelium_config::ClaudePlaces;
+use mycelium_config::ServerCommand;
 use mycelium_config::ServerDefinition;
 use mycelium_config::ServerOrigin;
 use mycelium_config::ServerSources;
@@ -42,11 +43,19 @@ use serde_json::Value;
 
 use crate::inner::Inner;
 use crate::inner::blocking;
+use crate::stamp::FileStamp;
 use crate::workspace::Workspace;
 
+mod place;
 mod skills;
 
-pub(crate) use skills::SkillServers;
+pub use place::InvalidUrl;
+pub use place::RemoteServer;
+pub use place::ServerPlace;
+pub use place::ServerProgram;
+pub use place::ServerUrl;
+pub use place::UrlScheme;
+pub(crate) use skills::McpRequest;
 
 /// The variables of the person that a server gets, as the SDKs of MCP have it; everything else is named by its entry.
 const PASSED: [&str; 8] = [
@@ -54,27 +63,19 @@ const PASSED: [&str; 8] = [
 ];
 /// How long a call may take if nobody says so, in seconds.
 const CALL_SECONDS: u64 = 60;
-/// Workspaces whose servers are remembered.
-const MAX_REMEMBERED: usize = 64;
 /// Problems with arguments that are told.
 const MAX_PROBLEMS: usize = 10;
 
 /// What comes of asking a server.
 pub type ServerFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ErrorReport>> + Send + 'a>>;
 
-/// A server, and how it is started: whoever asks for the same shares a connection.
+/// A server, and where it is: whoever asks for the same shares a connection.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerTarget {
     /// What it is called.
     pub name: String,
-    /// The program: a path, or a name to be looked for in the `PATH` of `environment`.
-    pub program: String,
-    /// Its arguments.
-    pub args: Vec<String>,
-    /// Its whole environment.
-    pub environment: BTreeMap<String, String>,
-    /// Its working directory: the workspace.
-    pub folder: PathBuf,
+    /// Where it is.
+    pub place: ServerPlace,
     /// How long a connection that nobody uses is kept.
     pub idle: Duration,
 }
@@ -139,12 +140,9 @@ pub(crate) struct ServerDesk {
 /// The servers of a workspace, as long as none of the files that name them changes.
 struct Remembered {
     workspace: Arc<Workspace>,
-    stamps: Vec<Option<Stamp>>,
+    stamps: Vec<Option<FileStamp>>,
     servers: Arc<Servers>,
 }
-
-/// What changes when a file is written: inode, size, and the time in nanoseconds.
-type Stamp = (u64, u64, i64, i64);
 
 impl ServerDesk {
     /// Lets `client` speak with servers from now on, unless somebody does already.
@@ -162,8 +160,7 @@ impl ServerDesk {
     fn servers(&self, workspace: &Arc<Workspace>) -> Arc<Servers> {
         // Taken first: what is written while this reads is read again.
         let stamps = stamps(workspace);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(remembered) = known.get(&workspace.path)
+        if let Some(remembered) = self.known().get(&workspace.path)
             && Arc::ptr_eq(&remembered.workspace, workspace)
             && remembered.stamps == stamps
         {
@@ -176,10 +173,7 @@ impl ServerDesk {
             environment: &workspace.environment,
             configuration: &workspace.configuration,
         }));
-        if known.len() >= MAX_REMEMBERED {
-            known.clear();
-        }
-        known.insert(
+        self.known().insert(
             workspace.path.clone(),
             Remembered {
                 workspace: Arc::clone(workspace),
@@ -189,10 +183,19 @@ impl ServerDesk {
         );
         servers
     }
+
+    /// Forgets a workspace.
+    pub(crate) fn forget(&self, workspace: &Path) {
+        self.known().remove(workspace);
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Remembered>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Of the files that name servers but for our own configuration, which makes another workspace when it changes.
-fn stamps(workspace: &Workspace) -> Vec<Option<Stamp>> {
+fn stamps(workspace: &Workspace) -> Vec<Option<FileStamp>> {
     let agents = AgentScope::ALL.map(|scope| {
         let (place, home) = (&workspace.path, &workspace.home);
         AgentFile::of(
@@ -205,16 +208,8 @@ fn stamps(workspace: &Workspace) -> Vec<Option<Stamp>> {
         .path
     });
     let of_plugins = ClaudePlaces::of(&workspace.path, &workspace.home).files();
-    let stamp = |path: &PathBuf| {
-        let metadata = fs_err::metadata(path).ok()?;
-        Some((
-            metadata.ino(),
-            metadata.size(),
-            metadata.mtime(),
-            metadata.mtime_nsec(),
-        ))
-    };
-    agents.iter().chain(&of_plugins).map(stamp).collect()
+    let files = agents.iter().chain(&of_plugins);
+    files.map(|file| FileStamp::of(file)).collect()
 }
 
 impl Inner {
@@ -318,7 +313,9 @@ fn summary(
             let words: Vec<_> = words.map(String::as_str).collect();
             ("stdio", words.join(" "))
         }
-        ServerTransport::Http { url, .. } => ("http", url.clone()),
+        // What is asked for in a URL can be secret.
+        ServerTransport::Http { url, .. } => ("http", without_query(url)),
+        ServerTransport::Sse { url } => ("sse", without_query(url)),
     };
     ServerSummary {
         name: definition.name.clone(),
@@ -330,7 +327,14 @@ fn summary(
     }
 }
 
-/// How the server `name` is started here, and how many seconds its calls may take.
+fn without_query(url: &str) -> String {
+    match url.split_once('?') {
+        Some((url, _)) => format!("{url}?…"),
+        None => url.to_owned(),
+    }
+}
+
+/// Where the server `name` is for this workspace, and how many seconds its calls may take.
 fn target(
     workspace: &Workspace,
     servers: &Servers,
@@ -361,33 +365,50 @@ fn target(
             _,
         ) => {}
     }
-    let ServerTransport::Stdio(command) = &definition.transport else {
-        return Err(refused(ErrorCode::ServerUnavailable)
-            .with("cause", "unsupported")
-            .with("reason", "it is reached over HTTP"));
+    let unusable = |cause: &str, reason: &str| {
+        refused(ErrorCode::ServerUnavailable)
+            .with("cause", cause)
+            .with("reason", reason)
     };
-    let own = workspace.environment.iter();
-    let mut environment: BTreeMap<_, _> = own
-        .filter(|(name, _)| PASSED.contains(&name.as_str()) || name.starts_with("LC_"))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    environment.extend(command.env.clone());
+    let place = match &definition.transport {
+        ServerTransport::Stdio(command) => ServerPlace::Program(program(command, workspace)),
+        ServerTransport::Http { url, headers } => {
+            let url = ServerUrl::parse(url).map_err(|why| unusable("url", &why.to_string()))?;
+            if workspace.offline && !url.is_here() {
+                return Err(unusable("offline", "it is on the network"));
+            }
+            let headers = headers.clone();
+            ServerPlace::Remote(RemoteServer { url, headers })
+        }
+        ServerTransport::Sse { .. } => {
+            return Err(unusable("sse", "it is of the kind `sse`"));
+        }
+    };
     let target = ServerTarget {
         name: name.to_owned(),
-        program: program(&command.program, &workspace.path),
-        args: command.args.clone(),
-        environment,
-        folder: workspace.path.clone(),
+        place,
         idle: Duration::from_secs(workspace.configuration.instances.idle_seconds),
     };
     let seconds = definition.timeout_seconds.unwrap_or(CALL_SECONDS);
     Ok((target, seconds))
 }
 
-/// A path is relative to the workspace; a name stays one.
-fn program(program: &str, workspace: &Path) -> String {
-    match program.contains('/') {
-        true => workspace.join(program).display().to_string(),
-        false => program.to_owned(),
+/// What is started. A path is relative to the workspace; a name stays one.
+fn program(command: &ServerCommand, workspace: &Workspace) -> ServerProgram {
+    let own = workspace.environment.iter();
+    let mut environment: BTreeMap<_, _> = own
+        .filter(|(name, _)| PASSED.contains(&name.as_str()) || name.starts_with("LC_"))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    environment.extend(command.env.clone());
+    let program = &command.program;
+    ServerProgram {
+        program: match program.contains('/') {
+            true => workspace.path.join(program).display().to_string(),
+            false => program.clone(),
+        },
+        args: command.args.clone(),
+        environment,
+        folder: workspace.path.clone(),
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +26,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::Folders;
+use crate::stamp::FileStamp;
 use crate::trust::Answers;
 use crate::trust::TrustStore;
 
@@ -154,11 +154,9 @@ pub(crate) struct NewlyRead {
     pub(crate) forgotten: Option<PathBuf>,
 }
 
-/// What changes when a file is written: device, inode, size, and the time in nanoseconds.
-type Stamp = (u64, u64, u64, i64, i64);
 /// Of the configuration's three files and what the person trusts, and how often answers that are in no
 /// file have changed.
-type Stamps = ([Option<Stamp>; 4], u64);
+type Stamps = ([Option<FileStamp>; 4], u64);
 
 impl Workspaces {
     /// The workspace of a request, if nothing has changed since it was read. Costs four looks at files.
@@ -278,18 +276,7 @@ impl Workspace {
 
 fn stamps(files: &ConfigurationFiles, trust: &TrustStore) -> Stamps {
     let all = [&files.system, &files.user, &files.project, trust.file()];
-    (all.map(stamp), trust.changes())
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((
-        metadata.dev(),
-        metadata.ino(),
-        metadata.size(),
-        metadata.mtime(),
-        metadata.mtime_nsec(),
-    ))
+    (all.map(FileStamp::of), trust.changes())
 }
 
 fn read(

@@ -116,6 +116,8 @@ error_codes! {
     ServerNotFound = "MCP_SERVER_NOT_FOUND",
     /// The MCP server may not be started.
     ServerDenied = "MCP_SERVER_DENIED",
+    /// The MCP server wants to know who asks.
+    ServerUnauthorized = "MCP_SERVER_UNAUTHORIZED",
     /// The MCP server cannot be reached.
     ServerUnavailable = "MCP_SERVER_UNAVAILABLE",
     /// The MCP server took too long.
@@ -213,6 +215,7 @@ impl ErrorCode {
             | Self::PermissionDenied
             | Self::SecretMissing
             | Self::ServerDenied
+            | Self::ServerUnauthorized
             | Self::SkillChanged => ExitStatus::Denied,
             Self::DependencyConflict
             | Self::DependencyCycle
@@ -290,6 +293,7 @@ impl ErrorCode {
             | Self::DependencyIntegrity
             | Self::ServerNotFound
             | Self::ServerDenied
+            | Self::ServerUnauthorized
             | Self::ServerTimeout
             | Self::ServerInvalid
             | Self::ServerOutputLimit

@@ -24,7 +24,7 @@ pub(crate) const LAYERS: &[(&str, &[&str])] = &[
             "resolver", "sandbox", "types",
         ],
     ),
-    ("mcp", &["protocol", "runtime", "types"]),
+    ("mcp", &["network", "protocol", "runtime", "types"]),
     ("server", &["config", "mcp", "protocol", "runtime", "types"]),
     (
         "cli",

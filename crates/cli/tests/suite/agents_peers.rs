@@ -54,7 +54,7 @@ fn environment() -> TestEnvironment {
 }
 
 /// What a variable of the test run names, which `cargo xtask test` sets.
-fn tool(variable: &str) -> Option<PathBuf> {
+pub(crate) fn tool(variable: &str) -> Option<PathBuf> {
     #[expect(
         clippy::disallowed_methods,
         reason = "a setting of the test run itself"

@@ -31,7 +31,7 @@ fn entry(command: &Value, more: &[&str]) -> Value {
     json!({"command": words[0], "args": words[1..]})
 }
 
-fn call(test: &TestEnvironment, arguments: &[&str]) -> Value {
+pub(crate) fn call(test: &TestEnvironment, arguments: &[&str]) -> Value {
     let words: Vec<_> = ["mcp", "call"].iter().chain(arguments).copied().collect();
     let outcome = test.run(&[&words[..], &["--json"]].concat()).expect(0);
     outcome.json()["result"].clone()

@@ -48,6 +48,11 @@ pub enum ServerTransport {
         /// What is sent with each request.
         headers: BTreeMap<String, String>,
     },
+    /// It is there, and speaks HTTP as it was before streamable HTTP, which nobody here does.
+    Sse {
+        /// The URL.
+        url: String,
+    },
 }
 
 /// What starts a server.
@@ -88,9 +93,12 @@ pub(super) fn read(
             args: entry.list("args", &mut budget)?,
             env: entry.table("env", &mut budget)?,
         }),
-        (Some("http" | "streamable-http" | "sse"), _) | (None, None) => ServerTransport::Http {
+        (Some("http" | "streamable-http"), _) | (None, None) => ServerTransport::Http {
             url: entry.text("url", &mut budget)?,
             headers: entry.table("headers", &mut budget)?,
+        },
+        (Some("sse"), _) => ServerTransport::Sse {
+            url: entry.text("url", &mut budget)?,
         },
         (Some(other), _) => {
             let other: String = other.chars().take(MAX_NAME).collect();
@@ -188,6 +196,7 @@ impl fmt::Debug for ServerTransport {
                 .field("url", url)
                 .field("headers", &headers.keys())
                 .finish(),
+            Self::Sse { url } => f.debug_struct("Sse").field("url", url).finish(),
         }
     }
 }

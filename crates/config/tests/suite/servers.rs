@@ -69,7 +69,7 @@ impl Person {
                     let words = std::iter::once(&command.program).chain(&command.args);
                     words.cloned().collect::<Vec<_>>().join(" ")
                 }
-                ServerTransport::Http { url, .. } => url.clone(),
+                ServerTransport::Http { url, .. } | ServerTransport::Sse { url } => url.clone(),
             };
             format!("{}: {}: {what}", server.name, server.origin)
         });

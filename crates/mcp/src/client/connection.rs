@@ -13,26 +13,17 @@ use mycelium_runtime::ToolCall;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::printable;
-use rmcp::ClientHandler;
 use rmcp::Peer;
 use rmcp::RoleClient;
 use rmcp::ServiceError;
 use rmcp::model::CallToolRequestParams;
 use rmcp::model::CallToolResponse;
 use rmcp::model::CallToolResult;
-use rmcp::model::ClientCapabilities;
-use rmcp::model::ClientConfig;
-use rmcp::model::Implementation;
 use rmcp::model::PaginatedRequestParams;
-use rmcp::model::ProtocolVersion;
 use rmcp::model::ReadResourceRequestParams;
 use rmcp::model::ServerNotification;
 use rmcp::model::SubscriptionFilter;
-use rmcp::service::ClientLifecycleMode;
-use rmcp::service::ClientServiceExt as _;
-use rmcp::service::NotificationContext;
 use rmcp::service::RunningService;
-use rmcp::transport::async_rw::AsyncRwTransport;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -41,15 +32,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure;
 use super::failure::Asked;
+use super::host::Host;
+use super::link::Link;
+use super::link::LinkEnd;
 use super::listing::Listing;
 use super::lock;
-use super::process;
-use super::process::ServerProcess;
 use super::process::Tail;
-use crate::client::bounded::BoundedLines;
 
 /// The longest message of a server, in MiB.
-const MAX_MESSAGE: usize = 16;
+pub(super) const MAX_MESSAGE: usize = 16;
 /// The most tools and resources of one server.
 const MAX_ITEMS: usize = 2_000;
 /// The most pages of a list.
@@ -61,34 +52,15 @@ pub(super) struct Connection {
     peer: Peer<RoleClient>,
     /// Ends it.
     close: CancellationToken,
-    /// Turns true when the process has ended.
+    /// Turns true when nothing is left of it.
     ended: watch::Receiver<bool>,
     exceeded: Arc<AtomicBool>,
-    tail: Tail,
+    tail: Option<Tail>,
     /// What it offers, as long as it has not said that this has changed.
     listing: tokio::sync::Mutex<Option<Arc<Listing>>>,
     changed: Arc<AtomicBool>,
     users: AtomicUsize,
     last_use: Mutex<Instant>,
-}
-
-/// What servers may ask of this program: nothing. They may say that their tools have changed.
-struct Host {
-    changed: Arc<AtomicBool>,
-}
-
-impl ClientHandler for Host {
-    fn get_info(&self) -> ClientConfig {
-        ClientConfig::new(
-            ClientCapabilities::default(),
-            Implementation::new("mycelium", env!("CARGO_PKG_VERSION")).with_title("Mycelium"),
-        )
-        .with_protocol_version(ProtocolVersion::V_2025_11_25)
-    }
-
-    async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
-        self.changed.store(true, Ordering::Release);
-    }
 }
 
 /// Where in a list its reader is.
@@ -118,36 +90,18 @@ impl Drop for Use {
 }
 
 impl Connection {
-    /// Starts the server and shakes hands with it, in the newest way that it understands.
+    /// Shakes hands with the server, which is started where it is not there already.
     pub(super) async fn open(target: &ServerTarget) -> Result<Arc<Self>, ErrorReport> {
-        let started = process::start(target).map_err(|error| {
-            let program = printable(&target.program);
-            unavailable(
-                &target.name,
-                &format!("`{program}` cannot be started: {error}"),
-            )
-        })?;
-        let exceeded = Arc::new(AtomicBool::new(false));
         let changed = Arc::new(AtomicBool::new(false));
-        let lines = BoundedLines::new(started.output, MAX_MESSAGE << 20, Arc::clone(&exceeded));
-        let transport =
-            AsyncRwTransport::new_client(lines, started.input).with_max_line_length(usize::MAX);
         let host = Host {
             changed: Arc::clone(&changed),
         };
-        let lifecycle = ClientLifecycleMode::Auto {
-            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-            legacy_version: Some(ProtocolVersion::V_2025_11_25),
-        };
-        let service = match host.serve_with_lifecycle(transport, lifecycle).await {
-            Ok(service) => service,
-            Err(error) => {
-                started.process.end().await;
-                let reason = failure::text(&mycelium_types::with_causes(&error));
-                let reason = with_last_words(&reason, &started.tail).await;
-                return Err(unavailable(&target.name, &reason));
-            }
-        };
+        let Link {
+            service,
+            exceeded,
+            end,
+            tail,
+        } = Link::open(target, host).await?;
         let close = CancellationToken::new();
         let (ends, ended) = watch::channel(false);
         let connection = Arc::new(Self {
@@ -156,13 +110,13 @@ impl Connection {
             close: close.clone(),
             ended,
             exceeded,
-            tail: started.tail,
+            tail,
             listing: tokio::sync::Mutex::default(),
             changed,
             users: AtomicUsize::new(0),
             last_use: Mutex::new(Instant::now()),
         });
-        tokio::spawn(keep(service, started.process, close, ends));
+        tokio::spawn(keep(service, end, close, ends));
         tokio::spawn(Arc::clone(&connection).close_when_idle(target.idle));
         connection.subscribe();
         Ok(connection)
@@ -178,11 +132,11 @@ impl Connection {
         Use(Arc::clone(this))
     }
 
-    /// Ends the server, and returns when it has ended.
+    /// Ends it, with the server if that was started, and returns when it has ended.
     pub(super) async fn close(&self) {
         self.close.cancel();
         let mut ended = self.ended.clone();
-        // It cannot fail before it is true: whoever ends the process says so last.
+        // It cannot fail before it is true: whoever ends it says so last.
         let _ = ended.wait_for(|ended| *ended).await;
     }
 
@@ -382,14 +336,24 @@ impl Connection {
     /// What a failed request is to whoever asked.
     async fn failed(&self, asked: Asked<'_>, error: &ServiceError) -> ErrorReport {
         if self.exceeded.load(Ordering::Acquire) {
+            self.close.cancel();
             return ErrorReport::new(ErrorCode::ServerOutputLimit)
                 .with("server", &self.name)
                 .with("limit", MAX_MESSAGE);
         }
         match error {
+            ServiceError::TransportSend(error) if let Some(problem) = failure::remote(error) => {
+                if failure::ends_the_connection(problem) {
+                    self.close.cancel();
+                }
+                failure::of_remote(&self.name, problem)
+            }
             ServiceError::TransportClosed | ServiceError::TransportSend(_) => {
-                let reason = with_last_words("it ended", &self.tail).await;
-                unavailable(&self.name, &reason)
+                let reason = "it ended";
+                match &self.tail {
+                    Some(tail) => failure::ended(&self.name, &tail.after(reason).await),
+                    None => failure::ended(&self.name, reason),
+                }
             }
             error => failure::refused(&self.name, asked, error),
         }
@@ -409,7 +373,7 @@ impl Connection {
 /// Keeps a server until it ends or is to end.
 async fn keep(
     service: RunningService<RoleClient, Host>,
-    process: ServerProcess,
+    left: LinkEnd,
     close: CancellationToken,
     ends: watch::Sender<bool>,
 ) {
@@ -423,7 +387,7 @@ async fn keep(
             let _ = waiting.await;
         }
     }
-    process.end().await;
+    left.end().await;
     ends.send_replace(true);
 }
 
@@ -434,19 +398,5 @@ fn said(result: &CallToolResult) -> String {
     match texts.as_slice() {
         [] => "it does not say why".to_owned(),
         texts => failure::text(&texts.join(" ")),
-    }
-}
-
-fn unavailable(server: &str, reason: &str) -> ErrorReport {
-    ErrorReport::new(ErrorCode::ServerUnavailable)
-        .with("server", server)
-        .with("cause", "failed")
-        .with("reason", reason)
-}
-
-async fn with_last_words(reason: &str, tail: &Tail) -> String {
-    match tail.last_line().await {
-        Some(line) => format!("{reason} ({line})"),
-        None => reason.to_owned(),
     }
 }

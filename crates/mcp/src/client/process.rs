@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use mycelium_runtime::ServerTarget;
-use mycelium_types::printable;
+use mycelium_runtime::ServerProgram;
 use rustix::process::Pid;
 use rustix::process::Signal;
 use rustix::process::kill_process_group;
@@ -23,6 +22,7 @@ use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::failure;
 use super::lock;
 
 /// How long a server may take to end once its input is closed, and once more when it is told to.
@@ -55,12 +55,12 @@ pub(super) struct Started {
 }
 
 /// Starts a server.
-pub(super) fn start(target: &ServerTarget) -> io::Result<Started> {
-    let mut child = Command::new(&target.program)
-        .args(&target.args)
+pub(super) fn start(program: &ServerProgram) -> io::Result<Started> {
+    let mut child = Command::new(&program.program)
+        .args(&program.args)
         .env_clear()
-        .envs(&target.environment)
-        .current_dir(&target.folder)
+        .envs(&program.environment)
+        .current_dir(&program.folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -126,14 +126,21 @@ impl Tail {
         Self { said, is_whole }
     }
 
-    /// The last line that says something, of a server that has ended or is about to.
-    pub(super) async fn last_line(&self) -> Option<String> {
+    /// What happened to a server that has ended or is about to, with the last line that it said.
+    pub(super) async fn after(&self, reason: &str) -> String {
+        match self.last_line().await {
+            Some(line) => format!("{reason} ({line})"),
+            None => reason.to_owned(),
+        }
+    }
+
+    async fn last_line(&self) -> Option<String> {
         let mut is_whole = self.is_whole.clone();
         // One that closed its output and lives on is not waited for.
         let _ = timeout(LAST_WORDS, is_whole.wait_for(|whole| *whole)).await;
         let tail = lock(&self.said);
         let text = String::from_utf8_lossy(&tail);
         let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
-        Some(printable(line.trim()).chars().take(300).collect())
+        Some(failure::text(line.trim()))
     }
 }

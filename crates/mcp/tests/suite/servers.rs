@@ -7,6 +7,8 @@ use std::time::Duration;
 use mycelium_mcp::ServerPool;
 use mycelium_protocol::control::ServerState;
 use mycelium_runtime::ServerClient as _;
+use mycelium_runtime::ServerPlace;
+use mycelium_runtime::ServerProgram;
 use mycelium_runtime::ServerTarget;
 use mycelium_runtime::ToolCall;
 use mycelium_types::ErrorCode;
@@ -39,17 +41,23 @@ fn server(call: &str) -> ServerTarget {
 }
 
 fn shell(script: &str) -> ServerTarget {
+    program("/bin/sh", &["-c", script])
+}
+
+fn program(program: &str, args: &[&str]) -> ServerTarget {
     ServerTarget {
         name: "fake".to_owned(),
-        program: "/bin/sh".to_owned(),
-        args: vec!["-c".to_owned(), script.to_owned()],
-        environment: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
-        folder: PathBuf::from("/"),
+        place: ServerPlace::Program(ServerProgram {
+            program: program.to_owned(),
+            args: args.iter().map(ToString::to_string).collect(),
+            environment: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
+            folder: PathBuf::from("/"),
+        }),
         idle: Duration::from_secs(600),
     }
 }
 
-fn call(tool: &str, arguments: Value) -> ToolCall {
+pub(crate) fn call(tool: &str, arguments: Value) -> ToolCall {
     ToolCall {
         tool: tool.to_owned(),
         arguments: arguments.as_object().unwrap().clone(),
@@ -57,11 +65,11 @@ fn call(tool: &str, arguments: Value) -> ToolCall {
     }
 }
 
-async fn go(pool: &ServerPool, target: &ServerTarget) -> Result<Value, ErrorReport> {
+pub(crate) async fn go(pool: &ServerPool, target: &ServerTarget) -> Result<Value, ErrorReport> {
     pool.call(target.clone(), call("go", json!({}))).await
 }
 
-fn text(result: &Result<Value, ErrorReport>) -> &str {
+pub(crate) fn text(result: &Result<Value, ErrorReport>) -> &str {
     result.as_ref().unwrap()["content"][0]["text"]
         .as_str()
         .unwrap()
@@ -174,8 +182,7 @@ async fn failures_are_in_the_server_s_words() {
 #[tokio::test]
 async fn a_server_that_cannot_be_started_says_why_and_is_left_alone() {
     let pool = ServerPool::new();
-    let mut target = server("");
-    target.program = "/nowhere/server".to_owned();
+    let target = program("/nowhere/server", &[]);
     let reason = |error: ErrorReport| {
         assert_eq!(error.code, ErrorCode::ServerUnavailable);
         (

@@ -29,13 +29,15 @@ pub enum Certificates {
 
 /// Makes TLS connections.
 #[derive(Debug)]
-pub(super) struct Tls {
+pub struct Tls {
     certificates: Certificates,
     configuration: OnceLock<Arc<ClientConfig>>,
 }
 
 impl Tls {
-    pub(super) fn new(certificates: Certificates) -> Self {
+    /// TLS to whoever has a certificate of one of `certificates`.
+    #[must_use]
+    pub fn new(certificates: Certificates) -> Self {
         Self {
             certificates,
             configuration: OnceLock::new(),
@@ -43,7 +45,11 @@ impl Tls {
     }
 
     /// Makes a TLS connection to `host` on `stream`. Only HTTP/1.1 is offered.
-    pub(super) async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
+    ///
+    /// # Errors
+    /// When the stream breaks off, when `host` has no certificate that is trusted and its own, and when this machine
+    /// trusts none.
+    pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         host: &Host,
         stream: S,

@@ -1,63 +1,50 @@
 //! The servers of a workspace, for the skills that run in it.
 
 use std::sync::Arc;
-use std::sync::Weak;
 use std::time::Duration;
 
+use mycelium_policy::HostPolicy;
 use mycelium_protocol::control::ServerTool;
-use mycelium_types::ErrorCode;
+use mycelium_protocol::worker::McpOperation;
 use mycelium_types::ErrorReport;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
-use serde_json::value::to_raw_value;
 use tokio::time::Instant;
 
 use super::ToolCall;
 use super::summary;
 use super::target;
-use crate::McpAnswer;
-use crate::McpCaller;
-use crate::McpOperation;
-use crate::McpRequest;
-use crate::McpServers;
+use crate::desk::invalid;
 use crate::inner::Inner;
+use crate::workspace::Workspace;
 
-/// The servers of all workspaces of a runtime. What a skill may ask was decided before it asks here.
-pub(crate) struct SkillServers(Weak<Inner>);
-
-impl SkillServers {
-    pub(crate) fn of(inner: &Arc<Inner>) -> Self {
-        Self(Arc::downgrade(inner))
-    }
-}
-
-impl McpServers for SkillServers {
-    fn request(&self, caller: McpCaller, request: McpRequest) -> McpAnswer<'_> {
-        let inner = self.0.upgrade();
-        Box::pin(async move {
-            let ended = || ErrorReport::new(ErrorCode::Interrupted);
-            let value = inner
-                .ok_or_else(ended)?
-                .ask_server(&caller, request)
-                .await?;
-            to_raw_value(&value).map_err(ErrorReport::internal)
-        })
-    }
+/// What a skill asks of a server.
+#[derive(Clone, Debug)]
+pub(crate) struct McpRequest {
+    /// The server's name; none where all servers are asked about.
+    pub(crate) server: Option<String>,
+    pub(crate) operation: McpOperation,
+    /// The parameters of the protocol's own request.
+    pub(crate) params: Map<String, Value>,
 }
 
 impl Inner {
-    /// Asks a server for a skill. Results are as the protocol has them.
-    async fn ask_server(
+    /// Asks a server for a skill that may ask it, by `policy`, until `deadline`. Results are as the protocol has them,
+    /// and lists as far as the skill may use what is in them.
+    pub(crate) async fn ask_server(
         self: &Arc<Self>,
-        caller: &McpCaller,
+        workspace: &Arc<Workspace>,
+        policy: &HostPolicy,
+        deadline: Instant,
         request: McpRequest,
     ) -> Result<Value, ErrorReport> {
-        let (workspace, servers) = self.servers_in(Arc::clone(&caller.workspace)).await?;
-        let client = self.servers.client()?;
+        let (workspace, servers) = self.servers_in(Arc::clone(workspace)).await?;
+        let nobody = |_| invalid("this program is connected to no MCP servers");
+        let client = self.servers.client().map_err(nobody)?;
         let Some(name) = request.server else {
             let granted = (servers.definitions.iter())
-                .filter(|definition| caller.policy.allows_server(&definition.name));
+                .filter(|definition| policy.allows_server(&definition.name));
             let granted = granted.map(|definition| {
                 let summary = summary(client.as_ref(), &workspace, &servers, definition);
                 json!({ "name": summary.name, "state": summary.state })
@@ -73,11 +60,11 @@ impl Inner {
             }
             McpOperation::ListTools => {
                 let tools = client.describe(target).await?.tools.into_iter();
-                let granted = tools.filter(|tool| caller.policy.allows_tool(&name, &tool.name));
+                let granted = tools.filter(|tool| policy.allows_tool(&name, &tool.name));
                 json!({ "tools": granted.map(as_told).collect::<Vec<_>>() })
             }
             McpOperation::CallTool => {
-                let left = caller.deadline.saturating_duration_since(Instant::now());
+                let left = deadline.saturating_duration_since(Instant::now());
                 let call = ToolCall {
                     timeout: left.min(Duration::from_secs(seconds)),
                     ..tool_call(request.params)?
@@ -126,8 +113,4 @@ fn as_told(tool: ServerTool) -> Value {
         }
     }
     told
-}
-
-fn invalid(reason: &str) -> ErrorReport {
-    ErrorReport::new(ErrorCode::HostCallInvalid).with("reason", reason)
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::native::speaking;
 use super::world::World;
 
-fn last_uses(info: &SkillInfo) -> Vec<bool> {
+pub(crate) fn last_uses(info: &SkillInfo) -> Vec<bool> {
     let permissions = info.permissions.iter();
     permissions
         .map(|permission| permission.last_used_milliseconds.is_some())

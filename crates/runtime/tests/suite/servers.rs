@@ -16,6 +16,7 @@ use mycelium_types::ErrorReport;
 use serde_json::Value;
 use serde_json::json;
 
+use super::last_use::last_uses;
 use super::world::World;
 
 /// Servers that say what they were asked; nothing is started.
@@ -172,5 +173,36 @@ async fn a_project_s_own_servers_are_as_trusted_as_the_project() {
     world.trust_workspace().await;
     assert!(world.value("keeper", "call", wild).await.is_object());
     assert_eq!(*parrots.0.lock().unwrap(), ["wild/say {}"]);
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_used_of_a_permission_is_told_and_names_have_a_limit() {
+    let (world, parrots) = world();
+    let permissions = json!([
+        {"type": "mcp", "servers": ["polly"]},
+        {"type": "mcp", "servers": ["coco"]},
+    ]);
+    world.skill("keeper", keeper(permissions), KEEPER);
+    world.trust("keeper").await;
+    let refused = world
+        .value("keeper", "call", json!(["ara", "say", {}]))
+        .await;
+    assert_eq!(refused, json!("SECURITY_VIOLATION"));
+    assert_eq!(last_uses(&world.info("keeper").await), [false, false]);
+    world
+        .value("keeper", "call", json!(["polly", "say", {}]))
+        .await;
+    assert_eq!(last_uses(&world.info("keeper").await), [true, false]);
+    for (server, tool) in [
+        ("x".repeat(257), "say".to_owned()),
+        ("polly".to_owned(), "x".repeat(257)),
+    ] {
+        let outcome = world
+            .value("keeper", "call", json!([server, tool, {}]))
+            .await;
+        assert_eq!(outcome, json!("HOST_CALL_INVALID"));
+    }
+    assert_eq!(*parrots.0.lock().unwrap(), ["polly/say {}"]);
     world.runtime.shutdown().await;
 }

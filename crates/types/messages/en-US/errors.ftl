@@ -174,10 +174,16 @@ MCP_SERVER_NOT_FOUND = There is no MCP server `{ $server }`.
 MCP_SERVER_DENIED = The MCP server `{ $server }` comes with this workspace, which is not trusted, and is not started.
     .help = Look at what it would start with `mycelium mcp servers`, then trust the workspace with `mycelium trust`.
 
+MCP_SERVER_UNAUTHORIZED = The MCP server `{ $server }` wants to know who asks: it answered with status { $status }.
+    .help = Put what it wants into `headers` of its entry, such as `"Authorization": "Bearer {"${"}TOKEN{"}"}"` with `TOKEN` in your environment. `mycelium mcp servers --json` shows the file that the entry is in. Nobody is logged in here.
+
 MCP_SERVER_UNAVAILABLE = The MCP server `{ $server }` cannot be used: { $reason }
     .help = { $cause ->
         [breaker] Wait until it is tried again. `mycelium mcp servers` shows what is started for it.
-        [unsupported] Only servers that are started and spoken to on their standard streams can be used.
+        [remote] Look whether it is up where `mycelium mcp servers` shows it to be.
+        [url] Correct `url` of its entry. `mycelium mcp servers --json` shows the file that the entry is in.
+        [sse] Servers over HTTP are spoken to in the way of MCP 2025-03-26 and later: give the entry the type `http`, and the URL that the server has for that.
+        [offline] Leave out `--offline`.
        *[other] Start what `mycelium mcp servers` shows for it by hand to see what is wrong.
     }
 

@@ -1,0 +1,33 @@
+//! What servers may ask of this program: nothing. They may say that their tools have changed.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+use rmcp::ClientHandler;
+use rmcp::RoleClient;
+use rmcp::model::ClientCapabilities;
+use rmcp::model::ClientConfig;
+use rmcp::model::Implementation;
+use rmcp::model::ProtocolVersion;
+use rmcp::service::NotificationContext;
+
+/// This program, as servers see it.
+pub(super) struct Host {
+    /// Turns true when a server says that its tools have changed.
+    pub(super) changed: Arc<AtomicBool>,
+}
+
+impl ClientHandler for Host {
+    fn get_info(&self) -> ClientConfig {
+        ClientConfig::new(
+            ClientCapabilities::default(),
+            Implementation::new("mycelium", env!("CARGO_PKG_VERSION")).with_title("Mycelium"),
+        )
+        .with_protocol_version(ProtocolVersion::V_2025_11_25)
+    }
+
+    async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
+        self.changed.store(true, Ordering::Release);
+    }
+}
