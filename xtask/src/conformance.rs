@@ -1,4 +1,5 @@
-//! `cargo xtask conformance`: the suite that the authors of MCP test implementations with, against our server.
+//! `cargo xtask conformance`: the suite that the authors of MCP test implementations with, against our server and our
+//! client.
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
@@ -20,6 +21,10 @@ const EXTENSIONS: [&str; 3] = [
     "sep-2640-skills-enumeration",
     "sep-2640-skills-manifest",
 ];
+/// What makes a client of our command line.
+const CLIENT: &str = "conformance/client.mjs";
+/// How long a scenario of a client may take, in milliseconds: all of them run at the same time.
+const CLIENT_PATIENCE: &str = "120000";
 /// The skills, each with its folder and its files: one with the tools that the suite calls, and one with instructions.
 const SKILLS: [(&str, &str, &[&str]); 2] = [
     ("skill", "test", &["skill.json", "index.js"]),
@@ -83,6 +88,34 @@ pub(crate) fn run(workspace: &Workspace, suite: &Suite) -> Result<(), ChoreError
     }
     drop(server);
     world.mycelium(&["daemon", "stop"]).run()?;
+    outcome.and(clients(workspace, suite, &world))
+}
+
+/// The scenarios that the suite has for clients, each against a server of its own.
+fn clients(workspace: &Workspace, suite: &Suite, world: &World) -> Result<(), ChoreError> {
+    let Suite { node, script } = suite;
+    let driver = workspace.root.join(CLIENT);
+    let words = [&node.path, &driver, &world.program];
+    let command = words.map(|word| format!("'{}'", word.display())).join(" ");
+    let mut outcome = Ok(());
+    for revision in REVISIONS {
+        println!("\nMCP {revision}, as a client:");
+        let expected = workspace.root.join(format!("{EXPECTED}-{revision}.yml"));
+        let mut is_summary = false;
+        let ran = Program::new(&node.path, &world.folder)
+            .args([script])
+            .args(["client", "--suite", "all", "--timeout", CLIENT_PATIENCE])
+            .args(["--command", &command, "--spec-version", revision])
+            .args(["--expected-failures"])
+            .args([&expected])
+            .each_line(|line| {
+                is_summary |= line.contains("SUMMARY");
+                if is_summary {
+                    println!("{line}");
+                }
+            });
+        outcome = outcome.and(ran);
+    }
     outcome
 }
 

@@ -176,6 +176,34 @@ async fn the_newest_revision_is_spoken_without_a_session() {
 }
 
 #[tokio::test]
+async fn a_server_that_does_not_know_the_newest_greeting_is_greeted_as_before() {
+    let pool = ServerPool::new();
+    let unknown = json!({"code": -32601, "message": "unknown method"});
+    let answers: [fn(&Asked, &Value) -> Reply; 4] = [
+        |asked, _| json_body(200, &result(asked, &json!({}))),
+        |asked, error| {
+            json_body(
+                200,
+                &json!({"jsonrpc": "2.0", "id": asked.body["id"], "error": error}),
+            )
+        },
+        |_, error| json_body(404, &json!({"jsonrpc": "2.0", "id": null, "error": error})),
+        |_, _| empty(405),
+    ];
+    for answer in answers {
+        let unknown = unknown.clone();
+        let web = Web::start(move |asked| match asked.body["method"].as_str() {
+            Some("server/discover") => answer(asked, &unknown),
+            _ => usual(asked),
+        })
+        .await;
+        let told = pool.describe(target(&web)).await.unwrap();
+        assert_eq!(told.protocol, "2025-11-25");
+    }
+    pool.close().await;
+}
+
+#[tokio::test]
 async fn another_path_is_followed_and_another_server_hears_nothing() {
     let pool = ServerPool::new();
     let moved = |status, to: String| {

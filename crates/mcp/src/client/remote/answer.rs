@@ -12,6 +12,7 @@ use rmcp::model::ClientRequest;
 use rmcp::model::ErrorData;
 use rmcp::model::RequestId;
 use rmcp::model::ServerJsonRpcMessage;
+use rmcp::model::ServerResult;
 use rmcp::transport::streamable_http_client::StreamableHttpError;
 use rmcp::transport::streamable_http_client::StreamableHttpPostResponse;
 
@@ -66,11 +67,8 @@ impl Remote {
             self.0.exceeded.store(true, Ordering::Release);
             return Err(RemoteProblem::TooLong.into());
         }
-        let answer = serde_json::from_slice(&bytes)?;
-        Ok(StreamableHttpPostResponse::Json(
-            addressed(answer, asked),
-            session,
-        ))
+        let answer = understood(serde_json::from_slice(&bytes)?, message, asked);
+        Ok(StreamableHttpPostResponse::Json(answer, session))
     }
 }
 
@@ -103,9 +101,7 @@ async fn refusal(
             Ok(StreamableHttpPostResponse::Json(answer, None))
         }
         (None, Some(asked)) if is_greeting(message) && status.is_client_error() => {
-            // One of before 2026-07-28: it is greeted in the other way.
-            let error = ErrorData::invalid_request(format!("status {}", status.as_u16()), None);
-            let answer = ServerJsonRpcMessage::error(error, Some(asked.clone()));
+            let answer = of_an_older_one(format!("status {}", status.as_u16()), asked);
             Ok(StreamableHttpPostResponse::Json(answer, None))
         }
         (None, _) | (Some(_), None) => {
@@ -127,14 +123,33 @@ fn is_greeting(message: &ClientJsonRpcMessage) -> bool {
     matches!(request.request, ClientRequest::DiscoverRequest(_))
 }
 
-/// The answer with the name of the request, which is clear even where an error does not say it.
-fn addressed(answer: ServerJsonRpcMessage, asked: &RequestId) -> ServerJsonRpcMessage {
+/// The answer as it is meant: to this request even where an error does not say so, and no greeting if it is something
+/// else, as servers of before 2026-07-28 may give it that answer whatever they are asked.
+fn understood(
+    answer: ServerJsonRpcMessage,
+    message: &ClientJsonRpcMessage,
+    asked: &RequestId,
+) -> ServerJsonRpcMessage {
     match answer {
         ServerJsonRpcMessage::Error(error) if error.id.is_none() => {
             ServerJsonRpcMessage::error(error.error, Some(asked.clone()))
         }
+        ServerJsonRpcMessage::Response(response)
+            if is_greeting(message)
+                && !matches!(response.result, ServerResult::DiscoverResult(_)) =>
+        {
+            of_an_older_one("it answers something else".to_owned(), asked)
+        }
         answer => answer,
     }
+}
+
+/// What makes the protocol greet a server in the way of before 2026-07-28.
+fn of_an_older_one(reason: String, asked: &RequestId) -> ServerJsonRpcMessage {
+    ServerJsonRpcMessage::error(
+        ErrorData::invalid_request(reason, None),
+        Some(asked.clone()),
+    )
 }
 
 /// The first bytes of what comes, and whether that is all.
