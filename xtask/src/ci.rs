@@ -1,5 +1,6 @@
 //! `cargo xtask ci`: everything a change must pass.
 
+use std::path::Path;
 use std::time::Instant;
 
 use crate::attacks;
@@ -26,6 +27,7 @@ const STEPS: &[Step] = &[
     ("layers", |workspace| passed(layers::run(workspace))),
     ("licences, bans and sources", packages),
     ("clippy", clippy),
+    ("other systems", other_systems),
     ("schemas", |workspace| {
         passed(schemas::run(workspace, Usage::Check))
     }),
@@ -82,6 +84,25 @@ fn clippy(workspace: &Workspace) -> Result<End, ChoreError> {
             .args(["--", "-D", "warnings"])
             .run(),
     )
+}
+
+/// Systems without a sandbox, where the program only says so.
+const OTHER_SYSTEMS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-pc-windows-gnu"];
+
+/// Checks that the program can be built where it only says that it runs nothing.
+fn other_systems(workspace: &Workspace) -> Result<End, ChoreError> {
+    for system in OTHER_SYSTEMS {
+        let rustup = workspace
+            .program(Path::new("rustup"))
+            .args(["target", "add", system]);
+        if let Err(error) = rustup.run() {
+            return Ok(End::Skipped(format!("no Rust for {system}: {error}")));
+        }
+        let check = ["check", "--locked", "-p", "mycelium", "--bin", "mycelium"];
+        let cargo = workspace.cargo().args(check).args(["--target", system]);
+        cargo.env("RUSTFLAGS", "-D warnings").run()?;
+    }
+    Ok(End::Passed)
 }
 
 /// Checks what packages we take against `deny.toml`.

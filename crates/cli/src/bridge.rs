@@ -44,6 +44,8 @@ where
     let stream = connect()?;
     let (ended, end) = UnixStream::pair().map_err(Error::File)?;
     watch_parent(end.try_clone().map_err(Error::File)?);
+    // An agent keeps its bridge for hours; reading the command line and reaching the daemon is over.
+    mycelium_runtime::release_code();
     let relay = thread::spawn(move || {
         let outcome = relay(stream, &connect);
         // Nobody waits for it if it is gone.

@@ -116,14 +116,11 @@ impl View {
         let method = text(fixed::RUN, &given, "method")?.to_owned();
         let exports = self.runtime.exports_of(&self.context, &skill).await?;
         let function = exports
-            .functions
-            .iter()
+            .functions()
             .find(|function| function.export.name == method);
         let Some(function) = function else {
-            let names = exports
-                .functions
-                .iter()
-                .map(|known| known.export.name.as_str());
+            let known = exports.manifest().exports.iter();
+            let names = known.map(|export| export.name.as_str());
             let suggestion = mycelium_types::nearest(&method, names).unwrap_or("none");
             return Err(ErrorReport::new(ErrorCode::MethodNotFound)
                 .with("skill", &skill)

@@ -43,8 +43,8 @@ impl Catalogue {
         let mut names = Names::reserving(&fixed::NAMES);
         let mut catalogue = Self::default();
         for skill in skills {
-            for function in &skill.functions {
-                let name = names.give(skill.id.name.as_str(), &function.export.name);
+            for function in skill.functions() {
+                let name = names.give(skill.manifest().name.as_str(), &function.export.name);
                 catalogue.tools.push(tool(name.clone(), skill, function));
                 catalogue.calls.insert(name, SkillTool::of(skill, function));
             }
@@ -62,9 +62,9 @@ impl Catalogue {
 }
 
 impl SkillTool {
-    pub(crate) fn of(skill: &ExportedSkill, function: &ExportedFunction) -> Self {
+    pub(crate) fn of(skill: &ExportedSkill, function: ExportedFunction<'_>) -> Self {
         Self {
-            skill: skill.id.name.clone().into(),
+            skill: skill.manifest().name.clone().into(),
             method: function.export.name.clone(),
             shape: Shape::of(function),
             wrapping: Wrapping::of(function),
@@ -73,11 +73,11 @@ impl SkillTool {
     }
 }
 
-fn tool(name: String, skill: &ExportedSkill, function: &ExportedFunction) -> Tool {
+fn tool(name: String, skill: &ExportedSkill, function: ExportedFunction<'_>) -> Tool {
     let input = Shape::of(function).schema(function);
     let mut tool = Tool::new(name, description(skill, function), input).with_title(format!(
         "{}: {}",
-        skill.id.name,
+        skill.manifest().name,
         printable(&function.export.name)
     ));
     if let Some(output) = schema::output(function) {
@@ -87,20 +87,21 @@ fn tool(name: String, skill: &ExportedSkill, function: &ExportedFunction) -> Too
         ToolAnnotations::new()
             .read_only(function.export.read_only)
             .destructive(function.export.destructive)
-            .idempotent(skill.idempotent),
+            .idempotent(skill.manifest().idempotent),
     )
 }
 
 /// What the function does, and the skill it is of.
-pub(crate) fn description(skill: &ExportedSkill, function: &ExportedFunction) -> String {
+pub(crate) fn description(skill: &ExportedSkill, function: ExportedFunction<'_>) -> String {
+    let manifest = skill.manifest();
     let own = function.export.description.as_ref();
-    let own = own.or_else(|| function.signature.as_ref()?.description.as_ref());
-    let skill_text = printable(&skill.description);
+    let own = own.or_else(|| function.signature?.description.as_ref());
+    let skill_text = printable(&manifest.description);
     let mut text = match own {
-        Some(own) => format!("{} ({}: {skill_text})", printable(own), skill.id.name),
+        Some(own) => format!("{} ({}: {skill_text})", printable(own), manifest.name),
         None => format!("{}. {skill_text}", printable(&function.export.name)),
     };
-    if let Some(deprecation) = &skill.deprecated {
+    if let Some(deprecation) = &manifest.deprecated {
         let note = Message::new("mcp-deprecated").with("message", printable(&deprecation.message));
         text = format!("{} {text}", note.render(Locale::default()));
     }

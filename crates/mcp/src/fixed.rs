@@ -101,8 +101,7 @@ pub(crate) fn found(skills: &[SkillSummary]) -> Value {
 /// A skill with its functions as tools would have them.
 pub(crate) fn described(skill: &ExportedSkill, info: &SkillInfo) -> Value {
     let functions: Vec<_> = skill
-        .functions
-        .iter()
+        .functions()
         .map(|function| {
             json!({
                 "method": function.export.name,
@@ -119,11 +118,12 @@ pub(crate) fn described(skill: &ExportedSkill, info: &SkillInfo) -> Value {
         .iter()
         .map(|asked| json!({"permission": asked.permission, "granted": asked.granted}))
         .collect();
+    let manifest = skill.manifest();
     json!({
-        "name": skill.id.name,
-        "version": skill.id.version,
-        "description": skill.description,
-        "deprecated": skill.deprecated.as_ref().map(|note| &note.message),
+        "name": manifest.name,
+        "version": manifest.version,
+        "description": manifest.description,
+        "deprecated": manifest.deprecated.as_ref().map(|note| &note.message),
         "functions": functions,
         "permissions": permissions,
     })

@@ -25,13 +25,12 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
-    pub(crate) fn of(function: &ExportedFunction) -> Self {
+    pub(crate) fn of(function: ExportedFunction<'_>) -> Self {
         if function.export.parameters.is_some() || function.export.call == CallStyle::Named {
             return Self::Named;
         }
         match function
             .signature
-            .as_ref()
             .and_then(|known| known.parameters.clone())
         {
             Some(parameters) => Self::Ordered(parameters),
@@ -40,7 +39,7 @@ impl Shape {
     }
 
     /// The schema of that object.
-    pub(crate) fn schema(&self, function: &ExportedFunction) -> JsonObject {
+    pub(crate) fn schema(&self, function: ExportedFunction<'_>) -> JsonObject {
         match self {
             Self::Named => {
                 let schema = function.export.parameters.as_ref();
@@ -89,7 +88,7 @@ pub(crate) enum Wrapping {
 }
 
 impl Wrapping {
-    pub(crate) fn of(function: &ExportedFunction) -> Self {
+    pub(crate) fn of(function: ExportedFunction<'_>) -> Self {
         match &function.export.returns {
             Some(schema) if schema.get("type") != Some(&"object".into()) => Self::Always,
             _ => Self::WhereNeeded,
@@ -106,7 +105,7 @@ impl Wrapping {
 
 /// The schema of a function's result, if the manifest has one that can stand by itself. A schema with
 /// references into itself cannot be put into another one.
-pub(crate) fn output(function: &ExportedFunction) -> Option<JsonObject> {
+pub(crate) fn output(function: ExportedFunction<'_>) -> Option<JsonObject> {
     let schema = function.export.returns.as_ref()?;
     match Wrapping::of(function) {
         Wrapping::WhereNeeded => schema.as_object().cloned(),

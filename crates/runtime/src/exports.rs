@@ -13,11 +13,10 @@ use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::SkillSelector;
 use mycelium_registry::SkillRecord;
 use mycelium_types::CallStyle;
-use mycelium_types::Deprecation;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Export;
-use mycelium_types::SkillId;
+use mycelium_types::Manifest;
 use mycelium_types::SkillSource;
 
 use crate::inner::Inner;
@@ -33,28 +32,55 @@ pub enum Exports {
     TooMany(usize),
 }
 
-/// What one skill offers: the version that its name alone means.
-#[derive(Clone, Debug, PartialEq)]
+/// What one skill offers: the version that its name alone means. Two are equal if they were made of the same record and
+/// the same source.
+#[derive(Clone, Debug)]
 pub struct ExportedSkill {
-    /// Name and version.
-    pub id: SkillId,
-    /// What it does.
-    pub description: String,
-    /// Set when it should no longer be used.
-    pub deprecated: Option<Deprecation>,
-    /// Whether a call may be made again after a failure.
-    pub idempotent: bool,
-    /// Its functions, in the manifest's order.
-    pub functions: Vec<ExportedFunction>,
+    record: Arc<SkillRecord>,
+    /// What its source says; absent where the manifest says it all, or the source says nothing.
+    surface: Option<Arc<Surface>>,
 }
 
 /// One function of a skill.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ExportedFunction {
+#[derive(Clone, Copy, Debug)]
+pub struct ExportedFunction<'s> {
     /// What the manifest says of it.
-    pub export: Export,
+    pub export: &'s Export,
     /// What else its source says; absent where the manifest says it all, or the source says nothing.
-    pub signature: Option<ExportSignature>,
+    pub signature: Option<&'s ExportSignature>,
+}
+
+impl ExportedSkill {
+    /// Its manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.record.manifest
+    }
+
+    /// Its functions, in the manifest's order.
+    pub fn functions(&self) -> impl Iterator<Item = ExportedFunction<'_>> {
+        let exports = self.manifest().exports.iter();
+        exports.map(|export| ExportedFunction {
+            export,
+            signature: self
+                .surface
+                .iter()
+                .flat_map(|surface| &surface.functions)
+                .find(|function| function.name == export.name),
+        })
+    }
+}
+
+impl PartialEq for ExportedSkill {
+    fn eq(&self, other: &Self) -> bool {
+        let surfaces = (self.surface.as_ref(), other.surface.as_ref());
+        Arc::ptr_eq(&self.record, &other.record)
+            && match surfaces {
+                (Some(own), Some(others)) => Arc::ptr_eq(own, others),
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
+            }
+    }
 }
 
 /// The surfaces of skills whose manifests do not say how their functions are called.
@@ -78,17 +104,17 @@ impl Inner {
         let view = self.claude_view(&workspace).await?;
         let mut records = registry.list();
         records.retain(|record| view.is_for_agents(record));
-        let mut names: Vec<_> = records.iter().map(|record| record.name().clone()).collect();
-        names.dedup();
-        if names.len() > workspace.configuration.mcp.max_listed_skills {
-            return Ok(Exports::TooMany(names.len()));
+        records.dedup_by(|record, before| record.name() == before.name());
+        if records.len() > workspace.configuration.mcp.max_listed_skills {
+            return Ok(Exports::TooMany(records.len()));
         }
         let inner = Arc::clone(self);
         blocking(move || {
-            let known = names.iter().filter_map(|name| registry.get(name, None));
+            let known = records.iter();
+            let known = known.filter_map(|record| registry.get(record.name(), None));
             Ok(Exports::Listed(
                 known
-                    .map(|record| inner.exported(&workspace, &record))
+                    .map(|record| inner.exported(&workspace, record))
                     .collect(),
             ))
         })
@@ -108,37 +134,19 @@ impl Inner {
                 .with("suggestion", "none"));
         }
         let inner = Arc::clone(self);
-        blocking(move || Ok(inner.exported(&workspace, &record))).await
+        blocking(move || Ok(inner.exported(&workspace, record))).await
     }
 
-    fn exported(&self, workspace: &Workspace, record: &SkillRecord) -> ExportedSkill {
-        let manifest = &record.manifest;
+    fn exported(&self, workspace: &Workspace, record: Arc<SkillRecord>) -> ExportedSkill {
         let is_told = |export: &Export| {
             export.call == CallStyle::Named
                 || (export.parameters.is_some() && export.description.is_some())
         };
-        let surface = match manifest.exports.iter().all(is_told) {
+        let surface = match record.manifest.exports.iter().all(is_told) {
             true => None,
-            false => self.surface(workspace, record),
+            false => self.surface(workspace, &record),
         };
-        ExportedSkill {
-            id: record.id(),
-            description: manifest.description.clone(),
-            deprecated: manifest.deprecated.clone(),
-            idempotent: manifest.idempotent,
-            functions: manifest
-                .exports
-                .iter()
-                .map(|export| ExportedFunction {
-                    signature: surface
-                        .iter()
-                        .flat_map(|surface| &surface.functions)
-                        .find(|function| function.name == export.name)
-                        .cloned(),
-                    export: export.clone(),
-                })
-                .collect(),
-        }
+        ExportedSkill { record, surface }
     }
 
     /// What the skill's source says. A skill that cannot be verified has nothing to say here; a call of

@@ -94,6 +94,7 @@ pub use mycelium_sandbox::SandboxError;
 pub use mycelium_sandbox::SandboxReport;
 pub use mycelium_sandbox::close_inherited;
 pub use mycelium_sandbox::probe as doctor;
+pub use mycelium_sandbox::release_code;
 /// The nouns of it all: names, versions, manifests, errors.
 pub use mycelium_types as types;
 pub use packages::PackedSkill;

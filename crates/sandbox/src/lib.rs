@@ -47,6 +47,7 @@ compile_error!(
 mod attack;
 mod attempt;
 mod cgroup;
+mod code_pages;
 mod doctor;
 mod error;
 mod exit;
@@ -77,6 +78,7 @@ pub use attempt::AttemptKind;
 pub use attempt::AttemptVerdict;
 pub use attempt::SeenAttempt;
 pub use attempt::TakenGrant;
+pub use code_pages::release_code;
 pub use doctor::AttackReport;
 pub use doctor::DoctorReport;
 pub use doctor::Remedy;

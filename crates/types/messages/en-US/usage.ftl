@@ -34,3 +34,5 @@ usage-folder-not-empty = The folder { $path } is not empty.
 usage-folder = The folder { $path } cannot be used: { $reason }.
 usage-no-command = The line has options and no command.
 usage-input = Standard input cannot be read: { $reason }
+system-unsupported = Skills run in a sandbox of the Linux kernel, and there is none for `{ $system }` yet. So nothing runs here.
+system-unsupported-help = Run Mycelium on Linux: in a virtual machine, in a container, or in WSL 2 on Windows.
