@@ -272,8 +272,11 @@ impl Connection {
         let unsent = &self.unsent[self.sent..];
         let mut printed = (0, Vec::new());
         let mut closed = false;
+        let next_read = self.lines.next_read();
+        let may_read = next_read <= Instant::now();
         tokio::select! {
-            read = reader.read_buf(&mut self.buffer) => {
+            () = tokio::time::sleep_until(next_read.into()), if !may_read => {}
+            read = reader.read_buf(&mut self.buffer), if may_read => {
                 closed = read? == 0;
                 self.decoder.push(&self.buffer);
             }
@@ -301,7 +304,7 @@ impl Connection {
                 }
                 encode_frame(&answered.answer.into_frame(), &mut self.unsent)?;
             }
-            some = Output::take_some(&mut self.output) => printed = some,
+            some = Output::take_some(&mut self.output), if may_read => printed = some,
             record = self.records.next() => notify(Heard::Requested(Box::new(record))),
         }
         if closed {
@@ -364,141 +367,4 @@ pub(crate) fn megabytes(count: u64) -> usize {
 mod fuzz;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use mycelium_protocol::ConsoleLevel;
-    use mycelium_protocol::worker::HookParams;
-    use mycelium_protocol::worker::Printed;
-    use mycelium_types::Hook;
-    use serde_json::json;
-
-    fn hook() -> Request {
-        Request::Hook(HookParams {
-            hook: Hook::Init,
-            argument: serde_json::Value::Null,
-            context: None,
-        })
-    }
-
-    /// A worker that answers the first request with these frames.
-    async fn against(frames: Vec<serde_json::Value>) -> Result<String, ConnectionError> {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let worker = tokio::spawn(async move {
-            let mut request = [0; 4096];
-            let _ = theirs.read(&mut request).await;
-            let mut bytes = Vec::new();
-            for frame in frames {
-                encode_frame(&frame, &mut bytes).unwrap();
-            }
-            let _ = theirs.write_all(&bytes).await;
-        });
-        let mut seen = Vec::new();
-        let limits = Limits {
-            frame_mb: 1,
-            log_lines_per_second: 10,
-            ..Limits::default()
-        };
-        let mut connection =
-            Connection::new(ours, &limits, Exchanges::without_network(), Records::none());
-        let answer = connection
-            .request(hook(), 0, None, &mut |heard| match heard {
-                Heard::Told(notification) => seen.push(notification),
-                Heard::Refused(refusal) => panic!("{refusal}"),
-                Heard::Requested(record) => panic!("{record:?}"),
-                Heard::HostRefused(refusal) => panic!("{refusal:?}"),
-                Heard::HostUsed(part) => panic!("{part:?}"),
-            })
-            .await;
-        // A worker that still writes must find the connection closed, not a reader that has stopped.
-        drop(connection);
-        worker.await.unwrap();
-        answer.map(|answer| format!("{} {seen:?}", answer.unwrap().get()))
-    }
-
-    #[tokio::test]
-    async fn passes_notifications_on_and_returns_the_answer() {
-        let told = Notification::Console(Printed {
-            level: ConsoleLevel::Info,
-            text: "hi".to_owned(),
-        });
-        let frames = vec![
-            serde_json::to_value(told.to_frame().unwrap()).unwrap(),
-            json!({"jsonrpc": "2.0", "id": 1, "result": 5}),
-        ];
-        assert_eq!(
-            against(frames).await.unwrap(),
-            format!("5 {:?}", vec![told])
-        );
-    }
-
-    #[tokio::test]
-    async fn hostile_answers_end_the_connection() {
-        for (frames, part) in [
-            (vec![], "closed"),
-            (
-                vec![json!({"jsonrpc": "2.0", "id": 2, "result": 5})],
-                "unexpected",
-            ),
-            (vec![json!({"jsonrpc": "2.0", "id": 1})], "neither"),
-            (vec![json!([1, 2])], "not JSON-RPC"),
-            (vec![json!("x".repeat(3 << 20))], "larger"),
-        ] {
-            let error = against(frames).await.unwrap_err().to_string();
-            assert!(error.contains(part), "{error}");
-        }
-        let flood = Notification::Console(Printed {
-            level: ConsoleLevel::Info,
-            text: "x".repeat(900_000),
-        });
-        let frame = serde_json::to_value(flood.to_frame().unwrap()).unwrap();
-        assert!(matches!(
-            against(vec![frame.clone(), frame]).await,
-            Err(ConnectionError::Flood)
-        ));
-    }
-
-    #[tokio::test]
-    async fn more_lines_than_the_limit_end_the_connection() {
-        let told = Notification::Console(Printed {
-            level: ConsoleLevel::Info,
-            text: "\n".repeat(10),
-        });
-        let frame = serde_json::to_value(told.to_frame().unwrap()).unwrap();
-        assert!(matches!(
-            against(vec![frame]).await,
-            Err(ConnectionError::LineFlood)
-        ));
-    }
-
-    #[tokio::test]
-    async fn a_request_that_is_too_large_is_not_sent_and_the_next_one_is() {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let limits = Limits {
-            frame_mb: 1,
-            ..Limits::default()
-        };
-        let mut connection =
-            Connection::new(ours, &limits, Exchanges::without_network(), Records::none());
-        let large = Request::Hook(HookParams {
-            hook: Hook::Init,
-            argument: json!("x".repeat(2 << 20)),
-            context: None,
-        });
-        let refused = connection.request(large, 0, None, &mut |_| {}).await;
-        assert!(matches!(refused, Err(ConnectionError::Request(_))));
-        let worker = tokio::spawn(async move {
-            let mut request = [0; 4096];
-            let length = theirs.read(&mut request).await.unwrap();
-            let mut bytes = Vec::new();
-            encode_frame(&json!({"jsonrpc": "2.0", "id": 2, "result": 1}), &mut bytes).unwrap();
-            theirs.write_all(&bytes).await.unwrap();
-            length
-        });
-        let answer = connection
-            .request(hook(), 0, None, &mut |_| {})
-            .await
-            .unwrap();
-        assert_eq!(answer.unwrap().get(), "1");
-        assert!(worker.await.unwrap() < 200);
-    }
-}
+mod tests;

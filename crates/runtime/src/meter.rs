@@ -70,12 +70,22 @@ impl Meter {
     }
 }
 
+/// Lines that are read as fast as they come.
+const BURST: u64 = 1_000;
+/// How much faster than the limit lines are read beyond that. Whoever floods comes to its limit all the same, but does not
+/// have a processor of the daemon to itself until then.
+const PACE: u64 = 3;
+/// A longer line is read at the pace of several, of so many bytes each.
+const PACED_BYTES: usize = 4 << 10;
+
 /// Counts lines by the second.
 #[derive(Debug)]
 pub(crate) struct LineRate {
     limit: u64,
     since: Instant,
     lines: u64,
+    /// Lines, the longer ones counted several times.
+    weight: u64,
 }
 
 impl LineRate {
@@ -85,6 +95,7 @@ impl LineRate {
             limit,
             since: Instant::now(),
             lines: 0,
+            weight: 0,
         }
     }
 
@@ -93,11 +104,22 @@ impl LineRate {
         if now.duration_since(self.since) >= WINDOW {
             self.since = now;
             self.lines = 0;
+            self.weight = 0;
         }
         let breaks = text.bytes().filter(|byte| *byte == b'\n').count() as u64;
         self.lines = self.lines.saturating_add(breaks + 1);
+        let long = (text.len() / PACED_BYTES) as u64;
+        self.weight = self.weight.saturating_add(breaks + 1 + long);
         meter.most_lines.fetch_max(self.lines, Ordering::Relaxed);
         self.lines <= self.limit
+    }
+
+    /// When more is to be read of what is printed.
+    pub(crate) fn next_read(&self) -> Instant {
+        let ahead = self.weight.saturating_sub(BURST);
+        let rate = self.limit.saturating_mul(PACE).max(1);
+        let micros = ahead.saturating_mul(1_000_000) / rate;
+        self.since + Duration::from_micros(micros).min(WINDOW)
     }
 }
 
@@ -115,5 +137,30 @@ mod tests {
         assert!(!rate.admit("four", start, &meter));
         assert!(rate.admit("five", start + WINDOW, &meter));
         assert_eq!(meter.most_lines(), 4);
+    }
+
+    #[test]
+    fn a_flood_is_read_at_a_pace_at_which_it_still_reaches_its_limit() {
+        let meter = Meter::default();
+        let mut rate = LineRate::new(10_000);
+        let start = rate.since;
+        for _ in 0..BURST {
+            rate.admit("line", start, &meter);
+        }
+        assert_eq!(rate.next_read(), start);
+        for _ in 0..3_000 {
+            rate.admit("line", start, &meter);
+        }
+        assert_eq!(rate.next_read(), start + Duration::from_millis(100));
+        let long = "x".repeat(100 * PACED_BYTES);
+        assert!(rate.admit(&long, start, &meter));
+        assert!(rate.next_read() > start + Duration::from_millis(103));
+        // However much it is, the next second is a new one.
+        while rate.admit("line", start, &meter) {}
+        assert!(rate.next_read() < start + WINDOW);
+        for _ in 0..1_000 {
+            rate.admit(&long, start, &meter);
+        }
+        assert_eq!(rate.next_read(), start + WINDOW);
     }
 }
