@@ -41,7 +41,13 @@ function sample(schema) {
 try {
   const told = mycelium('mcp', 'tools', 'suite', '--json');
   const tools = told?.tools ?? [];
-  if (scenario.startsWith('json-schema-2020-12')) {
+  if (scenario.startsWith('sep-2640')) {
+    // To list skills and to ask about one reads no files; to install one reads all of them.
+    const { skills } = mycelium('mcp', 'skills', 'suite', '--json') ?? {};
+    for (const skill of scenario.endsWith('no-prefetch') ? [] : skills ?? []) {
+      mycelium('mcp', 'install-skill', 'suite', skill.name, '--approve', skill.approval, '--json');
+    }
+  } else if (scenario.startsWith('json-schema-2020-12')) {
     const [focal, echo] = tools;
     if (echo) call(echo.name, { schema: focal.input_schema });
   } else if (context.toolCalls) {

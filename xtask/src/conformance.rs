@@ -21,6 +21,13 @@ const EXTENSIONS: [&str; 3] = [
     "sep-2640-skills-enumeration",
     "sep-2640-skills-manifest",
 ];
+/// The same of a client.
+const CLIENT_EXTENSIONS: [&str; 4] = [
+    "sep-2640-client-no-prefetch",
+    "sep-2640-client-verify-digest",
+    "sep-2640-client-verify-size",
+    "sep-2640-client-verify-frontmatter",
+];
 /// What makes a client of our command line.
 const CLIENT: &str = "conformance/client.mjs";
 /// How long a scenario of a client may take, in milliseconds: all of them run at the same time.
@@ -111,6 +118,19 @@ fn clients(workspace: &Workspace, suite: &Suite, world: &World) -> Result<(), Ch
             .each_line(|line| {
                 is_summary |= line.contains("SUMMARY");
                 if is_summary {
+                    println!("{line}");
+                }
+            });
+        outcome = outcome.and(ran);
+    }
+    for scenario in CLIENT_EXTENSIONS {
+        println!("\n{scenario}:");
+        let ran = Program::new(&node.path, &world.folder)
+            .args([script])
+            .args(["client", "--scenario", scenario, "--command", &command])
+            .args(["--timeout", CLIENT_PATIENCE])
+            .each_line(|line| {
+                if line.contains("FAILURE") || line.starts_with("Passed") {
                     println!("{line}");
                 }
             });

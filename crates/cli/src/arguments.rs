@@ -42,6 +42,7 @@ pub(crate) use typed::ExportFormat;
 pub(crate) use typed::InstallOptions;
 pub(crate) use typed::LogOptions;
 pub(crate) use typed::McpAction;
+pub(crate) use typed::OfferOptions;
 pub(crate) use typed::PackOptions;
 pub(crate) use typed::SearchOptions;
 pub(crate) use typed::ServeOptions;

@@ -47,6 +47,7 @@ mod suite {
     mod reference;
     mod servers;
     mod servers_http;
+    mod servers_offers;
     mod shell;
     mod skills;
     mod specification;

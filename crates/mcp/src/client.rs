@@ -12,6 +12,7 @@ mod link;
 mod listing;
 mod process;
 mod remote;
+mod skills;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -21,6 +22,8 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use mycelium_protocol::control::OfferedFile;
+use mycelium_protocol::control::OfferedSkill;
 use mycelium_protocol::control::ServerDescription;
 use mycelium_protocol::control::ServerState;
 use mycelium_runtime::ServerClient;
@@ -121,6 +124,25 @@ impl ServerClient for ServerPool {
         Box::pin(async move {
             let open = server.open().await?;
             let outcome = server.within(PATIENCE, open.connection.read(&uri)).await;
+            server.settle(outcome).await
+        })
+    }
+
+    fn skills(&self, target: ServerTarget) -> ServerFuture<'_, Vec<OfferedSkill>> {
+        let server = self.server(target);
+        Box::pin(async move {
+            let open = server.open().await?;
+            let outcome = server.within(PATIENCE, open.connection.skills()).await;
+            server.settle(outcome).await
+        })
+    }
+
+    fn skill_file(&self, target: ServerTarget, file: OfferedFile) -> ServerFuture<'_, Vec<u8>> {
+        let server = self.server(target);
+        Box::pin(async move {
+            let open = server.open().await?;
+            let read = open.connection.skill_file(&file);
+            let outcome = server.within(PATIENCE, read).await;
             server.settle(outcome).await
         })
     }

@@ -30,7 +30,8 @@ pub(crate) fn parse(uri: &str) -> Option<(SkillName, String)> {
     Some((skill.parse().ok()?, decoded(path)?))
 }
 
-fn decoded(path: &str) -> Option<String> {
+/// The text that a path of an address stands for.
+pub(crate) fn decoded(path: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.bytes();
     while let Some(byte) = rest.next() {

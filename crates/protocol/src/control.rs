@@ -4,6 +4,7 @@
 //! any number of [`ServerMessage::Event`]s and one [`ServerMessage::Reply`] with its number; requests of
 //! one connection run side by side.
 
+mod offers;
 mod report;
 mod request;
 mod servers;
@@ -12,6 +13,14 @@ pub use crate::worker::AgentIdentity;
 pub use mycelium_policy::Answer;
 pub use mycelium_policy::Denial;
 pub use mycelium_policy::DenialReason;
+pub use offers::OfferDetails;
+pub use offers::OfferOutcome;
+pub use offers::OfferReport;
+pub use offers::OfferRequest;
+pub use offers::OfferState;
+pub use offers::OfferWish;
+pub use offers::OfferedFile;
+pub use offers::OfferedSkill;
 pub use report::AnswerInfo;
 pub use report::CallTotals;
 pub use report::Candidate;

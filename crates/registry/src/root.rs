@@ -23,7 +23,7 @@ pub enum RootKind {
     Workspace,
     /// The person's.
     User,
-    /// A plugin's, installed by another program.
+    /// A plugin's, installed by another program, or that of an MCP server's skills.
     Plugin,
 }
 

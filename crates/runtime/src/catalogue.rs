@@ -25,6 +25,7 @@ use mycelium_types::Version;
 
 use crate::Folders;
 use crate::claude::ClaudeView;
+use crate::servers::offer_roots;
 use crate::workspace::Workspace;
 
 /// Hits when a search does not say how many.
@@ -52,11 +53,16 @@ pub(crate) struct Found {
 }
 
 /// Looks for skills in the workspace's roots, or in `paths` instead.
-pub(crate) fn discover(workspace: &Workspace, registry: &Registry, paths: &[PathBuf]) -> Found {
+pub(crate) fn discover(
+    workspace: &Workspace,
+    registry: &Registry,
+    folders: &Folders,
+    paths: &[PathBuf],
+) -> Found {
     let mut claude = ClaudeView::default();
     let roots: Vec<Root> = if paths.is_empty() {
         claude = ClaudeView::read(workspace);
-        configured_roots(workspace, &claude.plugins)
+        configured_roots(workspace, &claude.plugins, folders)
     } else {
         let kind = |path: &Path| match path.starts_with(&workspace.path) {
             true => RootKind::Workspace,
@@ -81,11 +87,16 @@ pub(crate) fn discover(workspace: &Workspace, registry: &Registry, paths: &[Path
     }
 }
 
-/// What the configuration says, and after that what plugins bring.
-fn configured_roots(workspace: &Workspace, plugins: &PluginRoots) -> Vec<Root> {
+/// What the configuration says, after that what plugins bring, and last what was installed from servers: it takes nobody's
+/// place.
+fn configured_roots(workspace: &Workspace, plugins: &PluginRoots, folders: &Folders) -> Vec<Root> {
     let plugins = plugins.roots.iter().map(|root| Root {
         kind: RootKind::Plugin,
         path: root.path.clone(),
+    });
+    let offers = offer_roots(folders).into_iter().map(|path| Root {
+        kind: RootKind::Plugin,
+        path,
     });
     skill_roots(&workspace.path, &workspace.home, &workspace.configuration)
         .into_iter()
@@ -102,6 +113,7 @@ fn configured_roots(workspace: &Workspace, plugins: &PluginRoots) -> Vec<Root> {
             path: root.path,
         })
         .chain(plugins)
+        .chain(offers)
         .collect()
 }
 

@@ -311,7 +311,8 @@ impl Inner {
             // Before the discovery, so that a change after it is noticed.
             inner.claude_views.look(&workspace);
             if workspace.configuration.auto_discovery {
-                crate::catalogue::discover(&workspace, &registry, &[]);
+                let folders = &inner.options.folders;
+                crate::catalogue::discover(&workspace, &registry, folders, &[]);
             }
             Ok(inner.publish(&workspace, registry))
         })
@@ -353,7 +354,7 @@ impl Inner {
         paths: &[PathBuf],
     ) -> Found {
         let before = registry.list();
-        let found = crate::catalogue::discover(workspace, registry, paths);
+        let found = crate::catalogue::discover(workspace, registry, &self.options.folders, paths);
         if registry.list() != before {
             self.catalogue_changes.send_modify(|count| *count += 1);
         }

@@ -259,9 +259,9 @@ impl Inner {
         // The manifest may have changed as well, its version included.
         let registry = self.registry(&workspace).await?;
         {
-            let workspace = Arc::clone(&workspace);
+            let (inner, workspace) = (Arc::clone(self), Arc::clone(&workspace));
             blocking(move || {
-                catalogue::discover(&workspace, &registry, &[]);
+                catalogue::discover(&workspace, &registry, &inner.options.folders, &[]);
                 Ok(())
             })
             .await?;

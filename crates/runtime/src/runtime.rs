@@ -11,6 +11,10 @@ use mycelium_protocol::control::Discovery;
 use mycelium_protocol::control::ExecReport;
 use mycelium_protocol::control::ExecRequest;
 use mycelium_protocol::control::MetricsReport;
+use mycelium_protocol::control::OfferDetails;
+use mycelium_protocol::control::OfferOutcome;
+use mycelium_protocol::control::OfferReport;
+use mycelium_protocol::control::OfferRequest;
 use mycelium_protocol::control::ProcessReport;
 use mycelium_protocol::control::Reply;
 use mycelium_protocol::control::RequestContext;
@@ -136,6 +140,13 @@ impl SkillRuntime {
             Command::Tool(request) => Reply::Tool(self.call_tool(context, request).await?),
             Command::Resource { server, uri } => {
                 Reply::Resource(self.read_resource(context, &server, uri).await?)
+            }
+            Command::Offers { server } => Reply::Offers(self.offers(context, &server).await?),
+            Command::Offer { server, skill } => {
+                Reply::Offer(Box::new(self.offer(context, &server, &skill).await?))
+            }
+            Command::TakeOffer(request) => {
+                Reply::OfferTaken(self.take_offer(context, request).await?)
             }
             Command::Agent | Command::Endpoint(_) | Command::Status | Command::Shutdown => {
                 return Err(ErrorReport::new(ErrorCode::Usage).with(
@@ -431,6 +442,43 @@ impl SkillRuntime {
         uri: String,
     ) -> Result<Vec<Value>, ErrorReport> {
         self.inner.read_resource(context, server, uri).await
+    }
+
+    /// The skills that an MCP server offers. None of their files is read.
+    ///
+    /// # Errors
+    /// As [`Self::server`].
+    pub async fn offers(
+        &self,
+        context: &RequestContext,
+        server: &str,
+    ) -> Result<OfferReport, ErrorReport> {
+        self.inner.offers(context, server).await
+    }
+
+    /// Looks into a skill that an MCP server offers: reads its instructions, and checks them.
+    ///
+    /// # Errors
+    /// As [`Self::server`]; also when there is no such skill, or the server gives another text than it lists.
+    pub async fn offer(
+        &self,
+        context: &RequestContext,
+        server: &str,
+        skill: &str,
+    ) -> Result<OfferDetails, ErrorReport> {
+        self.inner.offer(context, server, skill).await
+    }
+
+    /// Installs a skill that an MCP server offers, if it is the one that was approved, or removes it.
+    ///
+    /// # Errors
+    /// As [`Self::offer`]; also when it is another one than was approved, and when it cannot be stored.
+    pub async fn take_offer(
+        &self,
+        context: &RequestContext,
+        request: OfferRequest,
+    ) -> Result<OfferOutcome, ErrorReport> {
+        self.inner.take_offer(context, request).await
     }
 
     /// Checks the skill in `folder`, which may be a package. Its code is loaded in a sandbox in which it is granted nothing.

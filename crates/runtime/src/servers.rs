@@ -27,6 +27,8 @@ use mycelium_config::Servers;
 use mycelium_config::ShowValues;
 use mycelium_config::SkillSchema;
 use mycelium_policy::WorkspaceTrust;
+use mycelium_protocol::control::OfferedFile;
+use mycelium_protocol::control::OfferedSkill;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::ServerDescription;
 use mycelium_protocol::control::ServerState;
@@ -46,9 +48,11 @@ use crate::inner::blocking;
 use crate::stamp::FileStamp;
 use crate::workspace::Workspace;
 
+mod offers;
 mod place;
 mod skills;
 
+pub(crate) use offers::offer_roots;
 pub use place::InvalidUrl;
 pub use place::RemoteServer;
 pub use place::ServerPlace;
@@ -101,6 +105,11 @@ pub trait ServerClient: Send + Sync {
     fn call(&self, target: ServerTarget, call: ToolCall) -> ServerFuture<'_, Value>;
     /// Reads a resource. Its contents are as the protocol has them.
     fn read(&self, target: ServerTarget, uri: String) -> ServerFuture<'_, Vec<Value>>;
+    /// The skills that the server offers, none if it offers none; what cannot be installed says why. Reads none of
+    /// their files.
+    fn skills(&self, target: ServerTarget) -> ServerFuture<'_, Vec<OfferedSkill>>;
+    /// The content of a file of such a skill, which is what the list says or an error.
+    fn skill_file(&self, target: ServerTarget, file: OfferedFile) -> ServerFuture<'_, Vec<u8>>;
     /// Ends all connections, and the servers that were started for them.
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }

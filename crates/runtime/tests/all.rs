@@ -16,6 +16,7 @@ mod suite {
     mod native;
     mod neighbours;
     mod network;
+    mod offers;
     mod packages;
     mod reach;
     mod scripts;

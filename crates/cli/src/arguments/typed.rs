@@ -343,6 +343,34 @@ pub(crate) enum McpAction {
         #[arg(value_name = "URI")]
         uri: String,
     },
+    Skills {
+        #[arg(value_name = "SERVER")]
+        server: String,
+    },
+    Skill {
+        #[arg(value_name = "SERVER")]
+        server: String,
+        #[arg(value_name = "SKILL")]
+        skill: String,
+    },
+    InstallSkill(OfferOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OfferOptions {
+    #[arg(value_name = "SERVER")]
+    pub(crate) server: String,
+    #[arg(value_name = "SKILL")]
+    pub(crate) skill: String,
+    #[arg(
+        long,
+        value_name = "DIGEST",
+        required_unless_present = "uninstall",
+        conflicts_with = "uninstall"
+    )]
+    pub(crate) approve: Option<String>,
+    #[arg(long)]
+    pub(crate) uninstall: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod install;
+mod offers;
 mod probe;
 mod servers;
 mod status;
@@ -32,6 +33,9 @@ pub(super) fn run(action: &McpAction, session: &mut Session<'_>) -> Result<ExitS
         McpAction::Tools { server } => servers::tools(server, session),
         McpAction::Call(options) => servers::call(options, session),
         McpAction::Read { server, uri } => servers::read(server, uri, session),
+        McpAction::Skills { server } => offers::list(server, session),
+        McpAction::Skill { server, skill } => offers::show(server, skill, session),
+        McpAction::InstallSkill(options) => offers::take(options, session),
     }
 }
 

@@ -64,9 +64,9 @@ pub(super) struct Connection {
 }
 
 /// Where in a list its reader is.
-struct Pages {
+pub(super) struct Pages {
     /// The next page; its cursor, but for the first one.
-    next: Option<Option<PaginatedRequestParams>>,
+    pub(super) next: Option<Option<PaginatedRequestParams>>,
     turned: usize,
 }
 
@@ -120,6 +120,10 @@ impl Connection {
         tokio::spawn(Arc::clone(&connection).close_when_idle(target.idle));
         connection.subscribe();
         Ok(connection)
+    }
+
+    pub(super) fn peer(&self) -> &Peer<RoleClient> {
+        &self.peer
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -317,7 +321,7 @@ impl Connection {
     }
 
     /// Goes on to the page at `cursor`, if there is one and the list is not too long.
-    fn turn(
+    pub(super) fn turn(
         &self,
         pages: &mut Pages,
         items: usize,
@@ -334,7 +338,7 @@ impl Connection {
     }
 
     /// What a failed request is to whoever asked.
-    async fn failed(&self, asked: Asked<'_>, error: &ServiceError) -> ErrorReport {
+    pub(super) async fn failed(&self, asked: Asked<'_>, error: &ServiceError) -> ErrorReport {
         if self.exceeded.load(Ordering::Acquire) {
             self.close.cancel();
             return ErrorReport::new(ErrorCode::ServerOutputLimit)
@@ -359,7 +363,7 @@ impl Connection {
         }
     }
 
-    fn invalid(&self, reason: &str) -> ErrorReport {
+    pub(super) fn invalid(&self, reason: &str) -> ErrorReport {
         ErrorReport::new(ErrorCode::ServerInvalid)
             .with("server", &self.name)
             .with("reason", failure::text(reason))

@@ -27,7 +27,7 @@ use super::web::Asked;
 use super::web::Reply;
 use super::web::Web;
 
-fn target(web: &Web) -> ServerTarget {
+pub(crate) fn target(web: &Web) -> ServerTarget {
     at(&format!("http://{}/mcp", web.address))
 }
 
@@ -42,7 +42,7 @@ fn at(url: &str) -> ServerTarget {
     }
 }
 
-fn json_body(status: u16, body: &Value) -> Reply {
+pub(crate) fn json_body(status: u16, body: &Value) -> Reply {
     let kind = ("content-type", "application/json".to_owned());
     Reply::Whole(status, vec![kind], body.to_string())
 }
@@ -56,7 +56,7 @@ fn empty(status: u16) -> Reply {
     Reply::Whole(status, Vec::new(), String::new())
 }
 
-fn result(asked: &Asked, result: &Value) -> Value {
+pub(crate) fn result(asked: &Asked, result: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": asked.body["id"], "result": result})
 }
 
@@ -65,7 +65,7 @@ fn said(asked: &Asked, text: &str) -> Value {
 }
 
 /// What a server of 2025-11-25 answers to everything but calls.
-fn usual(asked: &Asked) -> Reply {
+pub(crate) fn usual(asked: &Asked) -> Reply {
     match (asked.method.as_str(), asked.body["method"].as_str()) {
         ("POST", Some("initialize")) => {
             let greeting = json!({

@@ -24,6 +24,10 @@ use crate::control::DaemonStatus;
 use crate::control::Discovery;
 use crate::control::ExecReport;
 use crate::control::MetricsReport;
+use crate::control::OfferDetails;
+use crate::control::OfferOutcome;
+use crate::control::OfferReport;
+use crate::control::OfferRequest;
 use crate::control::ProcessReport;
 use crate::control::ServerDescription;
 use crate::control::ServersReport;
@@ -153,6 +157,20 @@ pub enum Command {
         /// The resource.
         uri: String,
     },
+    /// The skills that one of them offers.
+    Offers {
+        /// Its name.
+        server: String,
+    },
+    /// Look into one of these skills.
+    Offer {
+        /// The server's name.
+        server: String,
+        /// The skill's name.
+        skill: String,
+    },
+    /// Install or remove one of these skills.
+    TakeOffer(OfferRequest),
     /// Speak MCP from here on: the last request of a connection, whose own session it belongs to.
     Agent,
     /// Offer the skills at an address, to agents that come over HTTP, for as long as this connection lasts.
@@ -188,6 +206,9 @@ impl Command {
             Self::Server { .. } => "server",
             Self::Tool(_) => "tool",
             Self::Resource { .. } => "resource",
+            Self::Offers { .. } => "offers",
+            Self::Offer { .. } => "offer",
+            Self::TakeOffer(_) => "take-offer",
             Self::Agent => "agent",
             Self::Endpoint(_) => "endpoint",
             Self::Status => "status",
@@ -260,6 +281,12 @@ pub enum Reply {
     Tool(ToolReport),
     /// To `resource`: its contents, as the protocol has them.
     Resource(Vec<Value>),
+    /// To `offers`.
+    Offers(OfferReport),
+    /// To `offer`.
+    Offer(Box<OfferDetails>),
+    /// To `take-offer`.
+    OfferTaken(OfferOutcome),
     /// To `status`.
     Status(DaemonStatus),
     /// To `agent`: what follows is MCP, one JSON message a line, both ways.

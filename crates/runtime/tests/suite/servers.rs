@@ -4,6 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use mycelium_protocol::control::OfferedFile;
+use mycelium_protocol::control::OfferedSkill;
 use mycelium_protocol::control::ServerDescription;
 use mycelium_protocol::control::ServerState;
 use mycelium_protocol::control::ServerTool;
@@ -67,6 +69,14 @@ impl ServerClient for Parrots {
 
     fn read(&self, _: ServerTarget, uri: String) -> ServerFuture<'_, Vec<Value>> {
         Box::pin(async move { Ok(vec![json!({"uri": uri, "text": "seeds"})]) })
+    }
+
+    fn skills(&self, _: ServerTarget) -> ServerFuture<'_, Vec<OfferedSkill>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn skill_file(&self, _: ServerTarget, file: OfferedFile) -> ServerFuture<'_, Vec<u8>> {
+        Box::pin(async { Ok(file.path.into_bytes()) })
     }
 
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

@@ -139,8 +139,14 @@ PERMISSION_DENIED = Skill `{ $skill }` asks for permissions you have refused for
 SECRET_MISSING = Skill `{ $skill }` uses the secret `{ $name }`, which is not stored.
     .help = Store it with `mycelium config set --secret { $name }`, which asks for the value.
 
-SKILL_CHANGED = Skill `{ $skill }` has changed since its permissions were shown ({ $shown } then, { $found } now); nothing was granted.
-    .help = See what it asks for now with `mycelium trust { $skill }`.
+SKILL_CHANGED = { $of ->
+        [offer] The skill `{ $skill }` of the MCP server `{ $server }` is not the one that was approved ({ $shown } then, { $found } now); nothing was installed.
+       *[permissions] Skill `{ $skill }` has changed since its permissions were shown ({ $shown } then, { $found } now); nothing was granted.
+    }
+    .help = { $of ->
+        [offer] Look into it again with `mycelium mcp skill { $server } { $skill }`.
+       *[permissions] See what it asks for now with `mycelium trust { $skill }`.
+    }
 
 SKILL_DEACTIVATED = Skill `{ $skill }` is deactivated.
     .help = Activate it with `mycelium activate { $skill }`.
@@ -198,11 +204,18 @@ MCP_OUTPUT_LIMIT = The MCP server `{ $server }` sent more than { $limit } MB at 
 
 MCP_TOOL_NOT_FOUND = The MCP server `{ $server }` has no { $kind ->
         [resource] resource
+        [skill] skill
        *[tool] tool
     } `{ $tool }`.
     .help = { $suggestion ->
-        [none] Run `mycelium mcp tools { $server }` to see what it has.
-       *[other] Did you mean `{ $suggestion }`? Run `mycelium mcp tools { $server }` to see what it has.
+        [none] Run `mycelium mcp { $kind ->
+            [skill] skills
+           *[tool] tools
+        } { $server }` to see what it has.
+       *[other] Did you mean `{ $suggestion }`? Run `mycelium mcp { $kind ->
+            [skill] skills
+           *[tool] tools
+        } { $server }` to see what it has.
     }
 
 MCP_ARGUMENTS_INVALID = The arguments for the tool `{ $tool }` of the MCP server `{ $server }` do not fit: { $reason }

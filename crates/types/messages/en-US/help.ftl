@@ -242,6 +242,25 @@ help-mcp-read = Read a resource of an MCP server
     .server = The server, as `mycelium mcp servers` names it
     .uri = The resource
 
+help-mcp-skills = List the skills that an MCP server offers
+    .details = Asks the server, and reads none of their files. The Skills extension of MCP (SEP-2640) is how it tells.
+    .server = The server, as `mycelium mcp servers` names it
+
+help-mcp-skill = Look into a skill that an MCP server offers
+    .details = Shows its files with their sizes and digests, and its instructions, which are read and checked. Says how to install it.
+    .server = The server, as `mycelium mcp servers` names it
+    .skill = The skill
+
+help-mcp-install-skill = Install a skill that an MCP server offers
+    .details = Only what was approved is installed: exactly the files that `mycelium mcp skill` showed, each checked by its digest. It is looked for after all other skills, so it takes the place of none, and gets no more than it is granted.
+    .server = The server, as `mycelium mcp servers` names it
+    .skill = The skill
+    .approve = What is approved, as `mycelium mcp skill` prints it
+    .uninstall = Remove what is installed of the skill instead
+    .examples =
+        mycelium mcp install-skill docs pdf --approve sha256:9f86d081…
+        mycelium mcp install-skill docs pdf --uninstall
+
 help-session = Open and close sessions by name
     .details = Commands with the same MYCELIUM_SESSION share what skills keep in memory, and nobody else sees it. The plugin for Claude Code makes a session of each of its conversations.
 

@@ -40,4 +40,29 @@ server-state = { $state ->
 server-about = { $name } ({ $title } { $version }, MCP { $protocol })
 server-has-no-tools = It has no tools.
 server-resources = Resources:
+offers-head =
+    .name = NAME
+    .files = FILES
+    .bytes = BYTES
+    .state = STATE
+    .about = ABOUT
+offers-empty = { $server } offers no skills.
+offer-state = { $state ->
+    [new] not installed
+    [installed] installed
+    [changed] changed since
+   *[refused] cannot be installed
+}
+offer-about = { $skill }, a skill of { $server } ({ $state }). What it says is the server's word and nobody else's.
+offer-files-head =
+    .path = FILE
+    .bytes = BYTES
+    .digest = DIGEST
+offer-approve = To install exactly these files: mycelium mcp install-skill { $server } { $skill } --approve { $approval }
+offer-taken = { $what ->
+    [installed] The skill { $skill } of { $server } is installed in { $folder }.
+    [there] The skill { $skill } of { $server } is installed already, in { $folder }.
+    [removed] The skill { $skill } of { $server } is removed from { $folder }.
+   *[absent] No skill { $skill } of { $server } is installed.
+}
 server-called = Result: { $result }
