@@ -56,6 +56,7 @@ pub(crate) use typed::Typed;
 pub(crate) use typed::TypedCommand;
 pub(crate) use typed::UnloadOptions;
 pub(crate) use typed::ValidateOptions;
+pub(crate) use typed::WrapOptions;
 pub(crate) use words::split_line;
 
 /// What came of reading a command line.

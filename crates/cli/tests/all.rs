@@ -56,4 +56,5 @@ mod suite {
     mod trust;
     mod usage;
     mod validation;
+    mod wrapped;
 }

@@ -61,7 +61,7 @@ pub fn find_program(name: &str) -> Option<Vec<PathBuf>> {
         .map(|folder| Path::new(folder).join(name))
         .find(|path| path.is_file())?;
     let program = fs_err::canonicalize(program).ok()?;
-    executables(&program, Path::new("/")).ok()
+    executables(&program, &[Path::new("/")]).ok()
 }
 
 /// Whether the file says by its first bytes that it is a program or a script.
@@ -72,8 +72,8 @@ pub(crate) fn looks_runnable(path: &Path) -> bool {
 }
 
 /// The program `path`, which is absolute and without links, and everything that running it takes. What
-/// interprets it has to be below `home` or in a folder that every sandbox shows.
-pub(crate) fn executables(path: &Path, home: &Path) -> Result<Vec<PathBuf>, NotRunnable> {
+/// interprets it has to be below one of `homes` or in a folder that every sandbox shows.
+pub(crate) fn executables(path: &Path, homes: &[&Path]) -> Result<Vec<PathBuf>, NotRunnable> {
     let mut found = vec![path.to_owned()];
     let mut next = 0;
     while let Some(path) = found.get(next).cloned() {
@@ -87,7 +87,7 @@ pub(crate) fn executables(path: &Path, home: &Path) -> Result<Vec<PathBuf>, NotR
             let shown = RUNTIME_FOLDERS
                 .iter()
                 .any(|folder| real.starts_with(folder));
-            if !shown && !real.starts_with(home) {
+            if !shown && !homes.iter().any(|home| real.starts_with(home)) {
                 return Err(unusable());
             }
             if !found.contains(&real) {
@@ -213,7 +213,7 @@ mod tests {
     fn found(content: &str) -> Result<Vec<PathBuf>, NotRunnable> {
         let (folder, path) = file(content.as_bytes(), 0o755);
         let home = fs_err::canonicalize(folder.path()).unwrap();
-        executables(&path, &home)
+        executables(&path, &[&home])
     }
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
         }
         let (_folder, path) = file(b"#!/bin/sh", 0o644);
         assert!(matches!(
-            executables(&path, Path::new("/")),
+            executables(&path, &[Path::new("/")]),
             Err(NotRunnable::NotExecutable)
         ));
     }
@@ -272,7 +272,10 @@ mod tests {
         let beside = home.join("script");
         fs_err::write(&beside, script).unwrap();
         fs_err::set_permissions(&beside, PermissionsExt::from_mode(0o700)).unwrap();
-        assert_eq!(executables(&beside, &home).unwrap()[..2], [beside, other]);
+        assert_eq!(
+            executables(&beside, &[&home]).unwrap()[..2],
+            [beside, other]
+        );
     }
 
     #[test]
@@ -291,7 +294,7 @@ mod tests {
             header[HEADERS_COUNT..][..2].copy_from_slice(&count.to_le_bytes());
             let (_folder, path) = file(&header, 0o755);
             // An empty entry that is read again and again is no linker: the file is static then.
-            let executables = executables(&path, Path::new("/"));
+            let executables = executables(&path, &[Path::new("/")]);
             assert_eq!(executables.is_ok(), size == 0, "{offset} {size} {count}");
         }
     }

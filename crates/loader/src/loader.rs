@@ -15,6 +15,7 @@ use mycelium_types::Manifest;
 use mycelium_types::Script;
 use mycelium_types::SkillFiles;
 use mycelium_types::SkillSource;
+use mycelium_types::WrappedServer;
 
 use crate::Bound;
 use crate::EmbeddedSource;
@@ -59,6 +60,7 @@ pub struct Loader {
     sources: Vec<Box<dyn Source>>,
     host: Host,
     probe: Box<dyn EngineProbe>,
+    wrapped: Option<PathBuf>,
     known: Mutex<HashMap<PathBuf, Known>>,
 }
 
@@ -81,8 +83,17 @@ impl Loader {
             ],
             host,
             probe,
+            wrapped: None,
             known: Mutex::default(),
         }
+    }
+
+    /// Takes skills below `folder` to be servers of MCP that this program wrapped. Nobody but the person writes there:
+    /// what such a skill runs may be anywhere on the machine.
+    #[must_use]
+    pub fn with_wrapped(mut self, folder: PathBuf) -> Self {
+        self.wrapped = Some(folder);
+        self
     }
 
     /// Adds another kind of place, asked after the ones before it.
@@ -201,11 +212,18 @@ impl Loader {
             problem,
         };
         let entrypoint = found.map_err(problem)?;
+        let server = match self.holds_servers(root) {
+            true => Some(server_of(folder, &entrypoint)?),
+            false => None,
+        };
         match engine {
             Engine::Quickjs => {}
             // Each of its scripts works or does not; the skill is its instructions in any case.
             Engine::Native if manifest.scripts().is_some() => {}
-            Engine::Native => drop(own_program(&entrypoint, root, problem)?),
+            Engine::Native => match &server {
+                Some(server) => drop(server_program(server, problem)?),
+                None => drop(own_program(&entrypoint, &[root], problem)?),
+            },
         }
         Ok(Content {
             root: root.to_owned(),
@@ -214,9 +232,30 @@ impl Loader {
             manifest_digest,
             engine,
             entrypoint,
+            server,
             manifest,
         })
     }
+
+    /// Whether what is in `root`, which is without links, was wrapped by this program.
+    fn holds_servers(&self, root: &Path) -> bool {
+        let wrapped = self.wrapped.as_deref();
+        let wrapped = wrapped.and_then(|folder| fs_err::canonicalize(folder).ok());
+        wrapped.is_some_and(|folder| root.starts_with(folder))
+    }
+}
+
+/// What the file of a wrapped server says.
+fn server_of(folder: &Path, file: &Path) -> Result<WrappedServer, LoadError> {
+    let bytes = read_file(file, WrappedServer::MAX_BYTES as u64)?;
+    let bytes = bytes.ok_or_else(|| LoadError::TooLarge {
+        folder: folder.to_owned(),
+        bound: Bound::Manifest,
+    })?;
+    serde_json::from_slice(&bytes).map_err(|error| LoadError::Unreadable {
+        path: file.to_owned(),
+        source: io::Error::new(io::ErrorKind::InvalidData, error),
+    })
 }
 
 /// The folder without links, itself included: a skill may be linked into a root.
@@ -291,13 +330,25 @@ fn entrypoint(tree: &Tree, declared: &Path) -> Result<PathBuf, EntrypointProblem
     }
 }
 
-/// The program `entrypoint` and what running it takes.
-pub(crate) fn own_program(
-    entrypoint: &Path,
-    root: &Path,
+/// The program of a wrapped server and what running it takes.
+pub(crate) fn server_program(
+    server: &WrappedServer,
     error: impl FnOnce(EntrypointProblem) -> LoadError,
 ) -> Result<Vec<PathBuf>, LoadError> {
-    executables(entrypoint, root).map_err(|problem| match problem {
+    let Ok(program) = fs_err::canonicalize(&server.program) else {
+        return Err(error(EntrypointProblem::Missing));
+    };
+    let homes: Vec<_> = server.installation.iter().map(PathBuf::as_path).collect();
+    own_program(&program, &homes, error)
+}
+
+/// The program `entrypoint` and what running it takes, which is below one of `homes` or the system's.
+pub(crate) fn own_program(
+    entrypoint: &Path,
+    homes: &[&Path],
+    error: impl FnOnce(EntrypointProblem) -> LoadError,
+) -> Result<Vec<PathBuf>, LoadError> {
+    executables(entrypoint, homes).map_err(|problem| match problem {
         NotRunnable::NotExecutable => error(EntrypointProblem::NotExecutable),
         NotRunnable::NotAProgram => error(EntrypointProblem::NotAProgram),
         NotRunnable::Interpreter(name) => error(EntrypointProblem::Interpreter { name }),

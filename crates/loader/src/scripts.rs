@@ -32,7 +32,7 @@ pub(crate) fn program(script: &Script, root: &Path) -> Result<ScriptProgram, Mes
     if script.kind == ScriptKind::TypeScript {
         return Err(named("incompatible-script-typescript"));
     }
-    let own = match executables(&path, root) {
+    let own = match executables(&path, &[root]) {
         Ok(files) => {
             return Ok(ScriptProgram {
                 command: vec![path],

@@ -13,6 +13,7 @@ use mycelium_types::Manifest;
 use mycelium_types::Message;
 use mycelium_types::SkillId;
 use mycelium_types::SkillSource;
+use mycelium_types::WrappedServer;
 
 use crate::LoadError;
 use crate::MAX_SOURCE_BYTES;
@@ -21,6 +22,7 @@ use crate::ScriptProgram;
 use crate::SignatureDecision;
 use crate::Surface;
 use crate::loader::own_program;
+use crate::loader::server_program;
 use crate::scripts::program;
 use crate::tree::read_file;
 
@@ -44,6 +46,7 @@ pub(crate) struct Content {
     pub(crate) manifest_digest: Digest,
     pub(crate) engine: Engine,
     pub(crate) entrypoint: PathBuf,
+    pub(crate) server: Option<WrappedServer>,
 }
 
 impl VerifiedSkill {
@@ -142,6 +145,12 @@ impl VerifiedSkill {
         &self.content.entrypoint
     }
 
+    /// The server of MCP that it is, if this program wrapped one.
+    #[must_use]
+    pub fn server(&self) -> Option<&WrappedServer> {
+        self.content.server.as_ref()
+    }
+
     /// What running it takes, if its engine is a program of its own: the entrypoint, what interprets it
     /// and what links that, absolute and without links.
     ///
@@ -152,14 +161,18 @@ impl VerifiedSkill {
         match self.engine() {
             Engine::Quickjs => Ok(None),
             Engine::Native if self.manifest().scripts().is_some() => Ok(Some(self.script_files())),
-            Engine::Native => own_program(self.entrypoint(), self.root(), |problem| {
-                LoadError::Entrypoint {
+            Engine::Native => {
+                let problem = |problem| LoadError::Entrypoint {
                     folder: self.root().to_owned(),
                     entrypoint: self.entrypoint().to_owned(),
                     problem,
-                }
-            })
-            .map(Some),
+                };
+                let files = match self.server() {
+                    Some(server) => server_program(server, problem),
+                    None => own_program(self.entrypoint(), &[self.root()], problem),
+                };
+                files.map(Some)
+            }
         }
     }
 

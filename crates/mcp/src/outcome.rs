@@ -53,6 +53,15 @@ pub(crate) fn success(
     answer(content, structured)
 }
 
+/// The answer to a call of a server of MCP that runs as a skill: what it gave. Nothing for one that is not in the
+/// protocol's form, or has more text than an answer.
+pub(crate) fn as_given(result: Value) -> Option<CallToolResult> {
+    let result: CallToolResult = serde_json::from_value(result).ok()?;
+    let texts = result.content.iter().filter_map(ContentBlock::as_text);
+    let length: usize = texts.map(|block| block.text.len()).sum();
+    (length <= MAX_TEXT).then_some(result)
+}
+
 /// The answer to a question about skills.
 pub(crate) fn told(value: Value) -> CallToolResult {
     let text = ContentBlock::text(value.to_string());
@@ -138,6 +147,19 @@ mod tests {
         assert_eq!(result.structured_content, None);
         assert_eq!(results.get("mycelium://results/id").unwrap().text, long);
         assert!(matches!(result.content[2], ContentBlock::ResourceLink(_)));
+    }
+
+    #[test]
+    fn what_a_server_gave_is_passed_on_unless_it_is_too_much() {
+        let image = json!({"type": "image", "data": "AAAA", "mimeType": "image/png"});
+        let given = json!({"content": [image, {"type": "text", "text": "x"}], "structuredContent": {"a": 1}});
+        let result = as_given(given.clone()).unwrap();
+        let written = serde_json::to_value(&result).unwrap();
+        assert_eq!(written["content"], given["content"]);
+        assert_eq!(written["structuredContent"], given["structuredContent"]);
+        let long = "x".repeat(MAX_TEXT + 1);
+        assert!(as_given(json!({"content": [{"type": "text", "text": long}]})).is_none());
+        assert!(as_given(json!({"content": 7})).is_none());
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub struct PolicyRequest<'a> {
     pub origin: Origin,
     /// The files that running it takes, if its engine is a program of its own: absolute, without links.
     pub own_program: Option<&'a [PathBuf]>,
+    /// Where the code of such a program is besides its folder: absolute, without links.
+    pub installation: &'a [PathBuf],
     /// Its folder, absolute and without links.
     pub skill_root: &'a Path,
     /// The folders that skills are found in: code that runs, so never writable by a skill.
@@ -142,6 +144,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
         }),
         program: request.own_program.map(|own| ProgramPolicy {
             own: own.to_vec(),
+            installation: request.installation.to_vec(),
             commands: Vec::new(),
         }),
         absent: Vec::new(),

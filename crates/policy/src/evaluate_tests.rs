@@ -118,6 +118,7 @@ impl Case {
                 digest,
                 origin: self.origin,
                 own_program: self.own_program.as_deref(),
+                installation: &["/opt/node".into()],
                 skill_root: Path::new("/w/skills/demo"),
                 skill_folders: &["/w/skills".into(), "/w/custom".into()],
                 own_folders: &["/home/person/.local/state/mycelium".into()],

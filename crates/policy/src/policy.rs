@@ -265,6 +265,7 @@ impl SandboxPolicy {
             FileAccess::Read => {
                 writable
                     || runtime()
+                    || (self.program.as_ref()).is_some_and(|program| program.is_installed(path))
                     || (below(&self.skill_root) && !below(&self.skill_root.join(UNCOUNTED)))
                     || below(Path::new("/mycelium"))
                     || self.paths.iter().any(|grant| below(&grant.path))

@@ -45,6 +45,10 @@ pub const PROGRAM_FOLDERS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
 pub struct ProgramPolicy {
     /// The files that running the skill itself takes: its entrypoint and what interprets that.
     pub own: Vec<PathBuf>,
+    /// Where its code is besides the skill's own folder: folders and files that are shown read-only, and from which
+    /// machine code may be mapped. Absolute, without links.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub installation: Vec<PathBuf>,
     /// The programs it may start besides. Without any it may not start processes at all.
     pub commands: Vec<CommandGrant>,
 }
@@ -73,6 +77,12 @@ impl ProgramPolicy {
     pub fn executables(&self) -> impl Iterator<Item = &Path> {
         let commands = self.commands.iter().flat_map(|command| &command.files);
         self.own.iter().chain(commands).map(PathBuf::as_path)
+    }
+
+    /// Whether what is at `path` is the installed code of the skill.
+    #[must_use]
+    pub fn is_installed(&self, path: &Path) -> bool {
+        self.installation.iter().any(|own| path.starts_with(own))
     }
 
     /// Whether further processes may be started.

@@ -8,6 +8,7 @@ mod offers;
 mod report;
 mod request;
 mod servers;
+mod wrap;
 
 pub use crate::worker::AgentIdentity;
 pub use mycelium_policy::Answer;
@@ -47,6 +48,7 @@ pub use report::TraceReport;
 pub use report::Transition;
 pub use report::TrustReport;
 pub use report::UnloadReport;
+pub use report::WrappedInfo;
 pub use request::AgentContext;
 pub use request::Arguments;
 pub use request::ClientHello;
@@ -73,6 +75,10 @@ pub use servers::ServerTool;
 pub use servers::ServersReport;
 pub use servers::ToolReport;
 pub use servers::ToolRequest;
+pub use wrap::UnwrapReport;
+pub use wrap::WrapReport;
+pub use wrap::WrapRequest;
+pub use wrap::WrappedCommand;
 
 /// The control API's version. A client and a daemon that differ do not talk.
 pub const CONTROL_PROTOCOL: u32 = 1;

@@ -152,6 +152,8 @@ pub enum Request {
     Call(CallParams),
     /// Compile sources without evaluating anything.
     Compile(CompileParams),
+    /// Say what the server of MCP that the skill is offers.
+    Describe(DescribeParams),
 }
 
 impl Request {
@@ -164,6 +166,7 @@ impl Request {
             Self::Hook(_) => "hook",
             Self::Call(_) => "call",
             Self::Compile(_) => "compile",
+            Self::Describe(_) => "describe",
         }
     }
 
@@ -180,6 +183,7 @@ impl Request {
             Self::Hook(params) => to_raw_value(&params)?,
             Self::Call(params) => to_raw_value(&params)?,
             Self::Compile(params) => to_raw_value(&params)?,
+            Self::Describe(params) => to_raw_value(&params)?,
         };
         Ok(Frame {
             id: Some(id),
@@ -206,6 +210,7 @@ impl Request {
             "hook" => Self::Hook(serde_json::from_str(params)?),
             "call" => Self::Call(serde_json::from_str(params)?),
             "compile" => Self::Compile(serde_json::from_str(params)?),
+            "describe" => Self::Describe(serde_json::from_str(params)?),
             _ => return Ok(None),
         };
         Ok(Some((id, request)))
@@ -225,6 +230,22 @@ pub struct StartParams {
     /// before the arguments. The entrypoint and the method's name do not appear in it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scripts: BTreeMap<String, Vec<PathBuf>>,
+    /// Set if the program speaks MCP on its standard streams, whatever `protocol` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerStart>,
+}
+
+/// How a program that speaks MCP is started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerStart {
+    /// What follows its name on its command line.
+    pub arguments: Vec<String>,
+    /// The tools that are called otherwise here, by the function that stands for each.
+    pub renamed: BTreeMap<String, String>,
+    /// The longest message it may send, in bytes.
+    pub max_message: u64,
+    /// The most bytes it may print while it starts.
+    pub max_output: u64,
 }
 
 /// The answer to `start`, just before the program begins. With [`WorkerProtocol::Worker`] the next request
@@ -311,6 +332,31 @@ pub struct CompileParams {
     pub policy: SandboxPolicy,
     /// The folders whose `.js`, `.cjs` and `.mjs` files are compiled, as paths inside the sandbox.
     pub roots: Vec<PathBuf>,
+}
+
+/// How much a description may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DescribeParams {
+    /// The most tools.
+    pub max_tools: usize,
+}
+
+/// The answer to `describe`: a server's own words, which may be lies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Described {
+    /// The revision of MCP it speaks.
+    pub protocol: String,
+    /// Its name, for programs or for people.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Its version.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// What it says to whoever uses it.
+    #[serde(default)]
+    pub instructions: Option<String>,
+    /// Its tools, as the protocol has them.
+    pub tools: Vec<serde_json::Value>,
 }
 
 /// The answer to `compile`.

@@ -87,9 +87,14 @@ pub(crate) fn discover(
     }
 }
 
-/// What the configuration says, after that what plugins bring, and last what was installed from servers: it takes nobody's
-/// place.
+/// What the configuration says, after that the servers that the person wrapped, then what plugins bring, and last what was
+/// installed from servers: it takes nobody's place.
 fn configured_roots(workspace: &Workspace, plugins: &PluginRoots, folders: &Folders) -> Vec<Root> {
+    let wrapped = Some(folders.wrapped_skills()).filter(|path| path.is_dir());
+    let wrapped = wrapped.map(|path| Root {
+        kind: RootKind::User,
+        path,
+    });
     let plugins = plugins.roots.iter().map(|root| Root {
         kind: RootKind::Plugin,
         path: root.path.clone(),
@@ -112,6 +117,7 @@ fn configured_roots(workspace: &Workspace, plugins: &PluginRoots, folders: &Fold
             },
             path: root.path,
         })
+        .chain(wrapped)
         .chain(plugins)
         .chain(offers)
         .collect()

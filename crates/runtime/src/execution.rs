@@ -55,6 +55,7 @@ use crate::planted;
 use crate::skill_calls::CallOrigin;
 use crate::skill_calls::CallScope;
 use crate::workspace::Workspace;
+use crate::wrap;
 
 /// What is known of a call on the way.
 #[derive(Default)]
@@ -64,6 +65,7 @@ struct Trail {
     attempts: u32,
     cpu_microseconds: Option<u64>,
     memory_bytes: Option<u64>,
+    tool_result: Option<Value>,
 }
 
 /// What is to be run.
@@ -119,6 +121,7 @@ impl Inner {
             version: trail.version,
             method: request.method,
             outcome,
+            tool_result: trail.tool_result,
             correlation_id,
             attempts: trail.attempts,
             milliseconds: started.elapsed().as_secs_f64() * 1000.0,
@@ -343,11 +346,15 @@ impl Inner {
             })?;
             trail.cpu_microseconds = Some(returned.cpu_microseconds);
             trail.memory_bytes = Some(returned.memory_bytes);
-            read_value(returned.value.get()).map_err(|error| {
+            let value = read_value(returned.value.get()).map_err(|error| {
                 ErrorReport::new(ErrorCode::ResultInvalid)
                     .with("skill", &instance.key.skill.name)
                     .with("method", &export.name)
                     .with("reason", error)
+            })?;
+            Ok(match launch.skill.server() {
+                Some(_) => wrap::plain(trail.tool_result.insert(value)),
+                None => value,
             })
         });
         self.after(

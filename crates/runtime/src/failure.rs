@@ -28,7 +28,7 @@ impl Asked {
     pub(crate) fn of(request: &Request) -> Self {
         match request {
             Request::Start(_) => Self::Start,
-            Request::Load(_) | Request::Compile(_) => Self::Load,
+            Request::Load(_) | Request::Compile(_) | Request::Describe(_) => Self::Load,
             Request::Hook(params) => Self::Hook(params.hook),
             Request::Call(params) => Self::Call(params.method.clone()),
         }

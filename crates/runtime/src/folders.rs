@@ -79,6 +79,23 @@ impl Folders {
         self.state.join("kv")
     }
 
+    /// The private data of the skill that is called so.
+    pub(crate) fn skill_data(&self, own: &str) -> PathBuf {
+        self.data.join("skills").join(own)
+    }
+
+    /// Servers of MCP that run as skills, and those that are about to.
+    #[must_use]
+    pub fn wrapped(&self) -> PathBuf {
+        self.data.join("wrapped")
+    }
+
+    /// The skills that were made of servers of MCP: a folder of its name for each.
+    #[must_use]
+    pub fn wrapped_skills(&self) -> PathBuf {
+        self.wrapped().join("skills")
+    }
+
     /// The daemon's socket.
     #[must_use]
     pub fn socket(&self) -> PathBuf {

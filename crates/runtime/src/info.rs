@@ -12,6 +12,7 @@ use mycelium_protocol::control::PermissionInfo;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::SkillInfo;
 use mycelium_protocol::control::SkillSelector;
+use mycelium_protocol::control::WrappedInfo;
 use mycelium_registry::SkillRecord;
 use mycelium_types::ErrorReport;
 use mycelium_types::Manifest;
@@ -105,6 +106,11 @@ impl Inner {
                     .answers
                     .granted_before(&manifest.name, verified.digest())
                     .map(|grant| grant.permissions.iter().map(ToString::to_string).collect()),
+                server: verified.server().map(|server| WrappedInfo {
+                    command: server.command_line(),
+                    installation: server.installation.clone(),
+                    variables: server.environment.keys().cloned().collect(),
+                }),
                 methods: surface
                     .functions
                     .iter()

@@ -91,7 +91,8 @@ impl Inner {
         let metrics = Metrics::default();
         let audit = AuditTrail::below(&folders.state);
         let claude_views = Arc::<ClaudeViews>::default();
-        let loader = Loader::new(&folders.cache, Host::current(version), Box::new(NoEngines));
+        let loader = Loader::new(&folders.cache, Host::current(version), Box::new(NoEngines))
+            .with_wrapped(folders.wrapped());
         Ok(Self {
             supervisor: Arc::new(Supervisor::new(
                 options.program.clone(),
@@ -359,6 +360,17 @@ impl Inner {
             self.catalogue_changes.send_modify(|count| *count += 1);
         }
         found
+    }
+
+    /// Looks for skills again in all workspaces that know theirs.
+    pub(crate) fn discover_everywhere(&self) {
+        for workspace in self.workspaces.all() {
+            if workspace.configuration.auto_discovery
+                && let Some(registry) = self.known_registry(&workspace)
+            {
+                self.discover_again(&workspace, &registry, &[]);
+            }
+        }
     }
 
     /// The skill that a selector means. Skills that appeared since the last discovery are found too.

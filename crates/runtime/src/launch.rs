@@ -19,6 +19,7 @@ use mycelium_loader::VerifiedSkill;
 use mycelium_policy::Evaluation;
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::worker::LoadParams;
+use mycelium_protocol::worker::ServerStart;
 use mycelium_protocol::worker::StartParams;
 use mycelium_resolver::Resolver;
 use mycelium_types::Digest;
@@ -79,7 +80,19 @@ impl LaunchSpec {
             Engine::Quickjs => None,
             Engine::Native => Some(StartParams {
                 policy: self.policy.clone(),
-                entrypoint: self.skill.entrypoint().to_owned(),
+                entrypoint: match self.skill.server() {
+                    Some(server) => server.program.clone(),
+                    None => self.skill.entrypoint().to_owned(),
+                },
+                server: self.skill.server().map(|server| {
+                    let limits = &self.policy.limits;
+                    ServerStart {
+                        arguments: server.arguments.clone(),
+                        renamed: server.renamed.clone(),
+                        max_message: limits.output_mb.min(limits.frame_mb) << 20,
+                        max_output: limits.output_mb << 20,
+                    }
+                }),
                 protocol: self.skill.manifest().protocol,
                 scripts: self
                     .scripts
@@ -93,10 +106,11 @@ impl LaunchSpec {
         }
     }
 
-    /// Who belongs to its worker. One that starts a program for each call has a child then.
+    /// Who belongs to its worker. One that starts a program, for each call or as a server, has a child then.
     pub(crate) fn members(&self) -> Members {
         let of_calls = match (self.skill.engine(), self.skill.manifest().protocol) {
             (Engine::Native, WorkerProtocol::Argv) => 1,
+            (Engine::Native, _) if self.skill.server().is_some() => 1,
             (Engine::Native, WorkerProtocol::Worker) | (Engine::Quickjs, _) => 0,
         };
         let programs = match self.skill.engine() {
@@ -255,6 +269,9 @@ impl Launches {
                 places.map(|(name, path)| (name.to_owned(), path.display().to_string()));
             policy.environment.extend(variables);
         }
+        if let Some(server) = skill.server() {
+            policy.environment.extend(server.environment.clone());
+        }
         network::require_secrets(&policy, &SecretStore::below(&self.folders.state))?;
         Ok(LaunchSpec {
             scripts: skill.scripts(),
@@ -270,11 +287,16 @@ impl Launches {
         })
     }
 
+    /// Where the private data of a skill is, if it has run.
+    pub(crate) fn place_of_data(&self, name: &SkillName, source: &SkillSource) -> PathBuf {
+        self.folders.skill_data(&own_name(name, source))
+    }
+
     /// The private data folder of the skill that is called so.
     fn data_folder(&self, own: &str) -> Result<PathBuf, ErrorReport> {
         use std::os::unix::fs::DirBuilderExt;
 
-        let folder = self.folders.data.join("skills").join(own);
+        let folder = self.folders.skill_data(own);
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
         builder.create(&folder).map_err(|error| {

@@ -60,6 +60,7 @@ mod trust;
 mod validate;
 mod watch;
 mod workspace;
+mod wrap;
 
 use std::sync::Arc;
 

@@ -33,8 +33,12 @@ use mycelium_protocol::control::TrustReport;
 use mycelium_protocol::control::TrustRequest;
 use mycelium_protocol::control::TrustTarget;
 use mycelium_protocol::control::UnloadReport;
+use mycelium_protocol::control::UnwrapReport;
+use mycelium_protocol::control::WrapReport;
+use mycelium_protocol::control::WrapRequest;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
+use mycelium_types::SkillName;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -148,6 +152,10 @@ impl SkillRuntime {
             Command::TakeOffer(request) => {
                 Reply::OfferTaken(self.take_offer(context, request).await?)
             }
+            Command::Wrap(request) => {
+                Reply::Wrapped(Box::new(self.wrap(context, *request, events).await?))
+            }
+            Command::Unwrap { name } => Reply::Unwrapped(self.unwrap(context, name, events).await?),
             Command::Agent | Command::Endpoint(_) | Command::Status | Command::Shutdown => {
                 return Err(ErrorReport::new(ErrorCode::Usage).with(
                     "reason",
@@ -479,6 +487,35 @@ impl SkillRuntime {
         request: OfferRequest,
     ) -> Result<OfferOutcome, ErrorReport> {
         self.inner.take_offer(context, request).await
+    }
+
+    /// Makes a skill of a server of MCP that somebody else wrote: starts it once in the sandbox, with what the request
+    /// grants it, and pins what it offers. One of the same name is replaced.
+    ///
+    /// # Errors
+    /// When the server is not installed, or does not start or keep to the protocol in the sandbox.
+    pub async fn wrap(
+        &self,
+        context: &RequestContext,
+        request: WrapRequest,
+        events: &EventSink,
+    ) -> Result<WrapReport, ErrorReport> {
+        let events = self.inner.heard(events);
+        self.inner.wrap(context, request, &events).await
+    }
+
+    /// Forgets a skill that was made of a server, and ends what runs of it. Its data stays.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub async fn unwrap(
+        &self,
+        context: &RequestContext,
+        name: SkillName,
+        events: &EventSink,
+    ) -> Result<UnwrapReport, ErrorReport> {
+        let events = self.inner.heard(events);
+        self.inner.unwrap(context, name, &events).await
     }
 
     /// Checks the skill in `folder`, which may be a package. Its code is loaded in a sandbox in which it is granted nothing.

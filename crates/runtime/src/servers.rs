@@ -230,7 +230,7 @@ impl Inner {
         self.servers_in(workspace).await
     }
 
-    async fn servers_in(
+    pub(crate) async fn servers_in(
         self: &Arc<Self>,
         workspace: Arc<Workspace>,
     ) -> Result<(Arc<Workspace>, Arc<Servers>), ErrorReport> {
@@ -250,8 +250,14 @@ impl Inner {
         let (workspace, servers) = self.servers_of(context).await?;
         let client = self.servers.client()?.as_ref();
         let summary = |definition| summary(client, &workspace, &servers, definition);
+        let mut all: Vec<_> = servers.definitions.iter().map(summary).collect();
+        let wrapped = {
+            let (inner, workspace) = (Arc::clone(self), Arc::clone(&workspace));
+            blocking(move || Ok(inner.wrapped_servers(&workspace))).await?
+        };
+        all.extend(wrapped);
         Ok(ServersReport {
-            servers: servers.definitions.iter().map(summary).collect(),
+            servers: all,
             problems: servers.diagnostics.clone(),
         })
     }

@@ -16,6 +16,7 @@ use mycelium_config::ConfigurationReading;
 use mycelium_config::ConfigurationSources;
 use mycelium_config::Override;
 use mycelium_config::SkillOwner;
+use mycelium_policy::Grant;
 use mycelium_policy::WorkspaceTrust;
 use mycelium_protocol::control::RequestContext;
 use mycelium_types::Diagnostic;
@@ -35,7 +36,7 @@ use crate::trust::TrustStore;
 const MAX_REMEMBERED: usize = 64;
 
 /// A project folder at one moment.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Workspace {
     pub(crate) path: PathBuf,
     pub(crate) home: PathBuf,
@@ -66,6 +67,16 @@ impl Workspace {
             overrides: self.overrides.clone(),
             offline: self.offline,
             package: self.package.clone(),
+        }
+    }
+
+    /// The same workspace with one more answer.
+    pub(crate) fn granting(&self, grant: Grant) -> Self {
+        let mut answers = Answers::clone(&self.answers);
+        answers.grants.insert(0, grant);
+        Self {
+            answers: Arc::new(answers),
+            ..self.clone()
         }
     }
 
@@ -179,6 +190,13 @@ impl Workspaces {
             remembered.workspace = Arc::new(remembered.workspace.with(context));
         }
         Some(Arc::clone(&remembered.workspace))
+    }
+
+    /// All workspaces that are remembered.
+    pub(crate) fn all(&self) -> Vec<Arc<Workspace>> {
+        let table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = table.known.values();
+        known.map(|known| Arc::clone(&known.workspace)).collect()
     }
 
     /// Reads the workspace of a request, which blocks, and remembers it in place of the one that was asked

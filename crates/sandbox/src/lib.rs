@@ -96,6 +96,7 @@ pub use network::WorkerNetwork;
 pub use occupied::Bounds;
 pub use occupied::Occupied;
 pub use occupied::occupied;
+pub use program::Lifetime;
 pub use program::Process;
 pub use program::ProcessEnd;
 pub use program::ProcessStatus;

@@ -74,7 +74,11 @@ impl Plan {
     /// # Errors
     /// When the policy names too many paths, or one that cannot be shown.
     pub(crate) fn new(policy: &SandboxPolicy) -> Result<Self, SandboxError> {
-        let count = policy.paths.len() + policy.sealed.len();
+        let installed = policy
+            .program
+            .as_ref()
+            .map_or(0, |it| it.installation.len());
+        let count = policy.paths.len() + policy.sealed.len() + installed;
         if count > MAX_PATHS {
             return Err(SandboxError::TooManyPaths {
                 count,
@@ -87,6 +91,10 @@ impl Plan {
             if grant.access == FileAccess::Write {
                 *access = FileAccess::Write;
             }
+        }
+        let installation = policy.program.iter().flat_map(|it| &it.installation);
+        for path in installation.clone() {
+            asked.entry(path).or_insert(FileAccess::Read);
         }
         asked.insert(&policy.skill_root, FileAccess::Read);
         for path in &policy.sealed {
@@ -106,9 +114,11 @@ impl Plan {
             WorkerKind::Embedded => Execution::Refused,
             WorkerKind::Program => Execution::Allowed,
         };
-        let execution = |path: &Path| match path == policy.skill_root {
-            true => own,
-            false => Execution::Refused,
+        let brought =
+            |path: &Path| path == policy.skill_root || installation.clone().any(|it| it == path);
+        let execution = |path: &Path, access: FileAccess| match access {
+            FileAccess::Read if brought(path) => own,
+            FileAccess::Read | FileAccess::Write => Execution::Refused,
         };
         // Sorted by component, so that every path comes after the ones above it.
         let mut placements: Vec<Placement> = Vec::new();
@@ -117,7 +127,7 @@ impl Plan {
                 .iter()
                 .rev()
                 .find(|placement| path.starts_with(&placement.target))
-                .filter(|placement| placement.execution == execution(path))
+                .filter(|placement| placement.execution == execution(path, access))
                 .map(|placement| placement.access);
             let kept = path == policy.skill_root || policy.sealed.iter().any(|it| path == it);
             let shown = match (above, access) {
@@ -133,7 +143,7 @@ impl Plan {
                     source: path.to_owned(),
                     target: path.to_owned(),
                     access,
-                    execution: execution(path),
+                    execution: execution(path, access),
                 });
             }
         }
@@ -339,6 +349,36 @@ mod tests {
                 ("/ws/out/.git/hooks".to_owned(), Write)
             ]
         );
+    }
+
+    #[test]
+    fn what_is_installed_may_run_unless_it_may_be_written() {
+        let mut policy = policy(
+            "/skill",
+            &[("/opt", Read), ("/opt/b/own", Read), ("/opt/c", Write)],
+        );
+        policy.program = Some(mycelium_policy::ProgramPolicy {
+            installation: ["/opt/a", "/opt/b", "/opt/c"].map(PathBuf::from).into(),
+            ..mycelium_policy::ProgramPolicy::default()
+        });
+        let placements = Plan::new(&policy).unwrap().placements;
+        let shown: Vec<_> = placements
+            .iter()
+            .map(|it| (it.target.to_str().unwrap(), it.access, it.execution))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("/opt", Read, Execution::Refused),
+                ("/opt/a", Read, Execution::Allowed),
+                ("/opt/b", Read, Execution::Allowed),
+                ("/opt/b/own", Read, Execution::Refused),
+                ("/opt/c", Write, Execution::Refused),
+                ("/skill", Read, Execution::Allowed),
+            ]
+        );
+        assert!(policy.allows(Path::new("/opt/a/x"), Read));
+        assert!(!policy.allows(Path::new("/opt/a/x"), Write));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::ChildStderr;
+use std::process::ChildStdin;
 use std::process::ChildStdout;
 use std::process::Command;
 use std::process::Stdio;
@@ -38,6 +39,7 @@ use crate::filter::SEALED_ALONE;
 use crate::filter::compile;
 use crate::syscall;
 use crate::syscall::Ending;
+use crate::tree;
 
 /// A program to run.
 #[derive(Clone, Debug)]
@@ -50,6 +52,18 @@ pub struct Program<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// Whether it may start processes.
     pub child_processes: ChildProcesses,
+}
+
+/// For how long a worker starts a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// For one call: it reads nothing, and each of its processes has this much processor time, in seconds.
+    Call {
+        /// The processor time.
+        cpu_seconds: u64,
+    },
+    /// For many calls, about which it is told on its standard input. Who starts it sees to its processor time.
+    Calls,
 }
 
 impl Program<'_> {
@@ -89,29 +103,37 @@ impl Program<'_> {
         }
     }
 
-    /// Starts the program as a child of the calling process, with pipes for what it prints, and with at
-    /// most `cpu_seconds` of processor time for each of its processes.
+    /// Starts the program as a child of the calling process, with pipes for what it prints and, if it lives for many
+    /// calls, for what it reads.
     ///
     /// # Errors
     /// When it cannot be started; most often its interpreter is missing or its arguments are too long.
-    pub(crate) fn start(&self, cpu_seconds: u64) -> io::Result<Process> {
+    pub(crate) fn start(&self, lifetime: Lifetime) -> io::Result<Process> {
         // Whoever could look into this process could take its place.
         set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
         let seal = self.seal();
-        let cpu = Rlimit {
-            current: Some(cpu_seconds),
-            // Who does not heed the signal at the limit is ended a second later.
-            maximum: Some(cpu_seconds.saturating_add(1)),
-        };
         let mut command = self.command();
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let cpu = match lifetime {
+            Lifetime::Call { cpu_seconds } => Some(Rlimit {
+                current: Some(cpu_seconds),
+                // Who does not heed the signal at the limit is ended a second later.
+                maximum: Some(cpu_seconds.saturating_add(1)),
+            }),
+            Lifetime::Calls => {
+                command.stdin(Stdio::piped());
+                None
+            }
+        };
         // SAFETY: the worker has one thread, so its copy may do whatever it may do itself; what it does are
         // three system calls on memory that was made before.
         unsafe {
             command.pre_exec(move || {
                 // Nobody else is in the sandbox yet, and the supervisor wants to see what is run.
                 set_dumpable_behavior(DumpableBehavior::Dumpable)?;
-                setrlimit(Resource::Cpu, cpu)?;
+                if let Some(cpu) = cpu {
+                    setrlimit(Resource::Cpu, cpu)?;
+                }
                 syscall::load_filter(&seal)
                     .map_err(|error| io::Error::from_raw_os_error(error.raw()))
             });
@@ -122,6 +144,7 @@ impl Program<'_> {
         Ok(Process {
             pid,
             pidfd: pidfd_open(pid, PidfdFlags::empty())?,
+            stdin: child.stdin.take(),
             stdout: child.stdout.take().ok_or_else(missing)?,
             stderr: child.stderr.take().ok_or_else(missing)?,
         })
@@ -136,6 +159,8 @@ const SOCKET: i32 = 3;
 pub struct Process {
     pid: Pid,
     pidfd: OwnedFd,
+    /// What it reads, if it is told of calls.
+    pub stdin: Option<ChildStdin>,
     /// What it prints.
     pub stdout: ChildStdout,
     /// What it prints as errors.
@@ -169,6 +194,18 @@ impl Process {
     #[must_use]
     pub fn pidfd(&self) -> impl AsFd + '_ {
         &self.pidfd
+    }
+
+    /// The processor time of the program so far, and of its children that have ended.
+    #[must_use]
+    pub fn cpu_time(&self) -> Duration {
+        tree::cpu_time(self.pid)
+    }
+
+    /// The memory that the program has now, in bytes.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        tree::memory(self.pid)
     }
 
     /// Ends the program, if it has not ended, and every other process in the sandbox; waits until they are

@@ -173,9 +173,11 @@ fn inside(policy: &SandboxPolicy) -> Vec<(&Path, Use)> {
         // And what the kernel says about the program's own processes.
         let system = shown.chain(&SANDBOX_SETTINGS).chain(&["/proc"]);
         let executables = program.executables().map(|file| (file, Use::Execute));
+        let installation = (program.installation.iter()).map(|path| (path.as_path(), Use::Read));
         system
             .map(|path| (Path::new(path), Use::Read))
             .filter(|(path, _)| path.exists())
+            .chain(installation)
             .chain(executables)
     });
     own.into_iter().flatten().chain(program).collect()

@@ -7,6 +7,7 @@ use mycelium_policy::SandboxPolicy;
 
 use crate::Footing;
 use crate::Layer;
+use crate::Lifetime;
 use crate::OsError;
 use crate::Process;
 use crate::Program;
@@ -57,17 +58,16 @@ impl Seat {
         program.replace(&self.socket)
     }
 
-    /// Starts `program` as a child, with pipes for what it prints. Each of its processes may use at most
-    /// `cpu_seconds` of processor time.
+    /// Starts `program` as a child, with pipes for what it prints and, if it lives for many calls, for what it reads.
     ///
     /// # Errors
     /// When it cannot be started.
     pub fn start_program(
         &self,
         program: &Program<'_>,
-        cpu_seconds: u64,
+        lifetime: Lifetime,
     ) -> std::io::Result<Process> {
-        program.start(cpu_seconds)
+        program.start(lifetime)
     }
 
     /// Gives the socket away.

@@ -24,6 +24,7 @@ mod state;
 mod suggestion;
 mod timestamp;
 mod version;
+mod wrapped;
 
 pub use agent_skill::AgentSkill;
 pub use agent_skill::AgentSkillReading;
@@ -95,3 +96,4 @@ pub use timestamp::Timestamp;
 pub use version::InvalidVersion;
 pub use version::Version;
 pub use version::VersionRange;
+pub use wrapped::WrappedServer;

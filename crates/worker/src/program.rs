@@ -1,13 +1,17 @@
 //! Workers for skills that are programs of their own.
 //!
 //! Such a worker is told its policy by `start`. Then it either becomes the program, which answers everything
-//! else itself, or stays and runs the program once for each call.
+//! else itself, or stays and runs the program once for each call, or as a server of MCP for all calls.
 
 mod argv;
+mod ending;
 mod output;
+mod server;
 
 use std::ffi::OsString;
 use std::io::Read;
+use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
@@ -15,6 +19,7 @@ use mycelium_policy::ChildProcesses;
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::FrameDecoder;
 use mycelium_protocol::MAX_FRAME;
+use mycelium_protocol::worker::Cancel;
 use mycelium_protocol::worker::FailureKind;
 use mycelium_protocol::worker::Frame;
 use mycelium_protocol::worker::Request;
@@ -26,6 +31,7 @@ use mycelium_types::WorkerProtocol;
 
 use crate::WorkerError;
 use crate::program::argv::Skill;
+use crate::program::server::ServerSkill;
 use crate::quickjs::plain_failure;
 use crate::serve::words;
 use crate::wire::Wire;
@@ -52,6 +58,9 @@ pub(crate) fn serve(socket: UnixStream, mut seat: Seat) -> Result<(), WorkerErro
         Err(error) => {
             return wire.failed(id, &plain_failure(FailureKind::Sandbox, error.reason()));
         }
+    }
+    if let Some(start) = params.server.clone() {
+        return ServerSkill::new(&seat, params, start, wire).serve(&mut requests);
     }
     match params.protocol {
         WorkerProtocol::Worker => {
@@ -93,12 +102,44 @@ struct Requests {
     decoder: FrameDecoder,
 }
 
+/// What the runtime says while it waits for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heeded {
+    Nothing,
+    /// It waits no longer.
+    Cancelled,
+    /// It is there no longer.
+    Gone,
+}
+
+impl AsFd for Requests {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
 impl Requests {
     fn new(socket: UnixStream) -> Self {
         Self {
             socket,
             decoder: FrameDecoder::new(MAX_FRAME),
         }
+    }
+
+    /// Takes what has arrived while the request `call` is worked at; the socket has something to read.
+    fn heed(&mut self, call: u64) -> Result<Heeded, WorkerError> {
+        let mut chunk = vec![0; 64 << 10];
+        match self.socket.read(&mut chunk)? {
+            0 => return Ok(Heeded::Gone),
+            length => self.decoder.push(&chunk[..length]),
+        }
+        while let Some(bytes) = self.decoder.next_frame()? {
+            let frame: Frame = serde_json::from_slice(bytes)?;
+            if Cancel::from_frame(&frame)?.is_some_and(|cancel| cancel.call == call) {
+                return Ok(Heeded::Cancelled);
+            }
+        }
+        Ok(Heeded::Nothing)
     }
 
     /// Waits for the next request; `None` when the other side is gone. What is none is refused.

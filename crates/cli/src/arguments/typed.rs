@@ -336,6 +336,11 @@ pub(crate) enum McpAction {
         #[arg(value_name = "SERVER")]
         server: String,
     },
+    Wrap(WrapOptions),
+    Unwrap {
+        #[arg(value_name = "NAME")]
+        name: SkillName,
+    },
     Call(ToolOptions),
     Read {
         #[arg(value_name = "SERVER")]
@@ -371,6 +376,30 @@ pub(crate) struct OfferOptions {
     pub(crate) approve: Option<String>,
     #[arg(long)]
     pub(crate) uninstall: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WrapOptions {
+    #[arg(value_name = "NAME")]
+    pub(crate) name: SkillName,
+    #[arg(long, value_name = "PATH")]
+    pub(crate) read: Vec<String>,
+    #[arg(long, value_name = "PATH")]
+    pub(crate) write: Vec<String>,
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) net: Vec<String>,
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(crate) env: Vec<String>,
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) process: Vec<String>,
+    #[arg(long, value_name = "PATH")]
+    pub(crate) code: Vec<PathBuf>,
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    #[arg(long, value_name = "SERVER", conflicts_with = "command")]
+    pub(crate) from: Option<String>,
+    #[arg(last = true, value_name = "COMMAND", required_unless_present = "from")]
+    pub(crate) command: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -164,6 +164,7 @@ mod tests {
             version: Some("1.0.0".parse().unwrap()),
             method: "greet".into(),
             outcome,
+            tool_result: None,
             correlation_id: "c-1".into(),
             attempts: 1,
             milliseconds: 126.8,

@@ -7,6 +7,7 @@ use mycelium_protocol::control::LimitUsage;
 use mycelium_protocol::control::MethodInfo;
 use mycelium_protocol::control::PermissionInfo;
 use mycelium_protocol::control::SkillInfo;
+use mycelium_protocol::control::WrappedInfo;
 use mycelium_types::AgentSkill;
 use mycelium_types::ExitStatus;
 use mycelium_types::Limit;
@@ -73,6 +74,9 @@ fn describe(info: &SkillInfo, verbosity: Verbosity, page: &mut Page) {
         describe_origin(info, page);
     }
 
+    if let Some(server) = &info.server {
+        describe_server(server, page);
+    }
     section(page, "info-dependencies", info.dependencies.len());
     for dependency in &info.dependencies {
         let resolved = dependency.resolved.as_deref().unwrap_or("none");
@@ -137,6 +141,22 @@ fn describe(info: &SkillInfo, verbosity: Verbosity, page: &mut Page) {
     }
     if verbosity == Verbosity::Verbose {
         describe_limits(info, page);
+    }
+}
+
+/// What a skill runs that was made of a server of MCP, and what it can read because of that.
+pub(super) fn describe_server(server: &WrappedInfo, page: &mut Page) {
+    let code = server.installation.iter();
+    let code: Vec<_> = code.map(|path| path.display().to_string()).collect();
+    let listed = [
+        ("wrap-command", vec![server.command.clone()]),
+        ("wrap-code", code),
+        ("wrap-variables", server.variables.clone()),
+    ];
+    for (key, values) in listed {
+        if !values.is_empty() {
+            page.say(&Text::new(key).with("value", values.join(", ")));
+        }
     }
 }
 

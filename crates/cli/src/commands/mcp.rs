@@ -6,6 +6,7 @@ mod offers;
 mod probe;
 mod servers;
 mod status;
+mod wrap;
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
@@ -31,6 +32,8 @@ pub(super) fn run(action: &McpAction, session: &mut Session<'_>) -> Result<ExitS
         McpAction::Status => status::run(session),
         McpAction::Servers => servers::list(session),
         McpAction::Tools { server } => servers::tools(server, session),
+        McpAction::Wrap(options) => wrap::wrap(options, session),
+        McpAction::Unwrap { name } => wrap::unwrap(name, session),
         McpAction::Call(options) => servers::call(options, session),
         McpAction::Read { server, uri } => servers::read(server, uri, session),
         McpAction::Skills { server } => offers::list(server, session),

@@ -136,6 +136,7 @@ mod tests {
                 version: None,
                 method: "read".into(),
                 outcome: Ok(json!(1)),
+                tool_result: None,
                 correlation_id: "c-1".into(),
                 attempts: 1,
                 milliseconds: 1.0,

@@ -167,6 +167,9 @@ fn describe_question(info: &SkillInfo, method: Option<&str>, page: &mut Page) {
         .with("skill", &info.summary.id)
         .with("source", &info.summary.source);
     page.say(&text);
+    if let Some(server) = &info.server {
+        info::describe_server(server, page);
+    }
     for permission in &info.permissions {
         page.line(format!("  - {}", permission.permission));
         info::describe_risk(permission, page);

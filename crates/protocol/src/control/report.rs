@@ -38,6 +38,10 @@ pub struct ExecReport {
     pub method: String,
     /// The result, or what went wrong.
     pub outcome: Result<Value, ErrorReport>,
+    /// The result as a server of MCP gave it, if the skill is one: with its images, links and notes, of which the
+    /// outcome has what programs and people read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_result: Option<Value>,
     /// The call's correlation id.
     pub correlation_id: String,
     /// How many times it was tried.
@@ -179,6 +183,9 @@ pub struct SkillInfo {
     /// The instructions of its `SKILL.md`, with the places they name filled in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
+    /// The server of MCP that it is, if it was made of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<WrappedInfo>,
     /// Its functions.
     pub methods: Vec<MethodInfo>,
     /// The hooks it has.
@@ -192,6 +199,17 @@ pub struct SkillInfo {
     pub breaker: String,
     /// Remarks about it.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The server of MCP that a skill was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrappedInfo {
+    /// What is run.
+    pub command: String,
+    /// Where its code is, which it can read.
+    pub installation: Vec<PathBuf>,
+    /// The names of the variables that it gets with values of their own.
+    pub variables: Vec<String>,
 }
 
 /// One declared dependency and what it became.

@@ -39,6 +39,9 @@ use crate::control::ToolRequest;
 use crate::control::TraceReport;
 use crate::control::TrustReport;
 use crate::control::UnloadReport;
+use crate::control::UnwrapReport;
+use crate::control::WrapReport;
+use crate::control::WrapRequest;
 use crate::worker::AgentIdentity;
 
 /// The first frame of a client.
@@ -171,6 +174,13 @@ pub enum Command {
     },
     /// Install or remove one of these skills.
     TakeOffer(OfferRequest),
+    /// Make a skill of a server.
+    Wrap(Box<WrapRequest>),
+    /// Forget a skill that was made of a server.
+    Unwrap {
+        /// Its name.
+        name: SkillName,
+    },
     /// Speak MCP from here on: the last request of a connection, whose own session it belongs to.
     Agent,
     /// Offer the skills at an address, to agents that come over HTTP, for as long as this connection lasts.
@@ -209,6 +219,8 @@ impl Command {
             Self::Offers { .. } => "offers",
             Self::Offer { .. } => "offer",
             Self::TakeOffer(_) => "take-offer",
+            Self::Wrap(_) => "wrap",
+            Self::Unwrap { .. } => "unwrap",
             Self::Agent => "agent",
             Self::Endpoint(_) => "endpoint",
             Self::Status => "status",
@@ -287,6 +299,10 @@ pub enum Reply {
     Offer(Box<OfferDetails>),
     /// To `take-offer`.
     OfferTaken(OfferOutcome),
+    /// To `wrap`.
+    Wrapped(Box<WrapReport>),
+    /// To `unwrap`.
+    Unwrapped(UnwrapReport),
     /// To `status`.
     Status(DaemonStatus),
     /// To `agent`: what follows is MCP, one JSON message a line, both ways.

@@ -62,6 +62,7 @@ impl Launches {
             digest: skill.digest(),
             origin,
             own_program: program.as_deref(),
+            installation: skill.server().map_or(&[], |server| &server.installation),
             skill_root: skill.root(),
             skill_folders: &folders,
             own_folders: &self.own_folders(host),
@@ -126,8 +127,8 @@ pub(crate) fn required_rung(workspace: &Workspace, skill: &VerifiedSkill) -> Run
 
 /// Whose skill it is to the permission decision: one below the workspace is the workspace's own.
 fn origin(workspace: &Workspace, skill: &VerifiedSkill) -> Origin {
-    // Somebody packed it somewhere; where it was unpacked says nothing.
-    if matches!(skill.source(), SkillSource::Package { .. }) {
+    // Somebody packed it somewhere; where it was unpacked says nothing. A wrapped server is somebody else's in any case.
+    if matches!(skill.source(), SkillSource::Package { .. }) || skill.server().is_some() {
         return Origin::Elsewhere;
     }
     match skill.origin() {

@@ -254,6 +254,7 @@ mod tests {
         policy.workspace = base.join("ws");
         policy.program = Some(ProgramPolicy {
             own: vec![base.join("ws/skill/run")],
+            installation: Vec::new(),
             commands: Vec::new(),
         });
         policy.paths = vec![PathGrant {

@@ -141,6 +141,7 @@ fn matrix_of_programs() {
         scene.policy.limits.processes = processes;
         let policy = ProgramPolicy {
             own: own.clone(),
+            installation: Vec::new(),
             commands,
         };
         let children = policy.child_processes();

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use mycelium_policy::ChildProcesses;
 use mycelium_policy::SandboxPolicy;
+use mycelium_sandbox::Lifetime;
 use mycelium_sandbox::OsError;
 use mycelium_sandbox::Process;
 use mycelium_sandbox::ProcessStatus;
@@ -125,7 +126,7 @@ fn run(seat: &Seat, path: &Path) -> io::Result<String> {
             environment: &BTreeMap::new(),
             child_processes: ChildProcesses::Refused,
         },
-        30,
+        Lifetime::Call { cpu_seconds: 30 },
     )?;
     wait_for(&process)?;
     match process.finish().status {
@@ -157,7 +158,7 @@ fn attack_by(
                 environment: &BTreeMap::new(),
                 child_processes,
             },
-            30,
+            Lifetime::Call { cpu_seconds: 30 },
         )
         .unwrap();
     let mut told = String::new();

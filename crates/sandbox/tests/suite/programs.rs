@@ -29,6 +29,10 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_program_sees_the_system_read_only", system),
     ("a_program_runs_only_what_is_named", executes),
     ("nothing_that_was_granted_or_written_can_be_run", written),
+    (
+        "installed_code_is_read_and_only_what_is_named_runs",
+        installed,
+    ),
     ("a_worker_takes_only_its_own_kind_of_policy", kinds),
     ("nothing_is_left_of_a_tree_of_thirty", tree),
     ("the_time_of_a_whole_tree_counts", time_of_tree),
@@ -93,6 +97,7 @@ fn executes() {
     files.extend(linker());
     policy.program = Some(ProgramPolicy {
         own: Vec::new(),
+        installation: Vec::new(),
         commands: vec![CommandGrant {
             declared: "true".to_owned(),
             files,
@@ -132,10 +137,41 @@ fn written() {
     // Even if a rule named it, the mount would refuse.
     policy.program = Some(ProgramPolicy {
         own: vec![copy.clone()],
+        installation: Vec::new(),
         commands: Vec::new(),
     });
     let mut puppet = Puppet::program(&launcher, &policy);
     assert_eq!(puppet.tell(&Order::Run(copy)), Err(libc::EACCES));
+}
+
+fn installed() {
+    let launcher = start();
+    let site = Site::new();
+    let folder = site.path("installed");
+    fs_err::create_dir_all(&folder).unwrap();
+    for name in ["named", "other"] {
+        fs_err::copy("/bin/true", folder.join(name)).unwrap();
+    }
+    fs_err::write(folder.join("code"), "code").unwrap();
+    let mut policy = program(&site);
+    let own = [folder.join("named")].into_iter().chain(linker());
+    policy.program = Some(ProgramPolicy {
+        own: own.collect(),
+        installation: vec![folder.clone()],
+        commands: Vec::new(),
+    });
+    let mut puppet = Puppet::program(&launcher, &policy);
+    let read = puppet.tell(&Order::Read(folder.join("code")));
+    assert_eq!(read, Ok("code".to_owned()));
+    let wrote = puppet.tell(&Order::Write(folder.join("code"), "x".to_owned()));
+    assert!(
+        matches!(wrote, Err(libc::EROFS | libc::EACCES)),
+        "{wrote:?}"
+    );
+    let run = puppet.tell(&Order::Run(folder.join("named")));
+    assert_eq!(run, Ok("0".to_owned()));
+    let run = puppet.tell(&Order::Run(folder.join("other")));
+    assert_eq!(run, Err(libc::EACCES));
 }
 
 /// A program's worker that may start this many processes.

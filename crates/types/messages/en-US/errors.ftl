@@ -190,6 +190,9 @@ MCP_SERVER_UNAVAILABLE = The MCP server `{ $server }` cannot be used: { $reason 
         [url] Correct `url` of its entry. `mycelium mcp servers --json` shows the file that the entry is in.
         [sse] Servers over HTTP are spoken to in the way of MCP 2025-03-26 and later: give the entry the type `http`, and the URL that the server has for that.
         [offline] Leave out `--offline`.
+        [http] Only servers that are started and spoken to on their standard streams can be wrapped.
+        [absent] Install what is missing and run the command again; `mycelium mcp wrap` installs nothing.
+        [sandbox] It was started in the sandbox with what the command grants. Grant what it lacks with --read, --write, --net, --env or --process, or show it more of its own code with --code.
        *[other] Start what `mycelium mcp servers` shows for it by hand to see what is wrong.
     }
 

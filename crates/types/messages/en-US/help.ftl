@@ -228,6 +228,27 @@ help-mcp-tools = Show what an MCP server offers
     .examples =
         mycelium mcp tools time
 
+help-mcp-wrap = Run an MCP server as a skill, in the sandbox
+    .details = Starts the server once, in the sandbox and with what the options grant, and makes a skill of the tools that it names: from then on agents find it among the skills of `mycelium mcp serve`, and it has permissions, limits, metrics and traces like every skill. It can read its own code and nothing else unless an option says so. What npx, uvx and pipx would run must be installed; nothing is fetched. Its tools stay as they are until it is wrapped again. Paths to read and write are absolute, begin with ~, or are relative to the workspace of each call.
+    .name = What the skill is to be called
+    .read = A file or folder that it may read; may be repeated
+    .write = A file or folder that it may change; may be repeated
+    .net = A host that it may talk to; may be repeated
+    .env = A variable of yours that it may see, or one that it gets with a value; may be repeated
+    .process = A program of the system that it may start; may be repeated
+    .code = A file or folder of its own code that is not found by itself; may be repeated
+    .yes = Grant its calls what the options say without asking
+    .from = Take the command from this server, as `mycelium mcp servers` names it
+    .command = What starts the server, and its arguments
+    .examples =
+        mycelium mcp wrap time -- uvx mcp-server-time
+        mycelium mcp wrap git --process git --read ~/work --yes -- mcp-server-git
+        mycelium mcp wrap files --write ~/notes -- npx @modelcontextprotocol/server-filesystem ~/notes
+
+help-mcp-unwrap = Forget a skill that was made of an MCP server
+    .details = Ends what runs of it. Its data stays.
+    .name = The skill
+
 help-mcp-call = Call a tool of an MCP server
     .details = The arguments are KEY=VALUE pairs or one JSON object; they are checked against the tool's schema before the server is asked.
     .server = The server, as `mycelium mcp servers` names it

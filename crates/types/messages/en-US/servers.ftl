@@ -66,3 +66,27 @@ offer-taken = { $what ->
    *[absent] No skill { $skill } of { $server } is installed.
 }
 server-called = Result: { $result }
+
+# Servers of MCP that run as skills: `mcp wrap` and `mcp unwrap`.
+
+wrap-description = The MCP server { $title } { $version }
+wrap-tool-without-name = A tool is left out that has no name.
+wrap-tool-without-schema = The tool { $tool } is left out: it does not take its arguments by name.
+wrap-done = { $replaced ->
+    [yes] { $skill } was wrapped anew
+   *[no] { $skill } is a skill now
+}, with { $tools ->
+    [one] one tool
+   *[other] { $tools } tools
+}. It runs in the sandbox and offers what it offers now; wrap it again to change that.
+wrap-command = Runs: { $value }
+wrap-code = Its code, which it can read: { $value }
+wrap-permissions = Asks for: { $value }
+wrap-variables = Variables it gets: { $value }
+wrap-tools = Tools: { $value }
+wrap-added = New tools: { $value }
+wrap-removed = Tools that are gone: { $value }
+wrap-hidden = In this workspace `{ $skill }` means the skill from { $source }. Wrap the server under another name, or rename that one.
+wrap-trust = Its calls wait for you: run `mycelium trust { $skill }` to grant what it asks for.
+wrap-undone = { $skill } is no skill any more.
+wrap-data = Its data was left in { $folder }

@@ -37,3 +37,4 @@ usage-input = Standard input cannot be read: { $reason }
 system-unsupported = Skills run in a sandbox of the Linux kernel, and there is none for `{ $system }` yet. So nothing runs here.
 system-unsupported-help = Run Mycelium on Linux: in a virtual machine, in a container, or in WSL 2 on Windows.
 usage-approval = An approval is `sha256:` and 64 hexadecimal digits, as `mycelium mcp skill` prints it.
+usage-wrap-variable = `--env` takes the name of a variable, or NAME=VALUE; `{ $name }` is no name.

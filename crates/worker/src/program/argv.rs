@@ -14,6 +14,7 @@ use mycelium_protocol::worker::Loaded;
 use mycelium_protocol::worker::Notification;
 use mycelium_protocol::worker::Request;
 use mycelium_protocol::worker::StartParams;
+use mycelium_sandbox::Lifetime;
 use mycelium_sandbox::Process;
 use mycelium_sandbox::ProcessEnd;
 use mycelium_sandbox::ProcessStatus;
@@ -22,12 +23,12 @@ use mycelium_types::Limits;
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
-use rustix::process::Signal;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::WorkerError;
 use crate::program::Requests;
+use crate::program::ending::failure;
 use crate::program::output::Kept;
 use crate::program::output::Lines;
 use crate::program::output::Pipe;
@@ -80,7 +81,10 @@ impl<'a> Skill<'a> {
                     }
                     Err(failure) => self.wire.failed(id, &failure)?,
                 },
-                Request::Start(_) | Request::Hook(_) | Request::Compile(_) => {
+                Request::Start(_)
+                | Request::Hook(_)
+                | Request::Compile(_)
+                | Request::Describe(_) => {
                     let message = format!("{} came at the wrong time", request.method());
                     let failure = plain_failure(FailureKind::Protocol, message);
                     self.wire.failed(id, &failure)?;
@@ -104,8 +108,10 @@ impl<'a> Skill<'a> {
             }
         };
         let program = super::program(&self.params, &path, &arguments);
-        let cpu_seconds = self.params.policy.limits.cpu_seconds;
-        let process = match self.seat.start_program(&program, cpu_seconds) {
+        let lifetime = Lifetime::Call {
+            cpu_seconds: self.params.policy.limits.cpu_seconds,
+        };
+        let process = match self.seat.start_program(&program, lifetime) {
             Ok(process) => process,
             Err(error) => {
                 let message = not_started(&path, &error);
@@ -181,43 +187,10 @@ impl Run {
         }
         match self.end.status {
             ProcessStatus::Returned(0) => Ok((result(&self.stdout.bytes)?, self.end)),
-            ProcessStatus::Returned(status) => {
-                let message = match self.last_line.as_str() {
-                    "" => format!("it ended with status {status}"),
-                    line => format!("it ended with status {status}: {line}"),
-                };
-                // One that gives up with too many around it was refused more.
-                let kind = if self.end.left_behind > limits.processes {
-                    FailureKind::Processes
-                } else {
-                    FailureKind::Thrown
-                };
-                Err(plain_failure(kind, message))
+            ProcessStatus::Returned(_) | ProcessStatus::Signal(_) => {
+                Err(failure(&self.end, &self.last_line, limits))
             }
-            ProcessStatus::Signal(signal) => Err(self.killed(signal, limits)),
         }
-    }
-
-    /// What a signal means, told by the limit that it was near.
-    fn killed(&self, signal: i32, limits: &Limits) -> Failure {
-        let used_up = self.end.cpu_time.as_secs_f64() > limits.cpu_seconds as f64 * 0.95;
-        let nearly_full = self.end.peak_memory > limits.memory_mb.saturating_mul(1 << 20) / 10 * 9;
-        let is = |other: Signal| signal == other.as_raw();
-        let kind = if is(Signal::XCPU) || is(Signal::KILL) && used_up {
-            FailureKind::CpuTime
-        } else if is(Signal::XFSZ) {
-            FailureKind::FileSize
-        } else if nearly_full || is(Signal::KILL) {
-            // Nobody else kills a program in here: it was the kernel, for want of memory.
-            FailureKind::OutOfMemory
-        } else {
-            FailureKind::Thrown
-        };
-        let message = match self.last_line.as_str() {
-            "" => format!("signal {signal} ended it"),
-            line => format!("signal {signal} ended it: {line}"),
-        };
-        plain_failure(kind, message)
     }
 }
 

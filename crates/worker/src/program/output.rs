@@ -102,7 +102,8 @@ impl Lines {
         let line = std::mem::take(&mut self.unfinished);
         let line = line.strip_suffix(b"\n").unwrap_or(&line);
         let text = String::from_utf8_lossy(line).into_owned();
-        if !text.trim().is_empty() {
+        // Language runtimes end what they dump with a bracket.
+        if text.contains(char::is_alphanumeric) {
             self.last.clone_from(&text);
         }
         tell(Notification::Console(Printed {

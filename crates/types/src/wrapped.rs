@@ -1,0 +1,39 @@
+//! A server of MCP that runs as a skill.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+/// How a server of MCP that somebody else wrote runs as a skill: what this program keeps beside the manifest that it
+/// made of the server's tools.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WrappedServer {
+    /// The program, absolute.
+    pub program: PathBuf,
+    /// What follows its name on its command line.
+    pub arguments: Vec<String>,
+    /// Where it is installed: folders and files that it reads as its own code, absolute and without links.
+    pub installation: Vec<PathBuf>,
+    /// Variables that have these values.
+    pub environment: BTreeMap<String, String>,
+    /// The tools with names that no function can have, by the function that stands for each.
+    pub renamed: BTreeMap<String, String>,
+}
+
+impl WrappedServer {
+    /// The file in the skill's folder, which is its entrypoint.
+    pub const FILE: &'static str = "server.json";
+    /// The most bytes the file has: 1 MiB.
+    pub const MAX_BYTES: usize = 1 << 20;
+
+    /// The command line, as people write it.
+    #[must_use]
+    pub fn command_line(&self) -> String {
+        let words = std::iter::once(self.program.to_string_lossy().into_owned());
+        let words: Vec<_> = words.chain(self.arguments.iter().cloned()).collect();
+        words.join(" ")
+    }
+}
