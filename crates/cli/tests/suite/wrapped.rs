@@ -291,6 +291,39 @@ answer(id, text('twice'))";
 }
 
 #[test]
+fn a_call_that_nobody_waits_for_is_taken_back_and_the_server_goes_on() {
+    if !sandbox_holds() {
+        return;
+    }
+    let test = TestEnvironment::new();
+    let on_call = "if 'wait' in given:
+    token = message['params']['_meta']['progressToken']
+    send({'method': 'notifications/progress', 'params': {'progressToken': token, 'progress': 1}})
+    told = json.loads(sys.stdin.readline())
+    tools.append(told['method'] + (' of it' if told['params']['requestId'] == id else ''))
+else: answer(id, text(tools[-1]))";
+    let Some(program) = server(&test, "patient", on_call) else {
+        return;
+    };
+    wrap(&test, "patient", &[], &[program.to_str().unwrap()]).expect(0);
+    let mut agent = Agent::greeted(&test);
+    agent.tools();
+    let waiting =
+        json!({"name": "patient_go", "arguments": {"wait": true}, "_meta": {"progressToken": "p"}});
+    let id = agent.begin("tools/call", waiting);
+    // It has begun.
+    while agent.hear()["method"] != "notifications/progress" {}
+    let cancelled =
+        json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
+    agent.say(&cancelled.to_string());
+    let next = agent.call("patient_go", json!({}));
+    assert_eq!(
+        next["content"][0]["text"], "notifications/cancelled of it",
+        "{next}"
+    );
+}
+
+#[test]
 fn a_server_that_misbehaves_is_an_error_with_a_code() {
     if !sandbox_holds() {
         return;
