@@ -46,7 +46,7 @@ use crate::instance::Instances;
 use crate::last_use::LastUses;
 use crate::launch::Launches;
 use crate::metrics::Metrics;
-use crate::packages;
+use crate::packages::NamedPackages;
 use crate::published::Publications;
 use crate::restarts::Restarts;
 use crate::servers::ServerDesk;
@@ -71,6 +71,7 @@ pub(crate) struct Inner {
     pub(crate) servers: ServerDesk,
     pub(crate) publications: Publications,
     pub(crate) claude_views: Arc<ClaudeViews>,
+    pub(crate) named_packages: NamedPackages,
     /// Counts how often the known skills changed.
     pub(crate) catalogue_changes: watch::Sender<u64>,
     pub(crate) ports: watch::Sender<BTreeMap<u16, BTreeSet<PathBuf>>>,
@@ -117,6 +118,7 @@ impl Inner {
             servers: ServerDesk::default(),
             publications: Publications::default(),
             claude_views,
+            named_packages: NamedPackages::default(),
             catalogue_changes: watch::Sender::default(),
             ports: watch::Sender::default(),
             compiling: Mutex::default(),
@@ -380,10 +382,11 @@ impl Inner {
         selector: &SkillSelector,
     ) -> Result<Arc<SkillRecord>, ErrorReport> {
         if let Some(package) = workspace.package.clone() {
-            let found = blocking(move || packages::record(&package)).await?;
+            let inner = Arc::clone(self);
+            let found = blocking(move || inner.named_packages.record(&package)).await?;
             let is_in_range = |range: &VersionRange| range.contains(found.version());
             if *found.name() == selector.name && selector.range.as_ref().is_none_or(is_in_range) {
-                return Ok(Arc::new(found));
+                return Ok(found);
             }
         }
         let registry = self.registry(workspace).await?;

@@ -1,7 +1,11 @@
 //! Skills in `.skill` packages that a request names, and making such packages.
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use mycelium_package::Package;
 use mycelium_package::pack;
@@ -16,6 +20,11 @@ use mycelium_types::Manifest;
 use mycelium_types::SkillId;
 use mycelium_types::SkillReading;
 use mycelium_types::printable_path;
+
+use crate::stamp::FileStamp;
+
+/// Named packages that are remembered; beyond this they are all read again.
+const MAX_NAMED: usize = 64;
 
 /// A skill packed into one file, not written yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,8 +61,34 @@ pub fn pack_skill(folder: &Path, to: &Path) -> Result<PackedSkill, ErrorReport> 
     })
 }
 
+/// The packages that requests named, as they were read.
+#[derive(Debug, Default)]
+pub(crate) struct NamedPackages(Mutex<HashMap<PathBuf, (FileStamp, Arc<SkillRecord>)>>);
+
+impl NamedPackages {
+    /// The skill in the package at `path`, which is read again when the file has changed. Blocks.
+    pub(crate) fn record(&self, path: &Path) -> Result<Arc<SkillRecord>, ErrorReport> {
+        let stamp = FileStamp::of(path);
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(stamp), Some((of, record))) = (stamp, known().get(path))
+            && *of == stamp
+        {
+            return Ok(Arc::clone(record));
+        }
+        let record = Arc::new(record(path)?);
+        if let Some(stamp) = stamp {
+            let mut known = known();
+            if known.len() >= MAX_NAMED {
+                known.clear();
+            }
+            known.insert(path.to_owned(), (stamp, Arc::clone(&record)));
+        }
+        Ok(record)
+    }
+}
+
 /// The skill in the package at `path`, as if it had been discovered there.
-pub(crate) fn record(path: &Path) -> Result<SkillRecord, ErrorReport> {
+fn record(path: &Path) -> Result<SkillRecord, ErrorReport> {
     let reading = read_skill(path);
     let remarks = reading.diagnostics.clone();
     let manifest = usable(path, reading)?;
