@@ -27,6 +27,10 @@ const MEASURED: (&str, &str) = ("mycelium", "mycelium");
 /// The variable that tells the benchmarks which `mycelium` to measure.
 const PROGRAM_VARIABLE: &str = "MYCELIUM_BENCH_PROGRAM";
 
+/// The variables that tell them of a Node.js and the TypeScript SDK of MCP for it.
+const SDK_NODE_VARIABLE: &str = "MYCELIUM_BENCH_MCP_NODE";
+const SDK_VARIABLE: &str = "MYCELIUM_BENCH_MCP_SDK";
+
 /// Builds for release, measures, prints the table, and writes it to `json` too if wanted.
 ///
 /// Fails if something was measured to be slower than the most it may take.
@@ -38,6 +42,11 @@ pub(crate) fn run(workspace: &Workspace, json: Option<PathBuf>) -> Result<(), Ch
         println!("Node.js is not measured: {error}");
     }
 
+    let clients = tools::clients(workspace);
+    if let Err(error) = &clients {
+        println!("no server with the TypeScript SDK is measured: {error}");
+    }
+
     let mut measured = Measured::default();
     for (_, benchmark) in PROGRAMS {
         println!("measuring: {benchmark}");
@@ -46,6 +55,11 @@ pub(crate) fn run(workspace: &Workspace, json: Option<PathBuf>) -> Result<(), Ch
             .env(PROGRAM_VARIABLE, executable(&programs, MEASURED.1)?);
         if let Ok(node) = &node {
             program = program.env("PATH", node.search_path());
+        }
+        if let Ok(clients) = &clients {
+            program = program
+                .env(SDK_NODE_VARIABLE, &clients.node.path)
+                .env(SDK_VARIABLE, &clients.typescript);
         }
         let mut problem = None;
         program.each_line(|line| {

@@ -142,8 +142,10 @@ const ROWS: &[Row] = &[
         20.0,
     )
     .above("process")
-    .beside("node-start"),
-    row("mcp-bridge", "memory of mcp serve", 4.0).counting(Unit::Megabytes),
+    .beside("mcp-typescript-start"),
+    row("mcp-bridge", "memory of mcp serve", 4.0)
+        .beside("mcp-typescript")
+        .counting(Unit::Megabytes),
     row("mcp-call", "call over MCP", 1.0).above("socket-call"),
     row("mcp-list", "tools/list of 500 skills", 10.0).above("socketpair"),
     row(

@@ -1,15 +1,10 @@
 //! Agents that come over MCP: how soon the first one is served, what a call costs beside the same call over the socket,
 //! long lists, and many sessions at once.
 
-use std::io::BufRead;
-use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::Child;
-use std::process::ChildStdin;
-use std::process::ChildStdout;
 use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
@@ -32,6 +27,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::Outcome;
+use crate::agent::Agent;
 use crate::daemon::proportional_megabytes;
 use crate::report;
 use crate::scene::Scene;
@@ -47,6 +43,8 @@ const SESSIONS: usize = 50;
 const PERIOD: Duration = Duration::from_millis(100);
 const ROUNDS: usize = 50;
 
+/// The tool of one of them.
+const TOOL: &str = "many-0_greet";
 const SKILL: &str = "many-0";
 const CODE: &str = "module.exports = { greet({ name }) { return `Hello, ${name}!`; } };\n";
 
@@ -109,28 +107,35 @@ impl<'s> World<'s> {
         command
     }
 
+    fn bridge(&self) -> std::process::Command {
+        self.mycelium(&["mcp", "serve"])
+    }
+
     fn measure(&self) -> Outcome<()> {
         // The first starts the daemon and makes it know the skills.
-        let mut agent = Agent::start(self)?;
-        agent.greet()?;
+        let mut agent = Agent::start(self.bridge())?;
+        agent.greet(TOOL)?;
 
         let times = report::measure(STARTS, || {
-            let mut agent = Agent::start(self)?;
-            agent.greet()?;
+            let mut agent = Agent::start(self.bridge())?;
+            agent.greet(TOOL)?;
             agent.leave()
         })?;
         report::times("mcp-start", &times)?;
 
-        let times = report::measure(LISTS, || agent.list())?;
+        let times = report::measure(LISTS, || match agent.list()? {
+            count if count >= SKILLS => Ok(()),
+            count => Err(format!("only {count} tools are listed").into()),
+        })?;
         report::times("mcp-list", &times)?;
 
         let mut socket = Socket::open(self)?;
         socket.greet()?;
         let times = report::measure(CALLS, || socket.greet())?;
         report::times("socket-call", &times)?;
-        let times = report::measure(CALLS, || agent.greet())?;
+        let times = report::measure(CALLS, || agent.greet(TOOL))?;
         report::times("mcp-call", &times)?;
-        report::amount("mcp-bridge", proportional_megabytes(agent.child.id())?)?;
+        report::amount("mcp-bridge", agent.server_megabytes()?)?;
         agent.leave()?;
         self.many()
     }
@@ -142,10 +147,10 @@ impl<'s> World<'s> {
         // What the shell's session has stays.
         let others = self.instances()?;
         let mut agents = (0..SESSIONS)
-            .map(|_| Agent::start(self))
+            .map(|_| Agent::start(self.bridge()))
             .collect::<Outcome<Vec<_>>>()?;
         for agent in &mut agents {
-            agent.greet()?;
+            agent.greet(TOOL)?;
         }
         let threads: Vec<_> = agents
             .into_iter()
@@ -154,7 +159,7 @@ impl<'s> World<'s> {
                     let mut times = Vec::with_capacity(ROUNDS);
                     for _ in 0..ROUNDS {
                         let start = Instant::now();
-                        agent.greet().map_err(|error| error.to_string())?;
+                        agent.greet(TOOL).map_err(|error| error.to_string())?;
                         times.push(start.elapsed());
                         std::thread::sleep(PERIOD.saturating_sub(start.elapsed()));
                     }
@@ -198,92 +203,6 @@ impl<'s> World<'s> {
     fn instances(&self) -> Outcome<usize> {
         let processes = self.processes()?;
         Ok(processes["instances"].as_array().map_or(0, Vec::len))
-    }
-}
-
-/// An agent that is connected by the bridge.
-struct Agent {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-    last_id: u64,
-}
-
-impl Agent {
-    fn start(world: &World<'_>) -> Outcome<Self> {
-        let mut child = world
-            .mycelium(&["mcp", "serve"])
-            .stdin(Stdio::piped())
-            .spawn()?;
-        let output = child.stdout.take().ok_or("the bridge has no output")?;
-        let mut agent = Self {
-            input: child.stdin.take(),
-            output: BufReader::new(output),
-            child,
-            last_id: 0,
-        };
-        agent.ask(
-            "initialize",
-            &json!({
-                "protocolVersion": "2025-11-25",
-                "capabilities": {},
-                "clientInfo": {"name": "bench", "version": "1"},
-            }),
-        )?;
-        agent.say(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))?;
-        Ok(agent)
-    }
-
-    fn say(&mut self, message: &Value) -> Outcome<()> {
-        let input = self.input.as_mut().ok_or("the bridge has no input")?;
-        Ok(input.write_all(format!("{message}\n").as_bytes())?)
-    }
-
-    fn ask(&mut self, method: &str, params: &Value) -> Outcome<Value> {
-        self.last_id += 1;
-        let id = self.last_id;
-        self.say(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))?;
-        loop {
-            let mut line = String::new();
-            if self.output.read_line(&mut line)? == 0 {
-                return Err("the bridge has ended".into());
-            }
-            let mut message: Value = serde_json::from_str(&line)?;
-            if message["id"] == id {
-                return Ok(message["result"].take());
-            }
-        }
-    }
-
-    fn greet(&mut self) -> Outcome<()> {
-        let call = json!({"name": format!("{SKILL}_greet"), "arguments": {"name": "bench"}});
-        let result = self.ask("tools/call", &call)?;
-        match result["content"][0]["text"].as_str() {
-            Some("Hello, bench!") => Ok(()),
-            _ => Err(format!("a call gave {result}").into()),
-        }
-    }
-
-    /// All pages.
-    fn list(&mut self) -> Outcome<()> {
-        let mut params = json!({});
-        let mut count = 0;
-        loop {
-            let page = self.ask("tools/list", &params)?;
-            count += page["tools"].as_array().map_or(0, Vec::len);
-            match &page["nextCursor"] {
-                Value::Null if count >= SKILLS => return Ok(()),
-                Value::Null => return Err(format!("only {count} tools are listed").into()),
-                cursor => params = json!({ "cursor": cursor }),
-            }
-        }
-    }
-
-    /// Ends with its input.
-    fn leave(mut self) -> Outcome<()> {
-        drop(self.input.take());
-        self.child.wait()?;
-        Ok(())
     }
 }
 

@@ -3,12 +3,14 @@
 //! Measures all of it, or the part named by the first argument. Prints one line of JSON for each thing measured; `cargo xtask bench` makes a table of them. The
 //! variable `MYCELIUM_BENCH_PROGRAM` names the `mycelium` to measure.
 
+mod agent;
 mod agents;
 mod audit;
 mod calls;
 mod daemon;
 mod floors;
 mod hostile;
+mod mcp_peers;
 mod packages;
 mod peers;
 mod report;
@@ -26,7 +28,7 @@ use crate::scene::Scene;
 type Part = fn(&Scene) -> Outcome<()>;
 
 /// The parts that need nothing but the scene, in the order in which they are measured.
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("floors", |_| floors::measure()),
     ("calls", calls::measure),
     ("hostile", hostile::measure),
@@ -35,6 +37,7 @@ const PARTS: [(&str, Part); 8] = [
     ("node", peers::measure),
     ("daemon", daemon::measure),
     ("agents", agents::measure),
+    ("mcp-peers", mcp_peers::measure),
 ];
 
 /// What can go wrong is only ever shown.
