@@ -542,6 +542,10 @@ impl SkillRuntime {
         for error in report.failures {
             tracing::info!(session, %error, "an instance ended badly");
         }
+        // Agents come and go by the dozen, and the daemon stays.
+        if let Err(error) = tokio::task::spawn_blocking(mycelium_sandbox::release_heap).await {
+            tracing::info!(session, %error, "memory was not given back");
+        }
     }
 
     /// Ends everything: instances with their hooks, workers, the launcher.

@@ -1,5 +1,8 @@
-//! The pages of a program's code that are mapped: what only its start needed can go again.
-#![expect(unsafe_code, reason = "memory is unmapped")]
+//! Memory of a program that goes on running, given back to the kernel: code that only its start needed, and what was freed.
+#![expect(
+    unsafe_code,
+    reason = "the C library and the kernel are told about memory"
+)]
 
 use std::ffi::c_void;
 
@@ -20,6 +23,16 @@ pub fn release_code() {
         // SAFETY: the pages are mapped from a file, to be read and executed and never written: the next use finds the
         // same bytes. A range that has been unmapped since is an error, and nothing happens.
         let _ = unsafe { rustix::mm::madvise(start, length, Advice::LinuxDontNeed) };
+    }
+}
+
+/// Gives back what the allocator keeps of memory that was freed. For a program after a time in which it had much to do;
+/// takes about a millisecond for 30 MB.
+pub fn release_heap() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: malloc_trim(3) takes a number, and locks the heap itself.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 
@@ -72,5 +85,15 @@ mod tests {
         release_code();
         let after = mapped();
         assert!(after < before, "{after} kB of {before}");
+    }
+
+    #[test]
+    fn freed_memory_is_given_back_and_the_heap_goes_on() {
+        let many = (0..10_000).map(|number| Box::new([number; 256]));
+        // Those that are left keep the heap from shrinking by itself.
+        let left: Vec<Box<[i32; 256]>> = many.collect::<Vec<_>>().into_iter().step_by(8).collect();
+        release_heap();
+        let mut intact = left.iter().zip((0..).step_by(8));
+        assert!(intact.all(|(one, number)| one.iter().all(|it| *it == number)));
     }
 }
