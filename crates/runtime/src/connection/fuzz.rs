@@ -66,6 +66,6 @@ proptest! {
     #[test]
     fn fuzz_answers_of_a_worker(bytes in mutation::changed(streams())) {
         let mut builder = tokio::runtime::Builder::new_current_thread();
-        builder.enable_io().build().unwrap().block_on(ask(bytes));
+        builder.enable_all().build().unwrap().block_on(ask(bytes));
     }
 }
