@@ -121,6 +121,13 @@ declare module 'mycelium' {
     call(server: string, tool: string, args?: { [name: string]: unknown }): Promise<McpResult>;
     /** The resources of a server, as the protocol has them. */
     resources(server: string): Promise<any[]>;
+    /** The templates of addresses of further resources, as the protocol has them. */
+    templates(server: string): Promise<any[]>;
+    /**
+     * Waits until the server says that a resource has changed: true then, and false if it does not within `seconds`, which
+     * are the server's own limit if they are left out, and never more than the skill has left.
+     */
+    changed(server: string, uri: string, options?: { seconds?: number }): Promise<boolean>;
     /** The contents of a resource, as the protocol has them. */
     read(server: string, uri: string): Promise<any[]>;
   };

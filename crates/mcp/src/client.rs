@@ -13,6 +13,7 @@ mod listing;
 mod process;
 mod remote;
 mod skills;
+mod updates;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -124,6 +125,28 @@ impl ServerClient for ServerPool {
         Box::pin(async move {
             let open = server.open().await?;
             let outcome = server.within(PATIENCE, open.connection.read(&uri)).await;
+            server.settle(outcome).await
+        })
+    }
+
+    fn templates(&self, target: ServerTarget) -> ServerFuture<'_, Vec<Value>> {
+        let server = self.server(target);
+        Box::pin(async move {
+            let open = server.open().await?;
+            let outcome = server.within(PATIENCE, open.connection.templates()).await;
+            server.settle(outcome).await
+        })
+    }
+
+    fn changed(&self, target: ServerTarget, uri: String, wait: Duration) -> ServerFuture<'_, bool> {
+        let server = self.server(target);
+        Box::pin(async move {
+            let open = server.open().await?;
+            // That nothing changes is nobody's failure.
+            let outcome = match timeout(wait, open.connection.changed(&uri)).await {
+                Ok(outcome) => outcome.map(|()| true),
+                Err(_) => Ok(false),
+            };
             server.settle(outcome).await
         })
     }

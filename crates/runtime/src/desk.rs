@@ -222,7 +222,9 @@ impl Desk {
             McpOperation::Servers
             | McpOperation::ListTools
             | McpOperation::ListResources
-            | McpOperation::ReadResource => None,
+            | McpOperation::ListTemplates
+            | McpOperation::ReadResource
+            | McpOperation::AwaitResource => None,
         };
         let allowed = match tool {
             Some(tool) => policy.allows_tool(server, tool),

@@ -105,6 +105,10 @@ pub trait ServerClient: Send + Sync {
     fn call(&self, target: ServerTarget, call: ToolCall) -> ServerFuture<'_, Value>;
     /// Reads a resource. Its contents are as the protocol has them.
     fn read(&self, target: ServerTarget, uri: String) -> ServerFuture<'_, Vec<Value>>;
+    /// The templates of addresses of further resources, as the protocol has them.
+    fn templates(&self, target: ServerTarget) -> ServerFuture<'_, Vec<Value>>;
+    /// Waits until the server says that a resource has changed; false if it does not within `wait`.
+    fn changed(&self, target: ServerTarget, uri: String, wait: Duration) -> ServerFuture<'_, bool>;
     /// The skills that the server offers, none if it offers none; what cannot be installed says why. Reads none of
     /// their files.
     fn skills(&self, target: ServerTarget) -> ServerFuture<'_, Vec<OfferedSkill>>;

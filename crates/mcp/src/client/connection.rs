@@ -1,5 +1,6 @@
 //! One connection to a server, from its start to its end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -26,6 +27,7 @@ use rmcp::model::SubscriptionFilter;
 use rmcp::service::RunningService;
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::broadcast;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +45,8 @@ use super::process::Tail;
 pub(super) const MAX_MESSAGE: usize = 16;
 /// The most tools and resources of one server.
 const MAX_ITEMS: usize = 2_000;
+/// Changes of resources that wait to be heard of.
+const MAX_UPDATES: usize = 256;
 /// The most pages of a list.
 const MAX_PAGES: usize = 100;
 
@@ -59,6 +63,9 @@ pub(super) struct Connection {
     /// What it offers, as long as it has not said that this has changed.
     listing: tokio::sync::Mutex<Option<Arc<Listing>>>,
     changed: Arc<AtomicBool>,
+    updates: broadcast::Sender<String>,
+    /// The resources whose changes it tells, where sessions have subscriptions.
+    subscribed: tokio::sync::Mutex<BTreeSet<String>>,
     users: AtomicUsize,
     last_use: Mutex<Instant>,
 }
@@ -93,8 +100,10 @@ impl Connection {
     /// Shakes hands with the server, which is started where it is not there already.
     pub(super) async fn open(target: &ServerTarget) -> Result<Arc<Self>, ErrorReport> {
         let changed = Arc::new(AtomicBool::new(false));
+        let (updates, _) = broadcast::channel(MAX_UPDATES);
         let host = Host {
             changed: Arc::clone(&changed),
+            updates: updates.clone(),
         };
         let Link {
             service,
@@ -113,6 +122,8 @@ impl Connection {
             tail,
             listing: tokio::sync::Mutex::default(),
             changed,
+            updates,
+            subscribed: tokio::sync::Mutex::default(),
             users: AtomicUsize::new(0),
             last_use: Mutex::new(Instant::now()),
         });
@@ -120,6 +131,19 @@ impl Connection {
         tokio::spawn(Arc::clone(&connection).close_when_idle(target.idle));
         connection.subscribe();
         Ok(connection)
+    }
+
+    pub(super) async fn subscribed(&self) -> tokio::sync::MutexGuard<'_, BTreeSet<String>> {
+        self.subscribed.lock().await
+    }
+
+    /// Hears of changes of resources from now on.
+    pub(super) fn updates(&self) -> broadcast::Receiver<String> {
+        self.updates.subscribe()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     pub(super) fn peer(&self) -> &Peer<RoleClient> {
@@ -318,6 +342,25 @@ impl Connection {
             self.turn(&mut pages, resources.len(), page.next_cursor)?;
         }
         Ok(resources)
+    }
+
+    /// The templates of addresses of further resources.
+    pub(super) async fn templates(&self) -> Result<Vec<Value>, ErrorReport> {
+        let mut templates = Vec::new();
+        let mut pages = Pages::default();
+        while let Some(cursor) = pages.next.take() {
+            let page = match self.peer.list_resource_templates(cursor).await {
+                Ok(page) => page,
+                // Not all servers with resources know what templates are.
+                Err(ServiceError::McpError(_)) => break,
+                Err(error) => return Err(self.failed(Asked::List, &error).await),
+            };
+            for template in &page.resource_templates {
+                templates.push(self.json(template)?);
+            }
+            self.turn(&mut pages, templates.len(), page.next_cursor)?;
+        }
+        Ok(templates)
     }
 
     /// Goes on to the page at `cursor`, if there is one and the list is not too long.

@@ -1,4 +1,4 @@
-//! What servers may ask of this program: nothing. They may say that their tools have changed.
+//! What servers may ask of this program: nothing. They may say that their tools or resources have changed.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,12 +10,16 @@ use rmcp::model::ClientCapabilities;
 use rmcp::model::ClientConfig;
 use rmcp::model::Implementation;
 use rmcp::model::ProtocolVersion;
+use rmcp::model::ResourceUpdatedNotificationParam;
 use rmcp::service::NotificationContext;
+use tokio::sync::broadcast;
 
 /// This program, as servers see it.
 pub(super) struct Host {
     /// Turns true when a server says that its tools have changed.
     pub(super) changed: Arc<AtomicBool>,
+    /// Tells which resources a server says have changed.
+    pub(super) updates: broadcast::Sender<String>,
 }
 
 impl ClientHandler for Host {
@@ -29,5 +33,14 @@ impl ClientHandler for Host {
 
     async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
         self.changed.store(true, Ordering::Release);
+    }
+
+    async fn on_resource_updated(
+        &self,
+        update: ResourceUpdatedNotificationParam,
+        _: NotificationContext<RoleClient>,
+    ) {
+        // Nobody may wait for it any more.
+        let _ = self.updates.send(update.uri);
     }
 }

@@ -176,6 +176,48 @@ async fn the_newest_revision_is_spoken_without_a_session() {
 }
 
 #[tokio::test]
+async fn changes_of_resources_come_on_a_stream() {
+    let pool = ServerPool::new();
+    let web = Web::start(|asked| match asked.body["method"].as_str() {
+        Some("server/discover") => {
+            let found = json!({
+                "resultType": "complete", "ttlMs": 0, "cacheScope": "private",
+                "supportedVersions": ["2026-07-28"],
+                "capabilities": {"resources": {"subscribe": true}},
+                "serverInfo": {"name": "fake", "version": "2"},
+            });
+            json_body(200, &result(asked, &found))
+        }
+        Some("subscriptions/listen") => {
+            let meta = json!({"io.modelcontextprotocol/subscriptionId": asked.body["id"]});
+            let wanted = asked.body["params"]["notifications"].clone();
+            let granted = match wanted["resourceSubscriptions"][0] == "x://a" {
+                true => wanted,
+                false => json!({}),
+            };
+            let tell = |method: &str, mut params: Value| {
+                params["_meta"] = meta.clone();
+                let told = json!({"jsonrpc": "2.0", "method": method, "params": params});
+                format!("data: {told}\n\n")
+            };
+            let accepted = json!({"notifications": granted});
+            events(&[
+                tell("notifications/subscriptions/acknowledged", accepted),
+                tell("notifications/resources/updated", json!({"uri": "x://a"})),
+            ])
+        }
+        _ => usual(asked),
+    })
+    .await;
+    let wait = Duration::from_secs(60);
+    let changed = |uri: &str| pool.changed(target(&web), uri.to_owned(), wait);
+    assert_eq!(changed("x://a").await, Ok(true));
+    let error = changed("x://b").await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::HostCallInvalid, "{error}");
+    pool.close().await;
+}
+
+#[tokio::test]
 async fn a_server_that_does_not_know_the_newest_greeting_is_greeted_as_before() {
     let pool = ServerPool::new();
     let unknown = json!({"code": -32601, "message": "unknown method"});

@@ -274,6 +274,35 @@ async fn tools_that_change_are_listed_again() {
 }
 
 #[tokio::test]
+async fn who_waits_for_a_resource_hears_of_its_change() {
+    let pool = ServerPool::new();
+    let silent = server("said hello");
+    let uri = || "x://a".to_owned();
+    let error = pool.changed(silent, uri(), Duration::from_secs(60)).await;
+    assert_eq!(error.unwrap_err().code, ErrorCode::HostCallInvalid);
+
+    // It tells of another one first. Only one subscription is made.
+    let told = r#"told() { echo '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"'"$1"'"}}'; }"#;
+    let script = SERVER
+        .replace("CALL", "told x://a; told x://b; said \"$subscriptions\"")
+        .replace(r#""resources":{}"#, r#""resources":{"subscribe":true}"#)
+        .replace(
+            "esac",
+            "*'resources/subscribe'*) subscriptions=$((subscriptions + 1)); answer '\"result\":{}' ;; esac",
+        );
+    let target = shell(&format!("{told}\nsubscriptions=0\n{script}"));
+    let not_yet = pool
+        .changed(target.clone(), uri(), Duration::from_millis(300))
+        .await;
+    assert_eq!(not_yet, Ok(false));
+    let waits = pool.changed(target.clone(), uri(), Duration::from_secs(60));
+    let (changed, called) = tokio::join!(waits, go(&pool, &target));
+    assert_eq!(changed, Ok(true));
+    assert_eq!(text(&called), "1");
+    pool.close().await;
+}
+
+#[tokio::test]
 async fn more_tools_than_anybody_reads_are_refused() {
     let pool = ServerPool::new();
     let endless = SERVER.replace(

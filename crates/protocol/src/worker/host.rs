@@ -197,8 +197,12 @@ pub enum McpOperation {
     CallTool,
     /// The resources of a server.
     ListResources,
+    /// The templates of a server's resources.
+    ListTemplates,
     /// Read a resource.
     ReadResource,
+    /// Wait until a resource changes.
+    AwaitResource,
 }
 
 impl HostCall {

@@ -74,13 +74,30 @@ impl Inner {
             McpOperation::ListResources => {
                 json!({ "resources": client.describe(target).await?.resources })
             }
+            McpOperation::ListTemplates => {
+                json!({ "templates": client.templates(target).await? })
+            }
             McpOperation::ReadResource => {
-                let uri = request.params.get("uri").and_then(Value::as_str);
-                let uri = uri.ok_or_else(|| invalid("the request names no resource"))?;
-                json!({ "contents": client.read(target, uri.to_owned()).await? })
+                let uri = resource(&request.params)?;
+                json!({ "contents": client.read(target, uri).await? })
+            }
+            McpOperation::AwaitResource => {
+                let uri = resource(&request.params)?;
+                let wanted = request.params.get("seconds").and_then(Value::as_u64);
+                let left = deadline.saturating_duration_since(Instant::now());
+                // Enough of it stays to be told that nothing happened.
+                let left = left.saturating_sub(left.min(Duration::from_secs(1)) / 2);
+                let wait = left.min(Duration::from_secs(wanted.unwrap_or(seconds)));
+                json!({ "changed": client.changed(target, uri, wait).await? })
             }
         })
     }
+}
+
+fn resource(params: &Map<String, Value>) -> Result<String, ErrorReport> {
+    let uri = params.get("uri").and_then(Value::as_str);
+    let uri = uri.ok_or_else(|| invalid("the request names no resource"))?;
+    Ok(uri.to_owned())
 }
 
 /// The call that the parameters of the protocol mean.

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use mycelium_protocol::control::OfferOutcome;
 use mycelium_protocol::control::OfferRequest;
@@ -47,6 +48,14 @@ impl ServerClient for Offering {
 
     fn read(&self, _: ServerTarget, _: String) -> ServerFuture<'_, Vec<Value>> {
         Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn templates(&self, _: ServerTarget) -> ServerFuture<'_, Vec<Value>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn changed(&self, _: ServerTarget, _: String, _: Duration) -> ServerFuture<'_, bool> {
+        Box::pin(async { Ok(false) })
     }
 
     fn skills(&self, _: ServerTarget) -> ServerFuture<'_, Vec<OfferedSkill>> {

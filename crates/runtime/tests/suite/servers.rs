@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use mycelium_protocol::control::OfferedFile;
 use mycelium_protocol::control::OfferedSkill;
@@ -71,6 +72,14 @@ impl ServerClient for Parrots {
         Box::pin(async move { Ok(vec![json!({"uri": uri, "text": "seeds"})]) })
     }
 
+    fn templates(&self, _: ServerTarget) -> ServerFuture<'_, Vec<Value>> {
+        Box::pin(async { Ok(vec![json!({"uriTemplate": "parrot://{place}"})]) })
+    }
+
+    fn changed(&self, _: ServerTarget, uri: String, wait: Duration) -> ServerFuture<'_, bool> {
+        Box::pin(async move { Ok(uri == "parrot://cage" && wait > Duration::ZERO) })
+    }
+
     fn skills(&self, _: ServerTarget) -> ServerFuture<'_, Vec<OfferedSkill>> {
         Box::pin(async { Ok(Vec::new()) })
     }
@@ -89,6 +98,8 @@ const KEEPER: &str = "const { mcp } = require('mycelium');
     exports.look = async () => [
       await mcp.servers(), (await mcp.tools('polly')).map((tool) => tool.name),
       await mcp.resources('polly'), await mcp.read('polly', 'parrot://cage'),
+      await mcp.templates('polly'),
+      await mcp.changed('polly', 'parrot://cage'), await mcp.changed('polly', 'parrot://tree', { seconds: 1 }),
     ];
     exports.call = (server, tool, args) => tried(() => mcp.call(server, tool, args));
     exports.relay = async () => {
@@ -130,6 +141,9 @@ async fn a_skill_uses_the_tools_it_is_granted_and_no_others() {
             ["say"],
             [{"uri": "parrot://cage"}],
             [{"uri": "parrot://cage", "text": "seeds"}],
+            [{"uriTemplate": "parrot://{place}"}],
+            true,
+            false,
         ])
     );
     // What one server says goes to another.

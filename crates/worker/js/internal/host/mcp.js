@@ -3,7 +3,7 @@
 // Other MCP servers, as far as the skill is granted them. Results are as the protocol has them.
 
 const { ask } = require('internal/host/calls');
-const { validateString } = require('internal/validators');
+const { validateInteger, validateString } = require('internal/validators');
 
 const { stringify } = JSON;
 
@@ -37,6 +37,20 @@ const mcp = {
   async resources(server) {
     const { resources } = await request(server, 'list-resources', {});
     return resources;
+  },
+
+  /** The templates of addresses of further resources. */
+  async templates(server) {
+    const { templates } = await request(server, 'list-templates', {});
+    return templates;
+  },
+
+  /** Waits until the server says that a resource has changed; false if it does not in that time. */
+  async changed(server, uri, { seconds } = {}) {
+    validateString(uri, 'uri');
+    if (seconds !== undefined) validateInteger(seconds, 'seconds', 1, 86_400);
+    const { changed } = await request(server, 'await-resource', { uri, seconds });
+    return changed;
   },
 
   /** The contents of a resource. */
