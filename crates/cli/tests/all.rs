@@ -53,6 +53,7 @@ mod suite {
     mod specification;
     mod storage;
     mod terminal;
+    mod tls;
     mod trust;
     mod usage;
     mod validation;

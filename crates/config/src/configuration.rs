@@ -39,6 +39,8 @@ pub struct Configuration {
     pub auto_discovery: bool,
     /// What skills may do at most.
     pub security: Security,
+    /// How skills reach hosts.
+    pub network: Network,
     /// What is measured and said.
     pub monitoring: Monitoring,
     /// How packages are got.
@@ -74,6 +76,7 @@ impl Default for Configuration {
             skill_paths: Vec::new(),
             auto_discovery: true,
             security: Security::default(),
+            network: Network::default(),
             monitoring: Monitoring::default(),
             dependencies: Dependencies::default(),
             execution: Execution::default(),
@@ -234,6 +237,26 @@ impl Security {
             log_lines_per_second: self.max_log_lines_per_second,
             bandwidth_kbps: self.max_bandwidth_kbps,
         })
+    }
+}
+
+/// How skills reach hosts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Network {
+    /// Names of skills whose programs' own TLS the broker reads where a secret or a limit of methods depends on
+    /// it, with a certificate authority made for that one worker; `*` means all. In a variable
+    /// they are separated by commas. Default: none.
+    #[schemars(inner(regex(pattern = r"\S")))]
+    pub read_tls: Vec<String>,
+}
+
+impl Network {
+    /// Whether the TLS of a skill's programs may be read.
+    #[must_use]
+    pub fn reads_tls_of(&self, skill: &SkillName) -> bool {
+        let mut names = self.read_tls.iter();
+        names.any(|name| name == "*" || name == skill.as_str())
     }
 }
 

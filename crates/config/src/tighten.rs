@@ -23,7 +23,7 @@ enum Rule {
 }
 
 /// Keys, or sections that end with a dot, and their rules. What is not listed is kept.
-const RULES: [(&str, Rule); 12] = [
+const RULES: [(&str, Rule); 13] = [
     ("autoDiscovery", Rule::Free),
     ("breaker.", Rule::Free),
     ("daemon.", Rule::Kept),
@@ -33,6 +33,7 @@ const RULES: [(&str, Rule); 12] = [
     ("instances.", Rule::Stricter),
     ("mcp.", Rule::Free),
     ("monitoring.", Rule::Kept),
+    ("network.", Rule::Kept),
     ("security.", Rule::Stricter),
     ("skillPaths", Rule::FoldersInside),
     ("watch", Rule::Free),
@@ -217,6 +218,8 @@ mod tests {
             ("monitoring.enabled", None, json!(false), false),
             ("monitoring.enabled", None, json!(true), true),
             ("daemon.idleSeconds", None, json!(1), false),
+            ("network.readTls", None, json!(["*"]), false),
+            ("network.readTls", Some(json!(["a"])), json!(["a"]), true),
             ("watch", None, json!(true), true),
             ("security.deniedHosts", None, json!(["a"]), true),
             (

@@ -273,6 +273,9 @@ fn form(info: &SkillInfo, method: &str) -> Option<ElicitRequestParams> {
             .with("risk", permission.risk.as_str())
             .with("what", text(Message::new(permission.asked.risk_key())));
         lines.push(format!("  {}", text(risk)));
+        if permission.reads_tls {
+            lines.push(format!("  {}", text(Message::new("info-reads-tls"))));
+        }
         if let Some(reason) = &permission.reason {
             let reason = Message::new("info-reason").with("reason", shown(reason));
             lines.push(format!("  {}", text(reason)));

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::Attempt;
+use crate::Authority;
 use crate::Connection;
 use crate::Gate;
 use crate::NetworkError;
@@ -25,6 +26,7 @@ use crate::RefusalReason;
 use crate::RequestRecord;
 use crate::Resolve;
 use crate::SecretSource;
+use crate::Tls;
 use crate::Verdict;
 use crate::bucket::SharedBucket;
 use crate::dial::dial;
@@ -71,6 +73,7 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     resolver: Arc<dyn Resolve>,
     pub(crate) secrets: OnceLock<Arc<dyn SecretSource>>,
+    pub(crate) reading: OnceLock<TlsReading>,
     pub(crate) limits: BrokerLimits,
     pub(crate) log: RequestLog,
     pub(crate) bandwidth: SharedBucket,
@@ -78,6 +81,14 @@ pub(crate) struct Shared {
     places: Arc<Semaphore>,
     closed: watch::Sender<bool>,
     open: Mutex<Open>,
+}
+
+/// What reading a worker's TLS takes.
+pub(crate) struct TlsReading {
+    /// What the programs are shown.
+    pub(crate) authority: Arc<Authority>,
+    /// What speaks with the hosts.
+    pub(crate) outward: Arc<Tls>,
 }
 
 #[derive(Default)]
@@ -99,6 +110,7 @@ impl Broker {
             gate,
             resolver,
             secrets: OnceLock::new(),
+            reading: OnceLock::new(),
             limits,
             log: RequestLog::new(observer, limits.records_per_second),
             bandwidth: SharedBucket::new(limits.bytes_per_second, limits.bytes_per_second),
@@ -119,6 +131,14 @@ impl Broker {
     pub fn take_secrets_from(&self, source: Arc<dyn SecretSource>) {
         // Whoever comes second changes nothing.
         let _ = self.shared.secrets.set(source);
+    }
+
+    /// Reads TLS of the worker's programs from now on, where a method or a secret depends on it: they are
+    /// shown certificates of `authority`, which they have to trust, and `outward` judges the hosts'.
+    /// Everything else stays between program and host.
+    pub fn read_tls(&self, authority: Arc<Authority>, outward: Arc<Tls>) {
+        // Whoever comes second changes nothing.
+        let _ = self.shared.reading.set(TlsReading { authority, outward });
     }
 
     /// What it decides by.

@@ -9,7 +9,6 @@ mod payload;
 mod request;
 #[cfg(test)]
 mod tests;
-mod tls;
 
 pub use exchange::HttpClient;
 pub use exchange::RequestSource;
@@ -19,5 +18,3 @@ pub use head::ResponseHead;
 pub use request::BodyLength;
 pub use request::HttpRequest;
 pub use request::InvalidRequest;
-pub use tls::Certificates;
-pub use tls::Tls;

@@ -99,6 +99,13 @@ impl Connection {
         }
     }
 
+    /// Notes which secrets are for the host and cannot be put in.
+    pub(crate) fn note_unreadable(&mut self, names: Vec<String>) {
+        if let Some(record) = &mut self.record {
+            record.unreadable = names;
+        }
+    }
+
     /// Notes how the connection ended, if nothing worse is noted already.
     pub(crate) fn conclude(&mut self, verdict: Verdict) {
         if let Some(record) = &mut self.record

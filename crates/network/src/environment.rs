@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use mycelium_policy::CERTIFICATES_PATH;
 use mycelium_policy::PROXY_PORT;
 
 use crate::Gate;
@@ -30,4 +31,18 @@ pub fn proxy_environment(gate: &Gate) -> Vec<(&'static str, String)> {
         }
     }
     variables
+}
+
+/// The variables by which programs find the certificates that they are to trust, where the broker reads TLS:
+/// those of OpenSSL, curl, Python's requests, Node.js and git.
+#[must_use]
+pub fn certificate_environment() -> [(&'static str, &'static str); 5] {
+    const NAMES: [&str; 5] = [
+        "CURL_CA_BUNDLE",
+        "GIT_SSL_CAINFO",
+        "NODE_EXTRA_CA_CERTS",
+        "REQUESTS_CA_BUNDLE",
+        "SSL_CERT_FILE",
+    ];
+    NAMES.map(|name| (name, CERTIFICATES_PATH))
 }

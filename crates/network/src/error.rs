@@ -8,6 +8,7 @@ use mycelium_types::ErrorReport;
 
 use crate::InvalidHost;
 use crate::Refusal;
+use crate::tls::is_about_certificate;
 
 /// Why a connection could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +131,12 @@ pub enum NetworkError {
         /// Why.
         source: io::Error,
     },
+    /// No certificate for a worker can be made.
+    #[error("no certificate for the skill's own TLS can be made")]
+    Certificate {
+        /// Why.
+        source: io::Error,
+    },
     /// The worker's end cannot be served.
     #[error("the listeners of a worker cannot be used")]
     Listeners {
@@ -143,6 +150,15 @@ impl NetworkError {
     #[must_use]
     pub fn reason(&self) -> String {
         mycelium_types::with_causes(self)
+    }
+
+    /// Why there is no TLS connection to `place`.
+    pub(crate) fn of_tls(place: String, source: io::Error) -> Self {
+        if is_about_certificate(&source) {
+            Self::Untrusted { place, source }
+        } else {
+            Self::Tls { place, source }
+        }
     }
 
     fn code(&self) -> ErrorCode {
@@ -164,7 +180,7 @@ impl NetworkError {
             | Self::Silent { .. }
             | Self::Closed => ErrorCode::SkillExecutionError,
             Self::SecretMissing { .. } | Self::SecretUnreadable { .. } => ErrorCode::SecretMissing,
-            Self::Listeners { .. } => ErrorCode::SandboxUnavailable,
+            Self::Certificate { .. } | Self::Listeners { .. } => ErrorCode::SandboxUnavailable,
         }
     }
 }

@@ -143,6 +143,39 @@ impl Gate {
             .is_ok_and(|mut rules| rules.all(|rule| !rule.methods.is_empty()))
     }
 
+    /// Whether something about a connection to the place cannot be decided, or done, without reading it: every
+    /// grant limits methods, or a secret is for it.
+    #[must_use]
+    pub fn wants_to_read(&self, host: &Host, port: u16) -> bool {
+        self.judge_place(host, port).is_ok()
+            && (self.limits_methods(host, port) || !self.secrets_for(host, port).is_empty())
+    }
+
+    /// Whether there may be such connections at all.
+    #[must_use]
+    pub fn may_want_to_read(&self) -> bool {
+        !self.is_empty()
+            && (!self.secrets.is_empty() || self.rules.iter().any(|rule| !rule.methods.is_empty()))
+    }
+
+    /// The names of the secrets that are for the place, each once.
+    pub(crate) fn secrets_for(&self, host: &Host, port: u16) -> Vec<String> {
+        let mut names: Vec<_> = self
+            .secrets
+            .iter()
+            .filter(|rule| rule.is_for(host, port))
+            .map(|rule| rule.name().to_owned())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The hosts that are granted.
+    pub(crate) fn granted_hosts(&self) -> impl Iterator<Item = &HostPattern> {
+        self.rules.iter().map(|rule| &rule.host)
+    }
+
     /// Whether `address` may be what `host` leads to: it is of the internet, or granted itself, and the
     /// configuration does not deny it.
     ///

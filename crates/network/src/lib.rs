@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod authority;
 mod broker;
 mod bucket;
 mod client;
@@ -23,13 +24,14 @@ mod refusal;
 mod resolve;
 mod secrets;
 mod serve;
+mod tls;
 
 pub use address::AddressKind;
+pub use authority::Authority;
 pub use broker::Broker;
 pub use broker::BrokerLimits;
 pub use bucket::Bucket;
 pub use client::BodyLength;
-pub use client::Certificates;
 pub use client::HttpClient;
 pub use client::HttpRequest;
 pub use client::InvalidRequest;
@@ -37,8 +39,8 @@ pub use client::RequestSource;
 pub use client::ResponseHead;
 pub use client::ResponsePart;
 pub use client::ResponseSink;
-pub use client::Tls;
 pub use connection::Connection;
+pub use environment::certificate_environment;
 pub use environment::proxy_environment;
 pub use error::NetworkError;
 pub use gate::Gate;
@@ -60,3 +62,5 @@ pub use resolve::ResolveFuture;
 pub use resolve::SystemResolver;
 pub use secrets::SecretSource;
 pub use serve::WorkerSockets;
+pub use tls::Certificates;
+pub use tls::Tls;

@@ -44,6 +44,14 @@ impl HostPattern {
         self.port.map(NonZeroU16::get)
     }
 
+    /// The name it is about, or that it is about everything below.
+    pub(crate) fn name(&self) -> Option<&HostName> {
+        match &self.hosts {
+            Hosts::One(Host::Name(name)) | Hosts::Below(name) => Some(name),
+            Hosts::One(Host::Address(_)) => None,
+        }
+    }
+
     /// The address, if it is about one.
     #[must_use]
     pub fn address(&self) -> Option<std::net::IpAddr> {

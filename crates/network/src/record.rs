@@ -94,6 +94,9 @@ pub struct RequestRecord {
     /// The secrets whose placeholders went as they were, because they are not for this host.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<String>,
+    /// The secrets that are for this host and could not be put in, because the TLS is the program's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
     /// Records before this one that were left out because there were too many in a short time.
     #[serde(default)]
     pub omitted: u64,
@@ -141,6 +144,7 @@ impl RequestRecord {
             verdict,
             given: Vec::new(),
             withheld: Vec::new(),
+            unreadable: Vec::new(),
             omitted: 0,
         }
     }

@@ -148,7 +148,8 @@ impl fmt::Display for RefusalReason {
             }
             Self::MethodUnseen { granted } => write!(
                 f,
-                "the permission is for {} only, and this connection does not show its methods",
+                "the permission is for {} only, and this connection does not show its methods; of TLS, \
+                 `network.readTls` in the configuration lets the broker see them",
                 granted.join(", ")
             ),
             Self::Denied { pattern } => {

@@ -45,7 +45,11 @@ impl SecretRule {
         })
     }
 
-    fn is_for(&self, host: &Host, port: u16) -> bool {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn is_for(&self, host: &Host, port: u16) -> bool {
         self.hosts.is_empty() || self.hosts.iter().any(|one| one.covers(host, port))
     }
 }

@@ -5,9 +5,11 @@ mod direct;
 mod exchange;
 mod lookups;
 mod proxy;
+mod read_tls;
 mod refused;
 mod tunnel;
 
+use std::fmt;
 use std::future::Future;
 use std::net::TcpListener as StdListener;
 use std::net::UdpSocket as StdSocket;
@@ -53,6 +55,12 @@ struct Door {
 struct Place {
     host: Host,
     port: u16,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
 }
 
 /// How the connections of a listener begin.

@@ -7,6 +7,7 @@
 mod suite {
     mod gate;
     mod open;
+    mod read_tls;
     mod serve;
     mod world;
 }

@@ -179,6 +179,7 @@ pub fn evaluate(request: &PolicyRequest<'_>, host: &dyn HostPaths) -> Evaluation
             program: decision.program,
             dependency_layer: None,
             bytecode: None,
+            certificates: None,
             data: None,
             network: decision.network,
             environment: decision.environment,

@@ -31,6 +31,7 @@ pub use network::NetworkPolicy;
 pub use network::PROXY_PORT;
 pub use network::SecretGrant;
 pub use policy::BYTECODE_PATH;
+pub use policy::CERTIFICATES_PATH;
 pub use policy::DATA_PATH;
 pub use policy::DEPENDENCIES_PATH;
 pub use policy::Denial;

@@ -28,6 +28,9 @@ pub const DATA_PATH: &str = "/mycelium/data";
 /// Where compiled code is inside a sandbox.
 pub const BYTECODE_PATH: &str = "/mycelium/bytecode";
 
+/// Where the certificates are that programs trust, inside a sandbox whose TLS the broker reads.
+pub const CERTIFICATES_PATH: &str = "/mycelium/certificates.pem";
+
 /// How much of the sandbox the kernel enforces. Ordered: more is greater.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -77,6 +80,9 @@ pub struct SandboxPolicy {
     pub dependency_layer: Option<PathBuf>,
     /// The host file shown read-only at [`BYTECODE_PATH`].
     pub bytecode: Option<PathBuf>,
+    /// The host file shown read-only at [`CERTIFICATES_PATH`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<PathBuf>,
     /// The host folder shown writable at [`DATA_PATH`].
     pub data: Option<PathBuf>,
     /// The hosts it may talk to.

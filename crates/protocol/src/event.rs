@@ -213,6 +213,9 @@ pub struct NetworkRequest {
     /// Secrets that it named and that are not for this host: their placeholders went with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<String>,
+    /// Secrets that are for this host and could not be put in, because the TLS is the program's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
     /// Requests before this one that are not told because there were too many in a short time.
     #[serde(default)]
     pub omitted: u64,

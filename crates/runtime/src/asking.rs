@@ -115,10 +115,12 @@ impl Inner {
         desk.used.record();
         listener.seen(attempts(running.worker.process()).await);
         self.note_uses(launch.skill.root(), &listener.take_uses());
+        let unreadable = listener.take_unreadable();
         let (refused, on_record) = listener.settle().await;
         violations.extend(refused);
         let answer = answer
             .map_err(|failure| failure::report(failure, &asked, &launch.policy, wall, violations))
+            .map_err(|report| failure::with_unreadable(report, &launch.policy, &unreadable))
             // What a skill tried and nobody can read about later, it did not get away with.
             .and_then(|value| on_record.map(|()| value));
         if let Some(limit) = answer.as_ref().err().and_then(ErrorReport::limit) {

@@ -61,6 +61,7 @@ impl Inner {
             sealed: Vec::new(),
             network: mycelium_policy::NetworkPolicy::default(),
             bytecode: None,
+            certificates: None,
             data: None,
             ..launch.policy.clone()
         };
@@ -75,7 +76,7 @@ impl Inner {
         let (mut worker, _) = {
             let supervisor = Arc::clone(&self.supervisor);
             let policy = policy.clone();
-            blocking(move || supervisor.start(&policy, Members::Alone, None)).await?
+            blocking(move || supervisor.start(&policy, Members::Alone, None, None)).await?
         };
         let budget = Budget {
             deadline: Instant::now() + PATIENCE,

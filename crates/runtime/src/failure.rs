@@ -1,5 +1,7 @@
 //! What a worker's failure is to the caller.
 
+use std::collections::BTreeSet;
+
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::Violation;
 use mycelium_protocol::worker::Failure;
@@ -9,6 +11,8 @@ use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Hook;
 use mycelium_types::Limit;
+use mycelium_types::Locale;
+use mycelium_types::Message;
 
 use crate::asking::WallLimit;
 use crate::live_worker::WorkerFailure;
@@ -87,6 +91,25 @@ pub(crate) fn report(
         }
         None => report,
     }
+}
+
+/// The report of a failed request, with the secrets that the skill's hosts did not get, if there are any: that
+/// may well be why it failed.
+pub(crate) fn with_unreadable(
+    report: ErrorReport,
+    policy: &SandboxPolicy,
+    secrets: &BTreeSet<String>,
+) -> ErrorReport {
+    if report.code != ErrorCode::SkillExecutionError || secrets.is_empty() {
+        return report;
+    }
+    let names: Vec<_> = secrets.iter().map(String::as_str).collect();
+    let text = Message::new("secret-unreadable")
+        .with("names", names.join(", "))
+        .with("skill", &policy.skill.name)
+        .render(Locale::default());
+    let reason = report.context.get("reason").cloned().unwrap_or_default();
+    report.with("reason", format!("{reason}\n{text}"))
 }
 
 /// The report of an answer that is not in the form that the worker protocol has for it.

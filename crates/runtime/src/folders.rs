@@ -73,6 +73,11 @@ impl Folders {
             .map_err(|error| ErrorReport::new(ErrorCode::StateUnavailable).with("reason", error))
     }
 
+    /// What programs trust whose TLS is read: a file for each worker, as long as it lives.
+    pub(crate) fn certificates(&self) -> PathBuf {
+        self.cache.join("certificates")
+    }
+
     /// What skills keep by key: a file for each.
     #[must_use]
     pub fn key_values(&self) -> PathBuf {

@@ -26,6 +26,7 @@ use crate::execution::breaker_rules;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::lifecycle::Caller;
+use crate::network;
 use crate::skill_calls::FROM_OUTSIDE;
 use crate::workspace::Workspace;
 
@@ -92,6 +93,7 @@ impl Inner {
                 dependencies: inner.dependencies(&workspace, &record),
                 permissions: permissions(
                     manifest,
+                    network::reads_tls(&workspace, &verified),
                     &evaluation,
                     inner.uses.of(verified.root(), &asked),
                 ),
@@ -174,6 +176,7 @@ impl Inner {
 /// Each permission asked for, with the denials that are about it and when it was last used.
 fn permissions(
     manifest: &Manifest,
+    reads_tls: bool,
     evaluation: &Evaluation,
     last_uses: Vec<Option<u64>>,
 ) -> Vec<PermissionInfo> {
@@ -195,11 +198,27 @@ fn permissions(
                 risk: permission.risk(),
                 reason: reason.clone(),
                 last_used_milliseconds: last_used,
+                reads_tls: reads_tls && needs_to_be_read(permission),
                 granted: denials.is_empty(),
                 denials,
             }
         })
         .collect()
+}
+
+/// Whether a permission is about what only who reads a connection sees.
+fn needs_to_be_read(permission: &Permission) -> bool {
+    match permission {
+        Permission::Secret { .. } => true,
+        Permission::Network { methods, .. } => !methods.is_empty(),
+        Permission::Filesystem { .. }
+        | Permission::Process { .. }
+        | Permission::Environment { .. }
+        | Permission::Mcp { .. }
+        | Permission::Skill { .. }
+        | Permission::Git { .. }
+        | Permission::Context { .. } => false,
+    }
 }
 
 /// Whether a denied permission is the whole or a part of an asked one.

@@ -17,6 +17,8 @@ use mycelium_config::SecretStore;
 use mycelium_loader::Host;
 use mycelium_loader::Loader;
 use mycelium_loader::NoEngines;
+use mycelium_network::Certificates;
+use mycelium_network::HttpClient;
 use mycelium_protocol::Event;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::SkillSelector;
@@ -91,12 +93,14 @@ impl Inner {
         let folders = options.folders.clone();
         let metrics = Metrics::default();
         let audit = AuditTrail::below(&folders.state);
+        let client = Arc::new(HttpClient::new(Certificates::OfThisMachine));
         let claude_views = Arc::<ClaudeViews>::default();
         let loader = Loader::new(&folders.cache, Host::current(version), Box::new(NoEngines))
             .with_wrapped(folders.wrapped());
         Ok(Self {
             supervisor: Arc::new(Supervisor::new(
                 options.program.clone(),
+                Arc::clone(&client),
                 audit.clone(),
                 SecretStore::below(&folders.state),
             )),
@@ -113,7 +117,13 @@ impl Inner {
             ]),
             metrics,
             audit,
-            launches: Launches::new(loader, folders, &options.program, Arc::clone(&claude_views)),
+            launches: Launches::new(
+                loader,
+                folders,
+                &options.program,
+                Arc::clone(&claude_views),
+                Arc::clone(client.tls()),
+            ),
             surfaces: Surfaces::default(),
             servers: ServerDesk::default(),
             publications: Publications::default(),

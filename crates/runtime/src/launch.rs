@@ -16,6 +16,7 @@ use mycelium_loader::Loader;
 use mycelium_loader::ScriptProgram;
 use mycelium_loader::SignatureRule;
 use mycelium_loader::VerifiedSkill;
+use mycelium_network::Tls;
 use mycelium_policy::Evaluation;
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::worker::LoadParams;
@@ -42,6 +43,7 @@ use crate::claude::ClaudeViews;
 use crate::host_paths::HostFiles;
 use crate::key_value::KeyValueStore;
 use crate::network;
+use crate::network::WorkerAuthority;
 use crate::planted::Grounds;
 use crate::watch::Members;
 use crate::workspace::Workspace;
@@ -67,6 +69,8 @@ pub(crate) struct LaunchSpec {
     pub(crate) resolution: Resolution,
     /// What names the compiled code of these sources.
     pub(crate) bytecode_key: Digest,
+    /// What its programs trust, if their TLS is read.
+    pub(crate) authority: Option<Arc<WorkerAuthority>>,
     /// The folders it may write to, as they were.
     pub(crate) grounds: Grounds,
     /// The methods that are scripts, and how they are run or why they cannot be.
@@ -167,6 +171,8 @@ pub(crate) struct Launches {
     /// One resolver for each age of metadata that some workspace accepts.
     resolvers: Mutex<HashMap<u64, Arc<Resolver>>>,
     claude_views: Arc<ClaudeViews>,
+    /// What judges hosts for programs whose TLS is read.
+    tls: Arc<Tls>,
 }
 
 impl Launches {
@@ -175,6 +181,7 @@ impl Launches {
         folders: Folders,
         program: &Path,
         claude_views: Arc<ClaudeViews>,
+        tls: Arc<Tls>,
     ) -> Self {
         Self {
             bytecode: BytecodeStore::new(folders.cache.join("bytecode"), program),
@@ -182,6 +189,7 @@ impl Launches {
             folders,
             resolvers: Mutex::default(),
             claude_views,
+            tls,
         }
     }
 
@@ -260,6 +268,10 @@ impl Launches {
             Purpose::Check => None,
         };
         network::equip(&mut policy)?;
+        let authority = match network::reads_tls(workspace, &skill) {
+            true => WorkerAuthority::equip(&mut policy, &self.tls, &self.folders.certificates())?,
+            false => None,
+        };
         if manifest.scripts().is_some() {
             let places = [
                 (SKILL_FOLDER, skill.root()),
@@ -283,6 +295,7 @@ impl Launches {
             store,
             resolution,
             bytecode_key,
+            authority: authority.map(Arc::new),
             grounds: Grounds::new(host.into_surveys()),
         })
     }

@@ -226,7 +226,11 @@ impl Inner {
             let supervisor = Arc::clone(&self.supervisor);
             let launch = Arc::clone(&launch);
             let session = instance.key.session.clone();
-            blocking(move || supervisor.start(&launch.policy, launch.members(), session)).await?
+            blocking(move || {
+                let authority = launch.authority.as_deref();
+                supervisor.start(&launch.policy, launch.members(), session, authority)
+            })
+            .await?
         };
         self.note_uses(
             launch.skill.root(),

@@ -1,6 +1,7 @@
 //! What a worker tells while it works, made into events.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -50,6 +51,8 @@ pub(crate) struct Listener {
     call: String,
     violations: Vec<(Violation, Receipt)>,
     uses: BTreeMap<Part, u64>,
+    /// Secrets that could not be put into TLS of the skill's own.
+    unreadable: BTreeSet<String>,
 }
 
 impl Listener {
@@ -69,6 +72,7 @@ impl Listener {
             call: call.to_owned(),
             violations: Vec::new(),
             uses: BTreeMap::new(),
+            unreadable: BTreeSet::new(),
         }
     }
 
@@ -126,6 +130,7 @@ impl Listener {
             }
             Heard::Requested(record) => {
                 self.note_request(&record);
+                self.unreadable.extend(record.unreadable.iter().cloned());
                 (self.events)(Event::NetworkRequest(self.request(&record)));
                 // An engine whose requests the runtime makes is told of each refusal, and so was this.
                 if let Verdict::Refused(refusal) = &record.verdict
@@ -135,6 +140,11 @@ impl Listener {
                 }
             }
         }
+    }
+
+    /// The secrets that hosts were to get and did not, because the TLS was the skill's own.
+    pub(crate) fn take_unreadable(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.unreadable)
     }
 
     fn used(&mut self, part: Part, time: u64, (operation, path): (Operation, PathBuf)) {
@@ -210,6 +220,7 @@ impl Listener {
             reason,
             given: record.given.clone(),
             withheld: record.withheld.clone(),
+            unreadable: record.unreadable.clone(),
             omitted: record.omitted,
         }
     }

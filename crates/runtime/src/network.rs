@@ -1,12 +1,16 @@
 //! A worker's way to the network: what decides, what leads there, and what the runtime hears of it.
 
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::net::UdpSocket;
+use std::path::Path;
 use std::sync::Arc;
 
 use mycelium_audit::AuditEvent;
 use mycelium_audit::Subject;
 use mycelium_config::SecretStore;
+use mycelium_loader::VerifiedSkill;
+use mycelium_network::Authority;
 use mycelium_network::Broker;
 use mycelium_network::BrokerLimits;
 use mycelium_network::Gate;
@@ -15,8 +19,10 @@ use mycelium_network::NetworkError;
 use mycelium_network::RequestRecord;
 use mycelium_network::SecretSource;
 use mycelium_network::SystemResolver;
+use mycelium_network::Tls;
 use mycelium_network::Verdict;
 use mycelium_network::WorkerSockets;
+use mycelium_network::certificate_environment;
 use mycelium_network::proxy_environment;
 use mycelium_policy::PROXY_PORT;
 use mycelium_policy::SandboxPolicy;
@@ -24,14 +30,17 @@ use mycelium_sandbox::Launcher;
 use mycelium_sandbox::NetworkPorts;
 use mycelium_sandbox::SandboxError;
 use mycelium_sandbox::Worker;
+use mycelium_types::Engine;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::SecretValue;
+use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
 use crate::audit::AuditTrail;
 use crate::audit::about_skill;
 use crate::audit::milliseconds;
+use crate::workspace::Workspace;
 
 /// Records that wait to be heard. More are heard by nobody; they are on record all the same.
 const QUEUE: usize = 256;
@@ -41,6 +50,9 @@ const WEB_PORTS: [u16; 2] = [80, 443];
 
 /// The most ports that connections arrive at directly. Others are reached by asking the proxy.
 const MAX_DIRECT: usize = 60;
+
+/// The most files that are looked at for being left behind.
+const MAX_LEFT_BEHIND: usize = 1_000;
 
 /// What a worker's broker tells whoever is there to listen.
 #[derive(Debug)]
@@ -127,6 +139,78 @@ pub(crate) fn equip(policy: &mut SandboxPolicy) -> Result<(), ErrorReport> {
         }
     }
     Ok(())
+}
+
+/// Whether the TLS of the skill's own programs may be read.
+pub(crate) fn reads_tls(workspace: &Workspace, skill: &VerifiedSkill) -> bool {
+    let network = &workspace.configuration.network;
+    skill.engine() == Engine::Native && network.reads_tls_of(&skill.manifest().name)
+}
+
+/// What one worker's programs trust so that their TLS can be read. It is made for that worker, and its file is
+/// gone with it.
+#[derive(Debug)]
+pub(crate) struct WorkerAuthority {
+    authority: Arc<Authority>,
+    tls: Arc<Tls>,
+    _file: NamedTempFile,
+}
+
+impl WorkerAuthority {
+    /// Makes one for a worker with this policy and adds it there, if anything of its TLS is to be read. Its file
+    /// is in `folder`; the key is in no file.
+    ///
+    /// # Errors
+    /// When a host of the policy is none, or the file cannot be written.
+    pub(crate) fn equip(
+        policy: &mut SandboxPolicy,
+        tls: &Arc<Tls>,
+        folder: &Path,
+    ) -> Result<Option<Self>, ErrorReport> {
+        let gate = gate(policy)?;
+        if !policy.has_own_network() || !gate.may_want_to_read() {
+            return Ok(None);
+        }
+        let authority = Authority::new(&gate)
+            .map_err(|error| ErrorReport::from(error).with("skill", &policy.skill.name))?;
+        let file = write_certificates(folder, &authority.bundle(tls)).map_err(|error| {
+            let reason = format!("{}: {error}", folder.display());
+            ErrorReport::new(ErrorCode::StateUnavailable).with("reason", reason)
+        })?;
+        policy.certificates = Some(file.path().to_owned());
+        for (name, value) in certificate_environment() {
+            policy.environment.insert(name.to_owned(), value.to_owned());
+        }
+        Ok(Some(Self {
+            authority: Arc::new(authority),
+            tls: Arc::clone(tls),
+            _file: file,
+        }))
+    }
+
+    /// Lets the worker's broker read.
+    pub(crate) fn serve(&self, broker: &Broker) {
+        broker.read_tls(Arc::clone(&self.authority), Arc::clone(&self.tls));
+    }
+}
+
+/// Writes what only the worker reads, and removes what a daemon that was killed left behind, once nobody can
+/// use it any more.
+fn write_certificates(folder: &Path, bundle: &str) -> std::io::Result<NamedTempFile> {
+    fs_err::create_dir_all(folder)?;
+    for entry in fs_err::read_dir(folder)?.flatten().take(MAX_LEFT_BEHIND) {
+        let written = entry.metadata().and_then(|metadata| metadata.modified());
+        let age = written.map(|time| time.elapsed().unwrap_or_default());
+        if age.is_ok_and(|age| age > Authority::LIFETIME) {
+            // Another daemon may have been faster.
+            let _ = fs_err::remove_file(entry.path());
+        }
+    }
+    let mut file = tempfile::Builder::new()
+        .suffix(".pem")
+        .tempfile_in(folder)?;
+    file.write_all(bundle.as_bytes())?;
+    Ok(file)
 }
 
 /// The broker of a worker with this policy, and what it tells.

@@ -20,6 +20,7 @@ use crate::instance::Instance;
 use crate::instance::Running;
 use crate::launch;
 use crate::lifecycle::Slot;
+use crate::network;
 use crate::workspace::Workspace;
 
 /// What the decision about a skill rests on and the person can change while it runs.
@@ -34,6 +35,7 @@ pub(crate) struct Standing {
     denied_hosts: Vec<String>,
     bounds: GrantBounds,
     required_rung: Rung,
+    reads_tls: bool,
 }
 
 /// What became of a standing.
@@ -57,6 +59,7 @@ impl Standing {
             bounds: workspace.configuration.grant_bounds(),
             denied_hosts: workspace.configuration.security.denied_hosts.clone(),
             required_rung: launch::required_rung(workspace, skill),
+            reads_tls: network::reads_tls(workspace, skill),
         }
     }
 
@@ -179,6 +182,7 @@ mod tests {
             bounds: GrantBounds::default(),
             denied_hosts: vec!["a.test".to_owned()],
             required_rung: Rung::Full,
+            reads_tls: false,
         };
         let untrusted = Standing {
             trust: WorkspaceTrust::Untrusted,

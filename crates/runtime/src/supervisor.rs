@@ -11,7 +11,6 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
 use mycelium_config::SecretStore;
-use mycelium_network::Certificates;
 use mycelium_network::Gate;
 use mycelium_network::HttpClient;
 use mycelium_policy::SandboxPolicy;
@@ -31,6 +30,7 @@ use crate::exchanges::Exchanges;
 use crate::live_worker::LiveWorker;
 use crate::network;
 use crate::network::RequestAudit;
+use crate::network::WorkerAuthority;
 use crate::output::Output;
 use crate::space::SpaceKeeper;
 use crate::ticket::Ticket;
@@ -70,12 +70,17 @@ pub(crate) struct Supervisor {
 
 impl Supervisor {
     /// A supervisor that has started nothing yet.
-    pub(crate) fn new(program: PathBuf, audit: AuditTrail, secrets: SecretStore) -> Self {
+    pub(crate) fn new(
+        program: PathBuf,
+        client: Arc<HttpClient>,
+        audit: AuditTrail,
+        secrets: SecretStore,
+    ) -> Self {
         Self {
             program,
             audit,
             secrets,
-            client: Arc::new(HttpClient::new(Certificates::OfThisMachine)),
+            client,
             launcher: Mutex::default(),
             warm: Mutex::default(),
             kept: Mutex::new(HashMap::from([(WorkerKind::Embedded, WARM)])),
@@ -93,13 +98,14 @@ impl Supervisor {
         policy: &SandboxPolicy,
         members: Members,
         session: Option<String>,
+        authority: Option<&WorkerAuthority>,
     ) -> Result<(LiveWorker, SandboxReport), ErrorReport> {
         let gate = network::gate(policy)?;
         let audit = RequestAudit::new(&self.audit, policy, session.as_deref());
         if WorkerKind::of(policy) == WorkerKind::Program {
             lock(&self.kept).insert(WorkerKind::Program, WARM_PROGRAMS);
         }
-        let mut started = self.try_start(policy, members, (&gate, &audit));
+        let mut started = self.try_start(policy, members, (&gate, &audit, authority));
         for _ in 0..=WARM.max(WARM_PROGRAMS) {
             // A warm worker, or the launcher with all of them, was ended by somebody: the next try takes
             // another one.
@@ -109,7 +115,7 @@ impl Supervisor {
             ) {
                 break;
             }
-            started = self.try_start(policy, members, (&gate, &audit));
+            started = self.try_start(policy, members, (&gate, &audit, authority));
         }
         self.refill();
         started.map_err(|error| ErrorReport::from(error).with("skill", &policy.skill.name))
@@ -119,7 +125,7 @@ impl Supervisor {
         &self,
         policy: &SandboxPolicy,
         members: Members,
-        (gate, audit): (&Gate, &RequestAudit),
+        (gate, audit, authority): (&Gate, &RequestAudit, Option<&WorkerAuthority>),
     ) -> Result<(LiveWorker, SandboxReport), SandboxError> {
         let kind = WorkerKind::of(policy);
         let warm = {
@@ -138,6 +144,9 @@ impl Supervisor {
         let keeper = SpaceKeeper::new(policy, members);
         let report = launcher.assign(&worker, policy)?;
         let (broker, records) = network::broker(gate.clone(), policy, audit.clone(), &self.secrets);
+        if let Some(authority) = authority {
+            authority.serve(&broker);
+        }
         if policy.has_own_network() {
             network::open(&launcher, &worker, &broker)?;
         }

@@ -132,7 +132,7 @@ impl Inner {
         let (worker, _) = {
             let supervisor = Arc::clone(&self.supervisor);
             let launch = Arc::clone(&launch);
-            blocking(move || supervisor.start(&launch.policy, launch.members(), None)).await?
+            blocking(move || supervisor.start(&launch.policy, launch.members(), None, None)).await?
         };
         let process = Arc::clone(worker.process());
         let mut running = Running {

@@ -175,6 +175,7 @@ fn policy(folder: &std::path::Path) -> Result<SandboxPolicy, Box<dyn Error>> {
         program: None,
         dependency_layer: None,
         bytecode: None,
+        certificates: None,
         data: None,
         network: mycelium_policy::NetworkPolicy::default(),
         environment: std::collections::BTreeMap::new(),

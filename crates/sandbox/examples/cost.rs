@@ -200,6 +200,7 @@ fn policy(base: &std::path::Path) -> Outcome<SandboxPolicy> {
         program: None,
         dependency_layer: None,
         bytecode: None,
+        certificates: None,
         data: Some(base.join("data")),
         network: mycelium_policy::NetworkPolicy::default(),
         environment: BTreeMap::new(),

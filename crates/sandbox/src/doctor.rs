@@ -289,6 +289,7 @@ fn policy(skill_root: &Path) -> Result<SandboxPolicy, Box<dyn std::error::Error>
         program: None,
         dependency_layer: None,
         bytecode: None,
+        certificates: None,
         data: None,
         network: mycelium_policy::NetworkPolicy::default(),
         environment: BTreeMap::new(),

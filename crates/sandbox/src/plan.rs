@@ -6,6 +6,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use mycelium_policy::BYTECODE_PATH;
+use mycelium_policy::CERTIFICATES_PATH;
 use mycelium_policy::DATA_PATH;
 use mycelium_policy::DEPENDENCIES_PATH;
 use mycelium_policy::PathGrant;
@@ -155,6 +156,12 @@ impl Plan {
                 Execution::Refused,
             ),
             (
+                CERTIFICATES_PATH,
+                &policy.certificates,
+                FileAccess::Read,
+                Execution::Refused,
+            ),
+            (
                 DATA_PATH,
                 &policy.data,
                 FileAccess::Write,
@@ -243,6 +250,7 @@ pub(crate) fn sample(skill_root: &Path) -> SandboxPolicy {
         program: None,
         dependency_layer: None,
         bytecode: None,
+        certificates: None,
         data: None,
         network: mycelium_policy::NetworkPolicy::default(),
         environment: std::collections::BTreeMap::new(),

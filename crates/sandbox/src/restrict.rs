@@ -18,6 +18,7 @@ use landlock::RulesetStatus;
 use landlock::Scope;
 use landlock::make_bitflags;
 use mycelium_policy::BYTECODE_PATH;
+use mycelium_policy::CERTIFICATES_PATH;
 use mycelium_policy::DATA_PATH;
 use mycelium_policy::DEPENDENCIES_PATH;
 use mycelium_policy::RUNTIME_FOLDERS;
@@ -166,6 +167,7 @@ fn inside(policy: &SandboxPolicy) -> Vec<(&Path, Use)> {
         Some((Path::new("/tmp"), Use::Write)),
         (policy.dependency_layer.as_ref()).map(|_| (Path::new(DEPENDENCIES_PATH), Use::Read)),
         (policy.bytecode.as_ref()).map(|_| (Path::new(BYTECODE_PATH), Use::Read)),
+        (policy.certificates.as_ref()).map(|_| (Path::new(CERTIFICATES_PATH), Use::Read)),
         (policy.data.as_ref()).map(|_| (Path::new(DATA_PATH), Use::Write)),
     ];
     let program = policy.program.iter().flat_map(|program| {

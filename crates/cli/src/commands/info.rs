@@ -242,6 +242,12 @@ pub(super) fn describe_risk(permission: &PermissionInfo, page: &mut Page) {
         Risk::High => Style::Caution,
     };
     page.styled(style, format!("      {}", text.render(locale)));
+    if permission.reads_tls {
+        page.line(format!(
+            "      {}",
+            Text::new("info-reads-tls").render(locale)
+        ));
+    }
     if let Some(reason) = &permission.reason {
         let text = Text::new("info-reason").with("reason", reason);
         page.line(format!("      {}", text.render(locale)));

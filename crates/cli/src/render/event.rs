@@ -273,6 +273,12 @@ fn describe_request(request: &NetworkRequest, page: &mut Page) {
         let withheld = Text::new("event-request-withheld").with("name", name);
         detail(page, &withheld.render(locale));
     }
+    if !request.unreadable.is_empty() {
+        let text = Text::new("secret-unreadable")
+            .with("names", request.unreadable.join(", "))
+            .with("skill", &request.skill);
+        detail(page, &text.render(locale));
+    }
     if request.omitted > 0 {
         let omitted = Text::new("event-request-omitted").with("count", request.omitted);
         detail(page, &omitted.render(locale));

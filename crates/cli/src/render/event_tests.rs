@@ -172,6 +172,7 @@ fn a_request_says_where_how_much_and_how_it_went() {
             reason: reason.map(str::to_owned),
             given: Vec::new(),
             withheld: Vec::new(),
+            unreadable: Vec::new(),
             omitted: 0,
         })
     };
@@ -191,6 +192,7 @@ fn a_request_says_where_how_much_and_how_it_went() {
         reason: Some("no permission names this host".into()),
         given: vec!["A".into()],
         withheld: vec!["B".into()],
+        unreadable: vec!["C".into()],
         omitted: 3,
     });
     insta::assert_snapshot!(shown(&[
@@ -205,6 +207,7 @@ fn a_request_says_where_how_much_and_how_it_went() {
       Reason: no permission names this host
       The secret A went with it
       The secret B is not for this host: its placeholder went with it
+      The TLS was the program's own, so C stayed a placeholder. With fetcher in `network.readTls` of your configuration, the broker reads it and puts the value in.
       3 requests before it are not shown: there were too many in a short time
     ");
 }

@@ -41,6 +41,7 @@ fn every_key_has_a_name_a_variable_and_a_description_of_its_own() {
             "security.maxBandwidthKBps MYCELIUM_SECURITY_MAX_BANDWIDTH_KBPS",
             "security.deniedHosts MYCELIUM_SECURITY_DENIED_HOSTS",
             "security.grants MYCELIUM_SECURITY_GRANTS",
+            "network.readTls MYCELIUM_NETWORK_READ_TLS",
             "monitoring.enabled MYCELIUM_MONITORING_ENABLED",
             "monitoring.metricsPort MYCELIUM_MONITORING_METRICS_PORT",
             "monitoring.logLevel MYCELIUM_MONITORING_LOG_LEVEL",

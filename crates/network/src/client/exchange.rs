@@ -2,20 +2,22 @@
 
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
-use tokio_rustls::rustls;
 use zeroize::Zeroizing;
 
 use crate::Attempt;
 use crate::Broker;
+use crate::Certificates;
 use crate::Connection;
 use crate::NetworkError;
 use crate::Protocol;
+use crate::Tls;
 
 use super::head::Incoming;
 use super::head::MAX_HEAD;
@@ -24,8 +26,6 @@ use super::payload::Payload;
 use super::payload::Piece;
 use super::request::BodyLength;
 use super::request::HttpRequest;
-use super::tls::Certificates;
-use super::tls::Tls;
 
 /// How long a host may say nothing. As `fetch` of Node.js has it.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -35,7 +35,7 @@ const MAX_INFORMATION: usize = 16;
 /// Sends requests through a broker.
 #[derive(Debug)]
 pub struct HttpClient {
-    tls: Tls,
+    tls: Arc<Tls>,
     patience: Duration,
 }
 
@@ -83,9 +83,15 @@ impl HttpClient {
     #[must_use]
     pub fn new(certificates: Certificates) -> Self {
         Self {
-            tls: Tls::new(certificates),
+            tls: Arc::new(Tls::new(certificates)),
             patience: PATIENCE,
         }
+    }
+
+    /// What makes its TLS connections.
+    #[must_use]
+    pub fn tls(&self) -> &Arc<Tls> {
+        &self.tls
     }
 
     /// The same client, with another idea of how long a host may say nothing.
@@ -198,10 +204,7 @@ impl HttpClient {
     fn explain(&self, request: &HttpRequest, failing: Failing) -> NetworkError {
         let place = format!("{}:{}", request.host, request.port);
         match failing {
-            Failing::Tls(source) if is_about_certificate(&source) => {
-                NetworkError::Untrusted { place, source }
-            }
-            Failing::Tls(source) => NetworkError::Tls { place, source },
+            Failing::Tls(source) => NetworkError::of_tls(place, source),
             Failing::Broken(broken) => match broken {
                 Broken::Read(source) | Broken::Write(source) => match source.kind() {
                     io::ErrorKind::UnexpectedEof => NetworkError::Truncated { place },
@@ -235,13 +238,6 @@ struct Going<'r> {
 enum Failing {
     Tls(io::Error),
     Broken(Broken),
-}
-
-fn is_about_certificate(error: &io::Error) -> bool {
-    error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        .is_some_and(|inner| matches!(inner, rustls::Error::InvalidCertificate(_)))
 }
 
 /// Sends the head and the body.

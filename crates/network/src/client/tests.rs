@@ -23,6 +23,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use super::*;
 use crate::Broker;
 use crate::BrokerLimits;
+use crate::Certificates;
 use crate::Gate;
 use crate::HostName;
 use crate::NetworkError;

@@ -107,11 +107,12 @@ pub(crate) fn request(bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, BadH
 }
 
 impl RequestHead {
-    /// The request as the host gets it: for this host and this request only.
+    /// The request as the host gets it: for this host, with its port unless it is the usual one, and this
+    /// request only.
     pub(crate) fn to_bytes(
         &self,
         host: &Host,
-        port: u16,
+        port: Option<u16>,
         revealed: &Revealed,
     ) -> Zeroizing<Vec<u8>> {
         let path = match &self.target {
@@ -120,7 +121,7 @@ impl RequestHead {
         };
         let (target, fields) = (revealed.target(path), revealed.fields(&self.fields));
         let mut host = format!(" HTTP/1.1\r\nHost: {host}");
-        if port != 80 {
+        if let Some(port) = port {
             host.push_str(&format!(":{port}"));
         }
         host.push_str("\r\nConnection: close\r\n");

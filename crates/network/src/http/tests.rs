@@ -25,7 +25,11 @@ fn a_request_is_written_anew_for_the_host_it_was_checked_for() {
                 Content-Length: 3\r\nX-Kept: yes\r\n\r\nabc";
     let (head, length) = read(text).unwrap().unwrap();
     assert_eq!(length, text.len() - 3);
-    let bytes = head.to_bytes(&"api.test".parse().unwrap(), 8080, &Revealed::default());
+    let bytes = head.to_bytes(
+        &"api.test".parse().unwrap(),
+        Some(8080),
+        &Revealed::default(),
+    );
     assert_eq!(
         String::from_utf8(bytes.to_vec()).unwrap(),
         "POST /a?b HTTP/1.1\r\nHost: api.test:8080\r\nConnection: close\r\n\
@@ -40,7 +44,7 @@ fn what_says_how_long_a_request_is_cannot_be_named_away() {
     let head = head(
         "POST / HTTP/1.1\r\nHost: a.test\r\nConnection: Content-Length\r\nContent-Length: 3\r\n\r\n",
     );
-    let bytes = head.to_bytes(&"a.test".parse().unwrap(), 80, &Revealed::default());
+    let bytes = head.to_bytes(&"a.test".parse().unwrap(), None, &Revealed::default());
     assert!(
         String::from_utf8(bytes.to_vec())
             .unwrap()

@@ -3,8 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use rustix::net::Shutdown;
+use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -14,7 +15,7 @@ use tokio::time::timeout_at;
 use crate::opening::Opening;
 
 /// How long a client may take to say what it wants, in all.
-const OPENING_PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const OPENING_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a client that may speak anything is waited for before the host is let speak first.
 const SILENCE: Duration = Duration::from_millis(250);
@@ -26,9 +27,21 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
 /// How much is read at a time.
 const PIECE: usize = 16 << 10;
 
+/// What carries a conversation.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
+    /// The worker's socket.
+    fn socket(&self) -> &TcpStream;
+}
+
+impl Stream for TcpStream {
+    fn socket(&self) -> &TcpStream {
+        self
+    }
+}
+
 /// A worker's end of a connection.
-pub(super) struct Client {
-    pub(super) stream: TcpStream,
+pub(super) struct Client<S = TcpStream> {
+    pub(super) stream: S,
     /// What was read and not used yet.
     pub(super) buffer: Vec<u8>,
 }
@@ -52,8 +65,8 @@ pub(super) enum Speech {
     Any,
 }
 
-impl Client {
-    pub(super) fn new(stream: TcpStream) -> Self {
+impl<S: Stream> Client<S> {
+    pub(super) fn new(stream: S) -> Self {
         Self {
             stream,
             buffer: Vec::new(),
@@ -90,7 +103,7 @@ impl Client {
     pub(super) async fn dismiss(mut self, last: &[u8]) {
         let farewell = async {
             self.stream.write_all(last).await?;
-            rustix::net::shutdown(&self.stream, Shutdown::Write)?;
+            self.stream.shutdown().await?;
             tokio::io::copy(&mut (&mut self.stream).take(DRAIN), &mut tokio::io::sink()).await
         };
         // Whether it listens is its own business.
@@ -99,6 +112,6 @@ impl Client {
 
     /// Ends the connection as one that was never accepted.
     pub(super) fn reset(self) {
-        let _ = rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO));
+        let _ = rustix::net::sockopt::set_socket_linger(self.stream.socket(), Some(Duration::ZERO));
     }
 }

@@ -20,6 +20,9 @@ use crate::serve::Place;
 use crate::serve::client::Begins;
 use crate::serve::client::Client;
 use crate::serve::client::Speech;
+use crate::serve::client::Stream;
+use crate::serve::exchange::Asked;
+use crate::serve::exchange::Outward;
 
 /// The ports where nothing but TLS and HTTP is spoken.
 const WEB_PORTS: [u16; 2] = [80, 443];
@@ -118,7 +121,7 @@ impl Door {
         match opening {
             Opening::Tls(name) => self.pass_tls(client, &place, name, early).await,
             Opening::Http(head, length) => {
-                self.pass_request(client, &place, *head, length, early)
+                self.pass_request(client, &place, (*head, length), early, Outward::Plain)
                     .await;
             }
             Opening::BadTls => {
@@ -158,23 +161,34 @@ impl Door {
             };
             return self.refuse_tls(client, &asked, reason).await;
         }
+        let gate = &self.shared.gate;
+        if let Some(reading) = self.shared.reading.get()
+            && gate.wants_to_read(&place.host, place.port)
+        {
+            let server = name.map_or_else(|| place.host.clone(), Host::Name);
+            return self.read_tls(client, place, reading, &server, early).await;
+        }
         let attempt = Attempt {
             protocol: Protocol::Tls,
             ..attempt(place)
         };
         match self.open_or_use(attempt, early).await {
-            Ok(upstream) => self.tunnel(client, upstream, &[]).await,
+            Ok(mut upstream) => {
+                upstream.note_unreadable(gate.secrets_for(&place.host, place.port));
+                self.tunnel(client, upstream, &[]).await;
+            }
             Err(()) => client.dismiss(super::refused::TLS_ACCESS_DENIED).await,
         }
     }
 
-    async fn pass_request(
+    /// Passes a request on, the head of which has `length` bytes, if it is for `place`.
+    pub(super) async fn pass_request(
         &self,
-        client: Client,
+        client: Client<impl Stream>,
         place: &Place,
-        head: RequestHead,
-        length: usize,
+        (head, length): (RequestHead, usize),
         early: Option<Connection>,
+        outward: Outward<'_>,
     ) {
         let (host, port) = match &head.target {
             Target::Address { host, port, .. } => (Some(host), Some(*port)),
@@ -214,8 +228,13 @@ impl Door {
             path: head.path().map(str::to_owned),
             ..attempt(place)
         };
-        self.exchange(client, place, head, length, attempt, early)
-            .await;
+        let asked = Asked {
+            head,
+            length,
+            attempt,
+            early,
+        };
+        self.exchange(client, place, asked, outward).await;
     }
 }
 

@@ -6,11 +6,16 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use crate::Attempt;
 use crate::Connection;
+use crate::Host;
 use crate::Method;
+use crate::NetworkError;
 use crate::RefusalReason;
+use crate::Tls;
 use crate::Verdict;
 use crate::http::BadHead;
 use crate::http::Body;
@@ -19,6 +24,7 @@ use crate::http::answer;
 use crate::serve::Door;
 use crate::serve::Place;
 use crate::serve::client::Client;
+use crate::serve::client::Stream;
 use crate::serve::refused::failure_answer;
 
 /// How much is read at a time.
@@ -44,18 +50,51 @@ impl From<BadHead> for Broken {
     }
 }
 
+/// A request, as far as it was read.
+pub(super) struct Asked {
+    pub(super) head: RequestHead,
+    /// How long the head is, in what the client has said.
+    pub(super) length: usize,
+    pub(super) attempt: Attempt,
+    /// A connection that was made while the client was silent.
+    pub(super) early: Option<Connection>,
+}
+
+/// How a request goes to its host.
+#[derive(Clone, Copy)]
+pub(super) enum Outward<'a> {
+    /// As it came.
+    Plain,
+    /// Over TLS with `server`.
+    Tls { tls: &'a Tls, server: &'a Host },
+}
+
+impl Outward<'_> {
+    /// The port that need not be named.
+    fn usual_port(self) -> u16 {
+        match self {
+            Self::Plain => 80,
+            Self::Tls { .. } => 443,
+        }
+    }
+}
+
 impl Door {
     /// Passes a request on to `place` and its answer back; then the connection ends, whatever else the
     /// client may have to say: only this request was judged.
     pub(super) async fn exchange(
         &self,
-        mut client: Client,
+        mut client: Client<impl Stream>,
         place: &Place,
-        head: RequestHead,
-        length: usize,
-        attempt: Attempt,
-        early: Option<Connection>,
+        asked: Asked,
+        outward: Outward<'_>,
     ) {
+        let Asked {
+            head,
+            length,
+            attempt,
+            early,
+        } = asked;
         let opened = match early {
             Some(mut connection) => {
                 connection.describe(&attempt);
@@ -77,25 +116,30 @@ impl Door {
         };
         upstream.note(&revealed);
         client.buffer.drain(..length);
-        let said = std::mem::take(&mut client.buffer);
-        let outcome = {
-            let (mut from_client, mut to_client) = client.stream.split();
-            let (mut from_host, mut to_host) = tokio::io::split(&mut upstream);
-            let asking = async {
-                // By itself, so that what has secrets in it is wiped.
-                let bytes = head.to_bytes(&place.host, place.port, &revealed);
-                to_host.write_all(&bytes).await?;
-                drop(bytes);
-                let (nothing, body) = (Vec::new(), head.body.clone());
-                let last = pass_body(nothing, body, said, &mut from_client, &mut to_host).await?;
-                to_host.write_all(&last).await?;
-                // The answer ends the exchange, not the end of the question.
-                std::future::pending::<Result<Vec<u8>, Broken>>().await
-            };
-            let answering = pass_answer(&head.method, &mut from_host, &mut to_client);
-            tokio::select! {
-                outcome = asking => outcome,
-                outcome = answering => outcome,
+        let port = Some(place.port).filter(|port| *port != outward.usual_port());
+        let bytes = head.to_bytes(&place.host, port, &revealed);
+        drop(revealed);
+        let outcome = match outward {
+            Outward::Plain => speak(&mut client, &mut upstream, &head, bytes).await,
+            Outward::Tls { tls, server } => {
+                let patience = self.shared.limits.connect_patience;
+                let connecting = timeout(patience, tls.connect(server, &mut upstream)).await;
+                let error = match connecting {
+                    Ok(Ok(mut secured)) => Ok(speak(&mut client, &mut secured, &head, bytes).await),
+                    Ok(Err(source)) => Err(NetworkError::of_tls(place.to_string(), source)),
+                    Err(_) => Err(NetworkError::TimedOut {
+                        place: place.to_string(),
+                        limit: patience,
+                    }),
+                };
+                match error {
+                    Ok(outcome) => outcome,
+                    Err(error) => {
+                        upstream.fail(error.reason());
+                        drop(upstream);
+                        return client.dismiss(&failure_answer(&error)).await;
+                    }
+                }
             }
         };
         match outcome {
@@ -120,6 +164,35 @@ impl Door {
     }
 }
 
+/// Sends `bytes`, the head as the host gets it, and what the client says after it, and passes on the answer but
+/// for its last piece, which it returns.
+async fn speak(
+    client: &mut Client<impl Stream>,
+    host: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    head: &RequestHead,
+    bytes: Zeroizing<Vec<u8>>,
+) -> Result<Vec<u8>, Broken> {
+    let said = std::mem::take(&mut client.buffer);
+    let (mut from_client, mut to_client) = tokio::io::split(&mut client.stream);
+    let (mut from_host, mut to_host) = tokio::io::split(host);
+    let asking = async {
+        // By itself, so that what has secrets in it is wiped.
+        to_host.write_all(&bytes).await?;
+        drop(bytes);
+        let (nothing, body) = (Vec::new(), head.body.clone());
+        let last = pass_body(nothing, body, said, &mut from_client, &mut to_host).await?;
+        to_host.write_all(&last).await?;
+        to_host.flush().await?;
+        // The answer ends the exchange, not the end of the question.
+        std::future::pending::<Result<Vec<u8>, Broken>>().await
+    };
+    let answering = pass_answer(&head.method, &mut from_host, &mut to_client);
+    tokio::select! {
+        outcome = asking => outcome,
+        outcome = answering => outcome,
+    }
+}
+
 /// Passes on a head and a body, of which `said` was read already, but for the last piece, which it returns.
 async fn pass_body(
     head: Vec<u8>,
@@ -137,6 +210,7 @@ async fn pass_body(
             return Ok(ready);
         }
         to.write_all(&ready).await?;
+        to.flush().await?;
         ready.clear();
         piece.resize(PIECE, 0);
         match from.read(&mut piece).await? {
@@ -167,5 +241,6 @@ async fn pass_answer(
             return pass_body(head.bytes, head.body, bytes, from, to).await;
         }
         to.write_all(&head.bytes).await?;
+        to.flush().await?;
     }
 }

@@ -75,6 +75,7 @@ impl Door {
             verdict: Verdict::Refused(refusal),
             given: Vec::new(),
             withheld: Vec::new(),
+            unreadable: Vec::new(),
             omitted: 0,
         });
         Answer::NoSuchName

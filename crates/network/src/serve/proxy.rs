@@ -14,6 +14,8 @@ use crate::serve::Place;
 use crate::serve::client::Begins;
 use crate::serve::client::Client;
 use crate::serve::client::Speech;
+use crate::serve::exchange::Asked;
+use crate::serve::exchange::Outward;
 use crate::serve::refused::misdirected_answer;
 
 impl Door {
@@ -66,8 +68,13 @@ impl Door {
                     path: head.path().map(str::to_owned),
                 };
                 // The `Host` field is written anew: of a proxy's request, the address counts.
-                self.exchange(client, &place, head, length, attempt, None)
-                    .await;
+                let asked = Asked {
+                    head,
+                    length,
+                    attempt,
+                    early: None,
+                };
+                self.exchange(client, &place, asked, Outward::Plain).await;
             }
             Target::Path(_) | Target::Server => client.dismiss(&misdirected_answer()).await,
         }

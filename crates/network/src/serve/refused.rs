@@ -14,6 +14,7 @@ use crate::http::RequestHead;
 use crate::serve::Door;
 use crate::serve::Place;
 use crate::serve::client::Client;
+use crate::serve::client::Stream;
 
 /// A fatal TLS alert: access denied (RFC 8446, 6.2).
 pub(super) const TLS_ACCESS_DENIED: &[u8] = &[21, 3, 3, 0, 2, 2, 49];
@@ -60,13 +61,32 @@ impl Door {
     /// Refuses a client that speaks HTTP.
     pub(super) async fn refuse_http(
         &self,
-        client: Client,
+        client: Client<impl Stream>,
         place: &Place,
         head: Option<&RequestHead>,
         reason: RefusalReason,
     ) {
         let refusal = self.tell_refused(Protocol::Http, place, head, reason);
         client.dismiss(&refusal_answer(&refusal)).await;
+    }
+
+    /// Tells the observer that TLS with the worker's program failed.
+    pub(super) fn tell_failed(&self, place: &Place, early: Option<Connection>, reason: &str) {
+        let attempt = Attempt {
+            protocol: Protocol::Tls,
+            host: place.host.clone(),
+            port: place.port,
+            method: None,
+            path: None,
+        };
+        if let Some(mut early) = early {
+            early.describe(&attempt);
+            early.fail(reason);
+        } else {
+            let reason = crate::record::shown(reason);
+            let verdict = Verdict::Failed { reason };
+            self.shared.log.add(RequestRecord::of(&attempt, verdict));
+        }
     }
 
     /// Opens a connection; `None` if it cannot be had, which the observer has heard then.

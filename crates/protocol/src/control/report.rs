@@ -254,6 +254,9 @@ pub struct PermissionInfo {
     /// it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_milliseconds: Option<u64>,
+    /// Whether the broker reads the program's own TLS for it, as the configuration says.
+    #[serde(default)]
+    pub reads_tls: bool,
     /// Whether it is granted in this workspace, wholly.
     pub granted: bool,
     /// The parts that are not, with the reason.

@@ -126,7 +126,7 @@ fn code(error: &NetworkError) -> ExchangeFailure {
         },
         NetworkError::TimedOut { .. } => ExchangeFailure::ConnectTimeout,
         NetworkError::Untrusted { .. } => ExchangeFailure::Certificate,
-        NetworkError::Tls { .. } => ExchangeFailure::Tls,
+        NetworkError::Tls { .. } | NetworkError::Certificate { .. } => ExchangeFailure::Tls,
         NetworkError::BodyLength
         | NetworkError::InvalidPolicy(_)
         | NetworkError::SecretMissing { .. }

@@ -96,7 +96,11 @@ impl Inner {
         let (worker, _) = {
             let supervisor = Arc::clone(&self.supervisor);
             let launch = Arc::clone(launch);
-            blocking(move || supervisor.start(&launch.policy, launch.members(), None)).await?
+            blocking(move || {
+                let authority = launch.authority.as_deref();
+                supervisor.start(&launch.policy, launch.members(), None, authority)
+            })
+            .await?
         };
         let mut running = Running {
             worker,

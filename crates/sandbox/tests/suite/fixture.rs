@@ -90,6 +90,7 @@ impl Site {
             program: None,
             dependency_layer: None,
             bytecode: None,
+            certificates: None,
             data: None,
             network: mycelium_policy::NetworkPolicy::default(),
             environment: BTreeMap::new(),

@@ -60,6 +60,7 @@ event-request = [NetworkBroker] { $what } { $place } { $verdict ->
 event-request-reason = Reason: { $reason }
 event-request-given = The secret { $name } went with it
 event-request-withheld = The secret { $name } is not for this host: its placeholder went with it
+secret-unreadable = The TLS was the program's own, so { $names } stayed a placeholder. With { $skill } in `network.readTls` of your configuration, the broker reads it and puts the value in.
 event-request-omitted = { $count } requests before it are not shown: there were too many in a short time
 event-used = [SkillSandbox] { $skill } used what it is granted: { $operation } { $path }
 event-violation-file = [FilesystemGuard] Blocked unauthorized file access:
@@ -249,6 +250,7 @@ info-answer = { $answer ->
 }
 info-permission = { $permission }
 info-risk = { $risk } risk: { $what }
+info-reads-tls = to do so, Mycelium reads what its programs send there over TLS (network.readTls)
 info-reason = its author says: “{ $reason }”
 info-last-use = { $time ->
     [never] not seen in use

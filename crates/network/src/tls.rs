@@ -5,10 +5,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::AlertDescription;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::crypto::ring;
@@ -27,11 +31,23 @@ pub enum Certificates {
     These(Vec<Vec<u8>>),
 }
 
+impl Certificates {
+    fn list(&self) -> Vec<CertificateDer<'static>> {
+        match self {
+            // What cannot be read is not trusted; the others are.
+            Self::OfThisMachine => rustls_native_certs::load_native_certs().certs,
+            Self::These(list) => list.iter().cloned().map(CertificateDer::from).collect(),
+        }
+    }
+}
+
 /// Makes TLS connections.
 #[derive(Debug)]
 pub struct Tls {
     certificates: Certificates,
     configuration: OnceLock<Arc<ClientConfig>>,
+    /// The certificates as a file has them.
+    pem: OnceLock<String>,
 }
 
 impl Tls {
@@ -41,7 +57,14 @@ impl Tls {
         Self {
             certificates,
             configuration: OnceLock::new(),
+            pem: OnceLock::new(),
         }
+    }
+
+    /// The certificates that are trusted, as programs read them from a file. Reads files when first called.
+    pub(crate) fn pem(&self) -> &str {
+        self.pem
+            .get_or_init(|| self.certificates.list().iter().map(pem_of).collect())
     }
 
     /// Makes a TLS connection to `host` on `stream`. Only HTTP/1.1 is offered.
@@ -78,15 +101,7 @@ impl Tls {
 
 fn configure(certificates: &Certificates) -> io::Result<Arc<ClientConfig>> {
     let mut roots = RootCertStore::empty();
-    match certificates {
-        Certificates::OfThisMachine => {
-            // What cannot be read is not trusted; the others are.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-        Certificates::These(list) => {
-            roots.add_parsable_certificates(list.iter().cloned().map(CertificateDer::from));
-        }
-    }
+    roots.add_parsable_certificates(certificates.list());
     if roots.is_empty() {
         return Err(io::Error::new(
             io::ErrorKind::NotFound,
@@ -100,4 +115,34 @@ fn configure(certificates: &Certificates) -> io::Result<Arc<ClientConfig>> {
         .with_no_client_auth();
     configuration.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(configuration))
+}
+
+/// Whether TLS failed because of a certificate: the host's, or ours in the eyes of a program.
+pub(crate) fn is_about_certificate(error: &io::Error) -> bool {
+    let inner = error.get_ref();
+    match inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::AlertReceived(alert)) => matches!(
+            alert,
+            AlertDescription::BadCertificate
+                | AlertDescription::UnsupportedCertificate
+                | AlertDescription::CertificateUnknown
+                | AlertDescription::UnknownCA
+        ),
+        inner => matches!(inner, Some(rustls::Error::InvalidCertificate(_))),
+    }
+}
+
+/// A certificate as a file has it (RFC 7468, 5.1).
+fn pem_of(certificate: &CertificateDer<'_>) -> String {
+    let text = STANDARD.encode(certificate);
+    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(64));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = after;
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    pem
 }
