@@ -147,6 +147,7 @@ const ROWS: &[Row] = &[
         .beside("mcp-typescript")
         .counting(Unit::Megabytes),
     row("mcp-call", "call over MCP", 1.0).above("socket-call"),
+    row("mcp-client-call", "call of another MCP server", 2.0).above("mcp-direct-call"),
     row("mcp-list", "tools/list of 500 skills", 10.0).above("socketpair"),
     row(
         "mcp-sessions",

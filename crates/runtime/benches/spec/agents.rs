@@ -1,28 +1,14 @@
 //! Agents that come over MCP: how soon the first one is served, what a call costs beside the same call over the socket,
 //! long lists, and many sessions at once.
 
-use std::io::Read;
-use std::io::Write;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
-use mycelium_protocol::FrameDecoder;
-use mycelium_protocol::MAX_FRAME;
 use mycelium_protocol::control::Arguments;
-use mycelium_protocol::control::CONTROL_PROTOCOL;
-use mycelium_protocol::control::ClientHello;
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::ExecRequest;
-use mycelium_protocol::control::Request;
-use mycelium_protocol::control::RequestContext;
-use mycelium_protocol::control::ServerHello;
-use mycelium_protocol::control::ServerMessage;
-use mycelium_protocol::encode_frame;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::json;
 
@@ -32,6 +18,7 @@ use crate::daemon::proportional_megabytes;
 use crate::report;
 use crate::scene::Scene;
 use crate::scene::command;
+use crate::socket::Socket;
 
 /// Skills in the workspace.
 const SKILLS: usize = 500;
@@ -129,9 +116,18 @@ impl<'s> World<'s> {
         })?;
         report::times("mcp-list", &times)?;
 
-        let mut socket = Socket::open(self)?;
-        socket.greet()?;
-        let times = report::measure(CALLS, || socket.greet())?;
+        let mut socket = Socket::open(self.scene, &self.workspace)?;
+        let named = json!({"name": "bench"});
+        let call = Command::Exec(ExecRequest {
+            skill: SKILL.parse()?,
+            method: "greet".to_owned(),
+            args: Arguments::Named(named.as_object().cloned().unwrap_or_default()),
+            timeout_seconds: None,
+            correlation_id: None,
+            agent: None,
+        });
+        socket.ask(call.clone())?;
+        let times = report::measure(CALLS, || socket.ask(call.clone()))?;
         report::times("socket-call", &times)?;
         let times = report::measure(CALLS, || agent.greet(TOOL))?;
         report::times("mcp-call", &times)?;
@@ -203,83 +199,5 @@ impl<'s> World<'s> {
     fn instances(&self) -> Outcome<usize> {
         let processes = self.processes()?;
         Ok(processes["instances"].as_array().map_or(0, Vec::len))
-    }
-}
-
-/// The same calls without MCP.
-struct Socket {
-    stream: UnixStream,
-    decoder: FrameDecoder,
-    context: RequestContext,
-    last_id: u64,
-}
-
-impl Socket {
-    fn open(world: &World<'_>) -> Outcome<Self> {
-        let runtime_folder = &world.scene.environment()["XDG_RUNTIME_DIR"];
-        let mut socket = Self {
-            stream: UnixStream::connect(runtime_folder.join("mycelium/daemon.sock"))?,
-            decoder: FrameDecoder::new(MAX_FRAME),
-            context: RequestContext {
-                workspace: world.workspace.clone(),
-                ..world.scene.context()
-            },
-            last_id: 0,
-        };
-        socket.send(&ClientHello {
-            protocol: CONTROL_PROTOCOL,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            build: String::new(),
-            owned_session: None,
-        })?;
-        let _: ServerHello = socket.receive()?;
-        Ok(socket)
-    }
-
-    fn send(&mut self, message: &impl Serialize) -> Outcome<()> {
-        let mut bytes = Vec::new();
-        encode_frame(message, &mut bytes)?;
-        Ok(self.stream.write_all(&bytes)?)
-    }
-
-    fn receive<T: DeserializeOwned>(&mut self) -> Outcome<T> {
-        let mut buffer = [0; 1 << 14];
-        loop {
-            if let Some(frame) = self.decoder.next_frame()? {
-                return Ok(serde_json::from_slice(frame)?);
-            }
-            match self.stream.read(&mut buffer)? {
-                0 => return Err("the daemon has ended".into()),
-                count => self.decoder.push(&buffer[..count]),
-            }
-        }
-    }
-
-    fn greet(&mut self) -> Outcome<()> {
-        self.last_id += 1;
-        let id = self.last_id;
-        let named = json!({"name": "bench"});
-        let request = Request {
-            id,
-            context: self.context.clone(),
-            command: Command::Exec(ExecRequest {
-                skill: SKILL.parse()?,
-                method: "greet".to_owned(),
-                args: Arguments::Named(named.as_object().cloned().unwrap_or_default()),
-                timeout_seconds: None,
-                correlation_id: None,
-                agent: None,
-            }),
-        };
-        self.send(&request)?;
-        loop {
-            match self.receive()? {
-                ServerMessage::Reply { id: about, result } if about == id => {
-                    result?;
-                    return Ok(());
-                }
-                ServerMessage::Event { .. } | ServerMessage::Reply { .. } => {}
-            }
-        }
     }
 }

@@ -16,6 +16,7 @@ mod peers;
 mod report;
 mod scene;
 mod search;
+mod socket;
 
 use std::error::Error;
 use std::io::Write;

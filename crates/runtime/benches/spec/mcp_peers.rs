@@ -1,16 +1,26 @@
-//! A server of MCP with one tool, made with its authors' SDK for TypeScript, without any sandbox.
+//! A server of MCP with one tool, made with its authors' SDK for TypeScript: without any sandbox, beside ours, and under
+//! our client.
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::Stdio;
+
+use mycelium_protocol::control::Command;
+use mycelium_protocol::control::ToolRequest;
+use serde_json::Map;
+use serde_json::json;
 
 use crate::Outcome;
 use crate::agent::Agent;
 use crate::report;
 use crate::scene::Scene;
 use crate::scene::command;
+use crate::socket::Socket;
 
 const STARTS: usize = 20;
+const CALLS: usize = 1_000;
 const TOOL: &str = "greet";
+const NAME: &str = "greeter";
 
 /// The server. It is given the SDK's folder.
 const SERVER: &str = "\
@@ -27,7 +37,7 @@ server.setRequestHandler(CallToolRequestSchema, async ({ params }) => ({
 await server.connect(new StdioServerTransport());
 ";
 
-/// Measures a start with one call, and the memory.
+/// Measures a start with one call, the memory, and calls: of somebody who speaks to it, and through the daemon.
 pub(crate) fn measure(scene: &Scene) -> Outcome<()> {
     let (Some(node), Some(sdk)) = (
         told("MYCELIUM_BENCH_MCP_NODE"),
@@ -51,7 +61,55 @@ pub(crate) fn measure(scene: &Scene) -> Outcome<()> {
     let mut agent = start()?;
     agent.greet(TOOL)?;
     report::amount("mcp-typescript", agent.server_megabytes()?)?;
-    agent.leave()
+    let times = report::measure(CALLS, || agent.greet(TOOL))?;
+    report::times("mcp-direct-call", &times)?;
+    agent.leave()?;
+
+    let entry = json!({"command": node, "args": [file, sdk]});
+    let configuration = scene.environment()["HOME"].join(".claude/skills.config");
+    let before = fs_err::read_to_string(&configuration).ok();
+    if let Some(folder) = configuration.parent() {
+        fs_err::create_dir_all(folder)?;
+    }
+    let servers = json!({"mcp": {"servers": {NAME: entry}}});
+    fs_err::write(&configuration, servers.to_string())?;
+    let outcome = through_the_daemon(scene);
+    match before {
+        Some(text) => fs_err::write(&configuration, text)?,
+        None => fs_err::remove_file(&configuration)?,
+    }
+    outcome
+}
+
+/// Measures calls that the daemon makes.
+fn through_the_daemon(scene: &Scene) -> Outcome<()> {
+    let mycelium = |args: &[&str]| {
+        let mut mycelium = command(&scene.program);
+        mycelium.args(args).envs(scene.environment());
+        mycelium
+            .current_dir(scene.workspace())
+            .stdout(Stdio::null());
+        mycelium
+    };
+    // A folder that is not there is not used, and the socket is to be where it is looked for.
+    fs_err::create_dir_all(&scene.environment()["XDG_RUNTIME_DIR"])?;
+    if !mycelium(&["mcp", "tools", NAME]).status()?.success() {
+        return Err("the daemon does not reach the server".into());
+    }
+    let mut socket = Socket::open(scene, &scene.workspace())?;
+    let call = Command::Tool(ToolRequest {
+        server: NAME.to_owned(),
+        tool: TOOL.to_owned(),
+        arguments: Map::from_iter([("name".to_owned(), "bench".into())]),
+        timeout_seconds: None,
+    });
+    let times = report::measure(CALLS, || socket.ask(call.clone()));
+    let stopped = mycelium(&["daemon", "stop"]).status()?;
+    report::times("mcp-client-call", &times?)?;
+    stopped
+        .success()
+        .then_some(())
+        .ok_or("the daemon did not stop".into())
 }
 
 fn told(variable: &str) -> Option<PathBuf> {
