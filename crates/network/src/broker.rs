@@ -20,6 +20,7 @@ use crate::Attempt;
 use crate::Authority;
 use crate::Connection;
 use crate::Gate;
+use crate::GivenSecrets;
 use crate::NetworkError;
 use crate::NetworkObserver;
 use crate::RefusalReason;
@@ -139,6 +140,12 @@ impl Broker {
     pub fn read_tls(&self, authority: Arc<Authority>, outward: Arc<Tls>) {
         // Whoever comes second changes nothing.
         let _ = self.shared.reading.set(TlsReading { authority, outward });
+    }
+
+    /// The values of secrets that hosts were given by it.
+    #[must_use]
+    pub fn given(&self) -> Arc<GivenSecrets> {
+        Arc::clone(&self.shared.log.given)
     }
 
     /// What it decides by.

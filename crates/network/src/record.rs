@@ -15,6 +15,7 @@ use crate::Host;
 use crate::Method;
 use crate::Refusal;
 use crate::bucket::SharedBucket;
+use crate::given::GivenSecrets;
 
 /// The longest text of a record that came from a worker, in characters.
 const MAX_TEXT: usize = 512;
@@ -155,6 +156,8 @@ pub(crate) struct RequestLog {
     observer: Arc<dyn NetworkObserver>,
     bucket: SharedBucket,
     omitted: AtomicU64,
+    /// What no record may show.
+    pub(crate) given: Arc<GivenSecrets>,
 }
 
 impl RequestLog {
@@ -163,12 +166,14 @@ impl RequestLog {
             observer,
             bucket: SharedBucket::new(per_second, per_second.saturating_mul(4)),
             omitted: AtomicU64::new(0),
+            given: Arc::default(),
         }
     }
 
     pub(crate) fn add(&self, mut record: RequestRecord) {
         if self.bucket.try_one() {
             record.omitted = self.omitted.swap(0, Ordering::Relaxed);
+            self.given.conceal_in(&mut record);
             self.observer.observe(record);
         } else {
             self.omitted.fetch_add(1, Ordering::Relaxed);

@@ -146,6 +146,7 @@ impl Shared {
                 .map(|text| count(text, rule.placeholder.as_bytes()));
             if rule.is_for(host, port) && counts.sum::<usize>() <= MAX_PLACES {
                 let value = self.value(rule.name.clone()).await?;
+                self.log.given.note(&rule.placeholder, &value);
                 revealed.values.push((rule.placeholder.clone(), value));
                 revealed.given.push(rule.name.clone());
             } else {
@@ -181,7 +182,7 @@ fn count(text: &[u8], part: &[u8]) -> usize {
 }
 
 /// The text as a part of a query has it (RFC 3986, 2.3).
-fn percent_encoded(text: &str) -> String {
+pub(crate) fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {
         match byte {

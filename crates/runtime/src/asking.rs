@@ -92,8 +92,15 @@ impl Inner {
         let launch = Arc::clone(&running.launch);
         let asked = Asked::of(&request);
         let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
-        let mut listener =
-            Listener::new(&launch, asked.name(), events, &self.audit, subject.clone());
+        let given = running.worker.given();
+        let mut listener = Listener::new(
+            &launch,
+            asked.name(),
+            events,
+            &self.audit,
+            subject.clone(),
+            Arc::clone(&given),
+        );
         let desk = Arc::new(Desk {
             inner: Arc::downgrade(self),
             launch: Arc::clone(&launch),
@@ -121,6 +128,7 @@ impl Inner {
         let answer = answer
             .map_err(|failure| failure::report(failure, &asked, &launch.policy, wall, violations))
             .map_err(|report| failure::with_unreadable(report, &launch.policy, &unreadable))
+            .map_err(|report| failure::without_secrets(report, &given))
             // What a skill tried and nobody can read about later, it did not get away with.
             .and_then(|value| on_record.map(|()| value));
         if let Some(limit) = answer.as_ref().err().and_then(ErrorReport::limit) {

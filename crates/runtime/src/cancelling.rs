@@ -98,7 +98,14 @@ impl Inner {
             scope: None,
         };
         let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
-        let mut listener = Listener::new(&launch, method, &events, &self.audit, subject);
+        let mut listener = Listener::new(
+            &launch,
+            method,
+            &events,
+            &self.audit,
+            subject,
+            running.worker.given(),
+        );
         let goes_on = running
             .worker
             .cancel_call(GRACE, &mut |told| listener.hear(told))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::Weak;
 use std::time::Duration;
 
+use mycelium_network::GivenSecrets;
 use mycelium_protocol::Event;
 use mycelium_protocol::LifecycleStep;
 use mycelium_sandbox::Worker;
@@ -103,6 +104,7 @@ impl Inner {
         if let Some(running) = slot.take() {
             let Running { worker, launch, .. } = running;
             let process = Arc::clone(worker.process());
+            let given = worker.given();
             let records = worker.end();
             // What it did after its last call is told to whoever listens.
             let inner = Arc::clone(self);
@@ -116,7 +118,7 @@ impl Inner {
                     scope: None,
                 };
                 inner
-                    .hear_out(&process, records, &launch, asker, &events)
+                    .hear_out(&process, (records, given), &launch, asker, &events)
                     .await;
                 inner
                     .look_for_planted(&launch, AFTERWARDS, asker, &events)
@@ -148,13 +150,13 @@ impl Inner {
     async fn hear_out(
         self: &Arc<Self>,
         worker: &Arc<Worker>,
-        mut records: Records,
+        (mut records, given): (Records, Arc<GivenSecrets>),
         launch: &Arc<LaunchSpec>,
         asker: Asker<'_>,
         events: &EventSink,
     ) {
         let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
-        let mut listener = Listener::new(launch, AFTERWARDS, events, &self.audit, subject);
+        let mut listener = Listener::new(launch, AFTERWARDS, events, &self.audit, subject, given);
         listener.seen(attempts(worker).await);
         while let Some(record) = records.next_of_ended().await {
             listener.hear(Heard::Requested(Box::new(record)));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use mycelium_network::GivenSecrets;
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::Violation;
 use mycelium_protocol::worker::Failure;
@@ -110,6 +111,17 @@ pub(crate) fn with_unreadable(
         .render(Locale::default());
     let reason = report.context.get("reason").cloned().unwrap_or_default();
     report.with("reason", format!("{reason}\n{text}"))
+}
+
+/// The report without the values of secrets that hosts were given, and may have repeated.
+pub(crate) fn without_secrets(report: ErrorReport, given: &GivenSecrets) -> ErrorReport {
+    let conceal = |text: String| given.conceal(&text).into_owned();
+    let context = report.context.into_iter();
+    ErrorReport {
+        context: context.map(|(name, text)| (name, conceal(text))).collect(),
+        stack: report.stack.map(conceal),
+        ..report
+    }
 }
 
 /// The report of an answer that is not in the form that the worker protocol has for it.

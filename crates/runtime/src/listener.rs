@@ -1,5 +1,6 @@
 //! What a worker tells while it works, made into events.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::time::UNIX_EPOCH;
 use mycelium_audit::Receipt;
 use mycelium_audit::Recorded;
 use mycelium_audit::Subject;
+use mycelium_network::GivenSecrets;
 use mycelium_network::Host;
 use mycelium_network::HostPattern;
 use mycelium_network::Refusal;
@@ -48,6 +50,8 @@ pub(crate) struct Listener {
     events: EventSink,
     audit: AuditTrail,
     subject: Subject,
+    /// What nothing that is told may show.
+    given: Arc<GivenSecrets>,
     call: String,
     violations: Vec<(Violation, Receipt)>,
     uses: BTreeMap<Part, u64>,
@@ -63,12 +67,14 @@ impl Listener {
         events: &EventSink,
         audit: &AuditTrail,
         subject: Subject,
+        given: Arc<GivenSecrets>,
     ) -> Self {
         Self {
             launch: Arc::clone(launch),
             events: Arc::clone(events),
             audit: audit.clone(),
             subject,
+            given,
             call: call.to_owned(),
             violations: Vec::new(),
             uses: BTreeMap::new(),
@@ -81,13 +87,15 @@ impl Listener {
             Heard::Told(Notification::Console(printed)) => (self.events)(Event::Console {
                 skill: self.launch.policy.skill.name.clone(),
                 level: printed.level,
-                text: printed.text,
+                text: self.given.conceal(&printed.text).into_owned(),
             }),
             Heard::Told(Notification::Progress(progress)) => (self.events)(Event::Progress {
                 skill: self.launch.policy.skill.name.clone(),
                 done: progress.done,
                 total: progress.total,
-                message: progress.message,
+                message: progress
+                    .message
+                    .map(|message| self.given.conceal(&message).into_owned()),
             }),
             Heard::HostUsed(part) => {
                 self.uses.insert(part, now());
@@ -274,14 +282,28 @@ impl Listener {
             layer,
             allowed: self.allowed(denied.operation),
             operation: denied.operation,
-            attempted: denied.attempted,
-            resolved: denied.resolved,
-            permission,
+            attempted: self.given.conceal(&denied.attempted).into_owned(),
+            resolved: self.concealed(denied.resolved),
+            // One that names a secret would not be the skill's to have in any case.
+            permission: permission.filter(|permission| !self.shows_secret(permission)),
             timestamp_milliseconds: milliseconds(time),
         };
         let receipt = self.audit.violation(self.subject.clone(), &violation);
         (self.events)(Event::Violation(violation.clone()));
         self.violations.push((violation, receipt));
+    }
+
+    fn shows_secret(&self, permission: &Permission) -> bool {
+        let text = format!("{permission:?}");
+        matches!(self.given.conceal(&text), Cow::Owned(_))
+    }
+
+    /// The path without values of secrets.
+    fn concealed(&self, path: PathBuf) -> PathBuf {
+        match path.to_str().map(|text| self.given.conceal(text)) {
+            Some(Cow::Owned(text)) => PathBuf::from(text),
+            Some(Cow::Borrowed(_)) | None => path,
+        }
     }
 
     /// What was used of the grants since this was asked, and when.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mycelium_network::Broker;
+use mycelium_network::GivenSecrets;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::FailureKind;
 use mycelium_protocol::worker::Request;
@@ -122,6 +123,11 @@ impl LiveWorker {
     /// The process, for looking at and ending it.
     pub(crate) fn process(&self) -> &Arc<Worker> {
         &self.worker
+    }
+
+    /// The values of secrets that hosts were given for it.
+    pub(crate) fn given(&self) -> Arc<GivenSecrets> {
+        self.broker.given()
     }
 
     /// What shows how much the worker uses of its limits.

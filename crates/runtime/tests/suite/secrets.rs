@@ -22,8 +22,8 @@ use serde_json::json;
 
 use super::world::World;
 
-/// A server on this machine that notes the heads of requests and answers with little, or with a redirection to what
-/// follows `/to/`.
+/// A server on this machine that notes the heads of requests and answers with little, with a redirection to what
+/// follows `/to/`, or at `/echo` with the header `x-token`.
 struct Server {
     place: String,
     heads: Arc<Mutex<String>>,
@@ -48,10 +48,16 @@ impl Server {
                     Some(place) => format!("302 Found\r\nLocation: http://{place}/"),
                     None => "200 OK".to_owned(),
                 };
-                log.lock().unwrap().push_str(&head.join("\n"));
-                let head = "Content-Length: 2\r\nConnection: close";
+                let token = head.iter().find_map(|line| line.strip_prefix("x-token: "));
+                let body = match (target, token) {
+                    (Some("/echo"), Some(token)) => token,
+                    _ => "ok",
+                };
+                let length = body.len();
+                let rest = format!("Content-Length: {length}\r\nConnection: close");
                 // A client may go away at any time.
-                let _ = write!(stream, "HTTP/1.1 {answer}\r\n{head}\r\n\r\nok");
+                let _ = write!(stream, "HTTP/1.1 {answer}\r\n{rest}\r\n\r\n{body}");
+                log.lock().unwrap().push_str(&head.join("\n"));
             }
         });
         Self { place, heads }
@@ -334,5 +340,48 @@ async fn a_hostile_repository_gets_no_secret_by_itself() {
     let refused = world.exec("shell", "reader", "run", store).await;
     let error = refused.outcome.unwrap_err();
     assert_eq!(error.code, ErrorCode::SecurityViolation, "{error:?}");
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_a_host_repeats_is_on_no_record_and_in_no_error() {
+    let host = Server::start();
+    let world = World::new();
+    client(
+        &world,
+        json!([
+            {"type": "network", "hosts": [host.place]},
+            {"type": "secret", "names": ["TOKEN"]},
+        ]),
+    );
+    let value = value(1);
+    store(&world, "TOKEN", &value);
+    world.trust("client").await;
+    let text = "const answer = await fetch(args[0] + '/echo', { headers: { 'x-token': process.env.TOKEN } });
+        const told = await answer.text();
+        console.log(`got ${told}`);
+        require('mycelium').progress(1, 2, told);
+        await fetch(`${args[0]}/${told}`);
+        try { await fetch(`http://${told}.test/`); } catch {}
+        if (args[1]) require('fs').readFileSync(`/etc/${told}`);
+        throw new Error(`bad ${told} ${told.length}`);";
+    let address = format!("http://{}", host.place);
+    let placeholder = json!(["return process.env.TOKEN"]);
+    let placeholder = world.value("client", "run", placeholder).await;
+    let placeholder = placeholder.as_str().unwrap();
+    for reads in [false, true] {
+        let args = json!([text, address, reads]);
+        let error = world.exec("shell", "client", "run", args).await;
+        let error = format!("{:?}", error.outcome.unwrap_err());
+        let told = format!("{:?}", world.heard());
+        // It had the value itself.
+        let length = format!(" {}", value.len());
+        assert!(reads || error.contains(&length), "{error}");
+        for shown in [&error, &told] {
+            assert!(!shown.contains(&value), "{shown}");
+            assert!(shown.contains(placeholder), "{shown}");
+        }
+    }
+    assert_eq!(files_with(&world.state(), &value), [""; 0]);
     world.runtime.shutdown().await;
 }
