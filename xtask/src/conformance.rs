@@ -46,7 +46,6 @@ struct Endpoint {
 
 /// Runs all scenarios that apply; a failure that is not expected, or an expected one that no longer is one, is an error.
 pub(crate) fn run(workspace: &Workspace, suite: &Suite) -> Result<(), ChoreError> {
-    let Suite { node, script } = suite;
     let build = ["build", "--locked", "--package", "mycelium"];
     workspace.cargo().args(build).run()?;
     let world = World::new(workspace)?;
@@ -63,35 +62,18 @@ pub(crate) fn run(workspace: &Workspace, suite: &Suite) -> Result<(), ChoreError
         program: "mycelium mcp serve".to_owned(),
         source,
     })?;
+    let side = Side {
+        suite,
+        folder: &world.folder,
+        words: ["server", "--url", &endpoint.url].map(str::to_owned).into(),
+    };
     let mut outcome = Ok(());
     for revision in REVISIONS {
         println!("\nMCP {revision}:");
-        let expected = workspace.root.join(format!("{EXPECTED}-{revision}.yml"));
-        let mut is_summary = false;
-        let ran = Program::new(&node.path, &world.folder)
-            .args([script])
-            .args(["server", "--suite", "all", "--url", &endpoint.url])
-            .args(["--spec-version", revision, "--expected-failures"])
-            .args([&expected])
-            .each_line(|line| {
-                is_summary |= line.contains("SUMMARY");
-                if is_summary {
-                    println!("{line}");
-                }
-            });
-        outcome = outcome.and(ran);
+        outcome = outcome.and(side.all(workspace, revision));
     }
     for scenario in EXTENSIONS {
-        println!("\n{scenario}:");
-        let ran = Program::new(&node.path, &world.folder)
-            .args([script])
-            .args(["server", "--scenario", scenario, "--url", &endpoint.url])
-            .each_line(|line| {
-                if line.contains("FAILURE") || line.starts_with("Passed") {
-                    println!("{line}");
-                }
-            });
-        outcome = outcome.and(ran);
+        outcome = outcome.and(side.one(scenario));
     }
     drop(server);
     world.mycelium(&["daemon", "stop"]).run()?;
@@ -100,19 +82,47 @@ pub(crate) fn run(workspace: &Workspace, suite: &Suite) -> Result<(), ChoreError
 
 /// The scenarios that the suite has for clients, each against a server of its own.
 fn clients(workspace: &Workspace, suite: &Suite, world: &World) -> Result<(), ChoreError> {
-    let Suite { node, script } = suite;
     let driver = workspace.root.join(CLIENT);
-    let words = [&node.path, &driver, &world.program];
+    let words = [&suite.node.path, &driver, &world.program];
     let command = words.map(|word| format!("'{}'", word.display())).join(" ");
+    let words = [
+        "client",
+        "--command",
+        &command,
+        "--timeout",
+        CLIENT_PATIENCE,
+    ];
+    let side = Side {
+        suite,
+        folder: &world.folder,
+        words: words.map(str::to_owned).into(),
+    };
     let mut outcome = Ok(());
     for revision in REVISIONS {
         println!("\nMCP {revision}, as a client:");
+        outcome = outcome.and(side.all(workspace, revision));
+    }
+    for scenario in CLIENT_EXTENSIONS {
+        outcome = outcome.and(side.one(scenario));
+    }
+    outcome
+}
+
+/// What the suite tests: servers or clients.
+struct Side<'a> {
+    suite: &'a Suite,
+    folder: &'a Path,
+    /// Which of the two, and where it is.
+    words: Vec<String>,
+}
+
+impl Side<'_> {
+    /// Runs all scenarios of a revision and shows their summary.
+    fn all(&self, workspace: &Workspace, revision: &str) -> Result<(), ChoreError> {
         let expected = workspace.root.join(format!("{EXPECTED}-{revision}.yml"));
         let mut is_summary = false;
-        let ran = Program::new(&node.path, &world.folder)
-            .args([script])
-            .args(["client", "--suite", "all", "--timeout", CLIENT_PATIENCE])
-            .args(["--command", &command, "--spec-version", revision])
+        self.program()
+            .args(["--suite", "all", "--spec-version", revision])
             .args(["--expected-failures"])
             .args([&expected])
             .each_line(|line| {
@@ -120,23 +130,27 @@ fn clients(workspace: &Workspace, suite: &Suite, world: &World) -> Result<(), Ch
                 if is_summary {
                     println!("{line}");
                 }
-            });
-        outcome = outcome.and(ran);
+            })
     }
-    for scenario in CLIENT_EXTENSIONS {
+
+    /// Runs one scenario of an extension, in which nothing is expected to fail.
+    fn one(&self, scenario: &str) -> Result<(), ChoreError> {
         println!("\n{scenario}:");
-        let ran = Program::new(&node.path, &world.folder)
-            .args([script])
-            .args(["client", "--scenario", scenario, "--command", &command])
-            .args(["--timeout", CLIENT_PATIENCE])
+        self.program()
+            .args(["--scenario", scenario])
             .each_line(|line| {
                 if line.contains("FAILURE") || line.starts_with("Passed") {
                     println!("{line}");
                 }
-            });
-        outcome = outcome.and(ran);
+            })
     }
-    outcome
+
+    fn program(&self) -> Program {
+        let Suite { node, script } = self.suite;
+        Program::new(&node.path, self.folder)
+            .args([script])
+            .args(&self.words)
+    }
 }
 
 /// A person's folders, and a workspace with the skills.

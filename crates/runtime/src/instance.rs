@@ -25,6 +25,8 @@ use mycelium_types::SkillState;
 use tokio::sync::watch;
 
 use crate::gauges::Gauges;
+use crate::inner::Inner;
+use crate::inner::blocking;
 use crate::launch::LaunchSpec;
 use crate::live_worker::LiveWorker;
 use crate::metrics::Usage;
@@ -92,6 +94,29 @@ pub(crate) struct Running {
     /// The workspace whose grants it runs with.
     pub(crate) workspace: Arc<Workspace>,
     pub(crate) hooks: BTreeSet<Hook>,
+}
+
+impl Inner {
+    /// Starts what `launch` is for outside of all instances: for whoever wants to look at it once, and ends it.
+    pub(crate) async fn start_apart(
+        self: &Arc<Self>,
+        launch: &Arc<LaunchSpec>,
+        workspace: &Arc<Workspace>,
+    ) -> Result<Running, ErrorReport> {
+        let supervisor = Arc::clone(&self.supervisor);
+        let of = Arc::clone(launch);
+        let (worker, _) = blocking(move || {
+            let authority = of.authority.as_deref();
+            supervisor.start(&of.policy, of.members(), None, authority)
+        })
+        .await?;
+        Ok(Running {
+            worker,
+            launch: Arc::clone(launch),
+            workspace: Arc::clone(workspace),
+            hooks: BTreeSet::new(),
+        })
+    }
 }
 
 impl Instance {

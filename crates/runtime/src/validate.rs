@@ -20,7 +20,6 @@ use crate::asking::WallLimit;
 use crate::audit::Asker;
 use crate::inner::Inner;
 use crate::inner::blocking;
-use crate::instance::Running;
 use crate::launch::Purpose;
 use crate::workspace::Workspace;
 
@@ -129,18 +128,7 @@ impl Inner {
             }
         }
         let launch = Arc::new(launch);
-        let (worker, _) = {
-            let supervisor = Arc::clone(&self.supervisor);
-            let launch = Arc::clone(&launch);
-            blocking(move || supervisor.start(&launch.policy, launch.members(), None, None)).await?
-        };
-        let process = Arc::clone(worker.process());
-        let mut running = Running {
-            worker,
-            hooks: Default::default(),
-            launch: Arc::clone(&launch),
-            workspace: Arc::clone(workspace),
-        };
+        let mut running = self.start_apart(&launch, workspace).await?;
         let request = Request::Load(launch.load_params());
         let correlation_id = self.new_correlation_id();
         let asker = Asker {
@@ -153,7 +141,7 @@ impl Inner {
         let answer = self
             .ask(&mut running, request, wall, asker, &events, &mut Vec::new())
             .await;
-        process.kill();
+        running.worker.process().kill();
         answer.map(|_| Vec::new())
     }
 }

@@ -22,7 +22,6 @@ use crate::asking::WallLimit;
 use crate::audit::Asker;
 use crate::inner::Inner;
 use crate::inner::blocking;
-use crate::instance::Running;
 use crate::launch::LaunchSpec;
 use crate::launch::Purpose;
 use crate::workspace::Workspace;
@@ -33,8 +32,8 @@ const MAX_TOOLS: usize = 1_000;
 const MAX_REFUSALS: usize = 5;
 
 impl Inner {
-    /// Hears what the server in `source` offers; says besides what of its permissions nobody can grant. It runs with what the request asks for: whoever typed that has
-    /// granted it, for this one start.
+    /// Hears what the server in `source` offers; says besides what of its permissions nobody can grant. It runs with
+    /// what the request asks for: whoever typed that has granted it, for this one start.
     pub(super) async fn interview(
         self: &Arc<Self>,
         workspace: &Arc<Workspace>,
@@ -93,21 +92,7 @@ impl Inner {
         events: &EventSink,
         violations: &mut Vec<Violation>,
     ) -> Result<Described, ErrorReport> {
-        let (worker, _) = {
-            let supervisor = Arc::clone(&self.supervisor);
-            let launch = Arc::clone(launch);
-            blocking(move || {
-                let authority = launch.authority.as_deref();
-                supervisor.start(&launch.policy, launch.members(), None, authority)
-            })
-            .await?
-        };
-        let mut running = Running {
-            worker,
-            hooks: Default::default(),
-            launch: Arc::clone(launch),
-            workspace: Arc::clone(workspace),
-        };
+        let mut running = self.start_apart(launch, workspace).await?;
         let correlation_id = self.new_correlation_id();
         let asker = Asker {
             workspace: &workspace.path,
