@@ -6,6 +6,7 @@ mod answers;
 mod arguments;
 mod asking;
 mod atomic_file;
+mod atomic_folder;
 mod audit;
 pub mod blocking;
 mod breaker;

@@ -37,6 +37,7 @@ use serde_json::Value;
 use crate::EventSink;
 use crate::arguments::ArgumentSchemas;
 use crate::atomic_file;
+use crate::atomic_folder::FolderDraft;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::workspace::Workspace;
@@ -46,57 +47,24 @@ use crate::wrap::pinned::Pinned;
 /// Wrapped servers that are listed.
 const MAX_LISTED: usize = 1_000;
 
-/// A skill's folder that is being made. It is removed unless it is put in its place.
-struct Staged {
-    folder: PathBuf,
-}
-
-impl Staged {
-    fn source(&self) -> SkillSource {
-        SkillSource::Folder {
-            path: self.folder.clone(),
-        }
-    }
-
-    fn write(&self, manifest: &Value, server: &WrappedServer) -> Result<(), ErrorReport> {
-        let text = |value: serde_json::Result<String>| value.map_err(ErrorReport::internal);
-        let files = [
-            (
-                SkillFiles::MANIFEST,
-                text(serde_json::to_string_pretty(manifest))?,
-            ),
-            (
-                WrappedServer::FILE,
-                text(serde_json::to_string_pretty(server))?,
-            ),
-        ];
-        for (name, content) in files {
-            atomic_file::replace(&self.folder.join(name), content.as_bytes()).map_err(unusable)?;
-        }
-        Ok(())
-    }
-
-    /// Puts it into the place of what is at `target` now.
-    fn put(self, target: &Path) -> Result<(), ErrorReport> {
-        let put = || {
-            fs_err::create_dir_all(target.parent().unwrap_or(target))?;
-            let old = Self {
-                folder: self.folder.with_extension("old"),
-            };
-            if target.exists() {
-                fs_err::rename(target, &old.folder)?;
-            }
-            fs_err::rename(&self.folder, target)
-        };
-        put().map_err(unusable)
+/// The source of a skill that is being made.
+fn source(draft: &FolderDraft) -> SkillSource {
+    SkillSource::Folder {
+        path: draft.path().to_owned(),
     }
 }
 
-impl Drop for Staged {
-    fn drop(&mut self) {
-        // What is left of it is in nobody's way.
-        let _ = fs_err::remove_dir_all(&self.folder);
+/// Writes the files of a skill that is being made.
+fn write(draft: &FolderDraft, manifest: &Value, server: &WrappedServer) -> Result<(), ErrorReport> {
+    let files = [
+        (SkillFiles::MANIFEST, serde_json::to_string_pretty(manifest)),
+        (WrappedServer::FILE, serde_json::to_string_pretty(server)),
+    ];
+    for (name, text) in files {
+        let text = text.map_err(ErrorReport::internal)?;
+        atomic_file::replace(&draft.path().join(name), text.as_bytes()).map_err(unusable)?;
     }
+    Ok(())
 }
 
 impl Inner {
@@ -116,18 +84,20 @@ impl Inner {
         };
         environment.extend(request.variables.clone());
         let request = Arc::new(request);
-        let (staged, server) = {
+        let (draft, server) = {
             let (inner, workspace) = (Arc::clone(self), Arc::clone(&workspace));
             let request = Arc::clone(&request);
-            blocking(move || inner.stage(&workspace, &request, (&words, &folder), environment))
-                .await?
+            blocking(move || {
+                inner.begin_wrapping(&workspace, &request, (&words, &folder), environment)
+            })
+            .await?
         };
         let (described, denials) = self
-            .interview(&workspace, &request, staged.source(), events)
+            .interview(&workspace, &request, source(&draft), events)
             .await?;
         let report = {
             let (inner, workspace) = (Arc::clone(self), Arc::clone(&workspace));
-            blocking(move || inner.keep(&workspace, &request, staged, server, &described)).await?
+            blocking(move || inner.keep(&workspace, &request, draft, server, &described)).await?
         };
         // What runs of it is what it was.
         self.changed(&workspace, &report.root, events).await?;
@@ -252,13 +222,13 @@ impl Inner {
     }
 
     /// Makes the folder of a skill whose tools nobody knows yet.
-    fn stage(
+    fn begin_wrapping(
         &self,
         workspace: &Workspace,
         request: &WrapRequest,
         (words, folder): (&[String], &Path),
         environment: BTreeMap<String, String>,
-    ) -> Result<(Staged, WrappedServer), ErrorReport> {
+    ) -> Result<(FolderDraft, WrappedServer), ErrorReport> {
         let folders = &self.options.folders;
         let own = [&folders.state, &folders.cache, &folders.data].map(PathBuf::clone);
         let machine = Machine {
@@ -273,16 +243,10 @@ impl Inner {
             environment,
             ..found
         };
-        let staged = Staged {
-            folder: folders.wrapped().join("new").join(format!(
-                "{}-{}",
-                request.name,
-                self.new_correlation_id()
-            )),
-        };
+        let draft = FolderDraft::begin(&folders.wrapped().join("new")).map_err(unusable)?;
         let manifest = pinned::unknown(&request.name, &request.permissions);
-        staged.write(&manifest, &server)?;
-        Ok((staged, server))
+        write(&draft, &manifest, &server)?;
+        Ok((draft, server))
     }
 
     /// Makes the skill of what the server said, and puts it in its place.
@@ -290,7 +254,7 @@ impl Inner {
         &self,
         workspace: &Workspace,
         request: &WrapRequest,
-        staged: Staged,
+        draft: FolderDraft,
         server: WrappedServer,
         described: &Described,
     ) -> Result<WrapReport, ErrorReport> {
@@ -300,8 +264,8 @@ impl Inner {
             left_out,
         } = pinned::pin(&request.name, &request.permissions, described);
         let server = WrappedServer { renamed, ..server };
-        staged.write(&manifest, &server)?;
-        let skill = self.launches.read(workspace, &staged.source())?;
+        write(&draft, &manifest, &server)?;
+        let skill = self.launches.read(workspace, &source(&draft))?;
         ArgumentSchemas::new(skill.manifest())?;
         let root = self.options.folders.wrapped_skills();
         let root = root.join(request.name.as_str());
@@ -311,7 +275,7 @@ impl Inner {
         let difference = before
             .ok()
             .map(|before: VerifiedSkill| pinned::difference(before.manifest(), skill.manifest()));
-        staged.put(&root)?;
+        draft.put(&root).map_err(unusable)?;
         let Manifest { exports, .. } = skill.manifest();
         let (added, removed) = difference.clone().unwrap_or_default();
         Ok(WrapReport {

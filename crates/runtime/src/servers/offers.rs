@@ -33,6 +33,7 @@ use super::ServerTarget;
 use super::target;
 use crate::Folders;
 use crate::atomic_file;
+use crate::atomic_folder::FolderDraft;
 use crate::inner::Inner;
 use crate::inner::blocking;
 
@@ -92,10 +93,9 @@ impl Shelf {
     /// Puts a skill in the place of the one that is there, whole or not at all.
     fn put(&self, name: &SkillName, origin: Origin, files: &[(String, Vec<u8>)]) -> io::Result<()> {
         let _lock = self.lock()?;
-        let incoming = self.folder.join("incoming");
-        clear(&incoming)?;
+        let draft = FolderDraft::begin(&self.folder.join("incoming"))?;
         for (path, bytes) in files {
-            let file = incoming.join("new").join(path);
+            let file = draft.path().join(path);
             if let Some(folder) = file.parent() {
                 fs_err::create_dir_all(folder)?;
             }
@@ -103,14 +103,8 @@ impl Shelf {
         }
         let mut origins = self.origins();
         origins.insert(name.to_string(), origin);
-        fs_err::create_dir_all(self.skills())?;
-        let place = self.skill(name);
-        if place.exists() {
-            fs_err::rename(&place, incoming.join("old"))?;
-        }
-        fs_err::rename(incoming.join("new"), &place)?;
-        self.write_origins(&origins)?;
-        clear(&incoming)
+        draft.put(&self.skill(name))?;
+        self.write_origins(&origins)
     }
 
     /// Removes a skill. Returns whether it was there.
