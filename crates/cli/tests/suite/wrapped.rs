@@ -310,17 +310,20 @@ else: answer(id, text(tools[-1]))";
     agent.tools();
     let waiting =
         json!({"name": "patient_go", "arguments": {"wait": true}, "_meta": {"progressToken": "p"}});
-    let id = agent.begin("tools/call", waiting);
-    // It has begun.
-    while agent.hear()["method"] != "notifications/progress" {}
-    let cancelled =
-        json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
-    agent.say(&cancelled.to_string());
-    let next = agent.call("patient_go", json!({}));
-    assert_eq!(
-        next["content"][0]["text"], "notifications/cancelled of it",
-        "{next}"
-    );
+    let mut next = Value::Null;
+    // A machine that is too busy for the server's second of grace has it started anew: then it was told nothing.
+    for _ in 0..5 {
+        let id = agent.begin("tools/call", waiting.clone());
+        // It has begun.
+        while agent.hear()["method"] != "notifications/progress" {}
+        let cancelled = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
+        agent.say(&cancelled.to_string());
+        next = agent.call("patient_go", json!({}))["content"][0]["text"].take();
+        if next == "notifications/cancelled of it" {
+            return;
+        }
+    }
+    panic!("{next}");
 }
 
 #[test]
