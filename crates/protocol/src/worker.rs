@@ -7,6 +7,7 @@
 
 mod exchange;
 mod host;
+mod server;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -61,6 +62,9 @@ pub use host::MAX_WRITES;
 pub use host::McpCall;
 pub use host::McpOperation;
 pub use host::SkillCall;
+pub use server::DescribeParams;
+pub use server::Described;
+pub use server::ServerStart;
 
 /// The protocol's version; both ends come from one executable, so it only guards against mistakes.
 pub const WORKER_PROTOCOL: u32 = 1;
@@ -235,19 +239,6 @@ pub struct StartParams {
     pub server: Option<ServerStart>,
 }
 
-/// How a program that speaks MCP is started.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServerStart {
-    /// What follows its name on its command line.
-    pub arguments: Vec<String>,
-    /// The tools that are called otherwise here, by the function that stands for each.
-    pub renamed: BTreeMap<String, String>,
-    /// The longest message it may send, in bytes.
-    pub max_message: u64,
-    /// The most bytes it may print while it starts.
-    pub max_output: u64,
-}
-
 /// The answer to `start`, just before the program begins. With [`WorkerProtocol::Worker`] the next request
 /// reaches the program itself, on its descriptor 3.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -332,31 +323,6 @@ pub struct CompileParams {
     pub policy: SandboxPolicy,
     /// The folders whose `.js`, `.cjs` and `.mjs` files are compiled, as paths inside the sandbox.
     pub roots: Vec<PathBuf>,
-}
-
-/// How much a description may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DescribeParams {
-    /// The most tools.
-    pub max_tools: usize,
-}
-
-/// The answer to `describe`: a server's own words, which may be lies.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Described {
-    /// The revision of MCP it speaks.
-    pub protocol: String,
-    /// Its name, for programs or for people.
-    #[serde(default)]
-    pub title: Option<String>,
-    /// Its version.
-    #[serde(default)]
-    pub version: Option<String>,
-    /// What it says to whoever uses it.
-    #[serde(default)]
-    pub instructions: Option<String>,
-    /// Its tools, as the protocol has them.
-    pub tools: Vec<serde_json::Value>,
 }
 
 /// The answer to `compile`.

@@ -28,7 +28,8 @@ const LISTS: usize = 50;
 /// Sessions at once, and how often each calls.
 const SESSIONS: usize = 50;
 const PERIOD: Duration = Duration::from_millis(100);
-const ROUNDS: usize = 50;
+/// For a minute.
+const ROUNDS: usize = 600;
 
 /// The tool of one of them.
 const TOOL: &str = "many-0_greet";
