@@ -184,6 +184,12 @@ impl World {
         }
     }
 
+    /// The same, where TLS is read and the server trusted.
+    fn reading(server: &Server, methods: &str, secret_host: &str) -> Self {
+        let reading = Reading::Trusting(server.trusted());
+        Self::new(server.port, methods, secret_host, reading)
+    }
+
     /// Sends a request for `place` as a program that greets `host` and trusts `certificates`.
     async fn ask(
         &self,
@@ -230,12 +236,7 @@ fn request(method: &str, place: &str) -> String {
 #[tokio::test]
 async fn a_secret_is_put_in_and_the_request_is_told() {
     let server = Server::start().await;
-    let world = World::new(
-        server.port,
-        "",
-        "api.test",
-        Reading::Trusting(server.trusted()),
-    );
+    let world = World::reading(&server, "", "api.test");
     let place = format!("api.test:{}", server.port);
     let asked = world.ask(&place, "api.test", world.shown(), request("GET", &place));
     let answer = asked.await.unwrap();
@@ -263,12 +264,7 @@ async fn a_secret_is_put_in_and_the_request_is_told() {
 #[tokio::test]
 async fn a_limit_of_methods_holds_inside() {
     let server = Server::start().await;
-    let world = World::new(
-        server.port,
-        "GET",
-        "else.test",
-        Reading::Trusting(server.trusted()),
-    );
+    let world = World::reading(&server, "GET", "else.test");
     let place = format!("api.test:{}", server.port);
     let asked = world.ask(&place, "api.test", world.shown(), request("POST", &place));
     let answer = asked.await.unwrap();
@@ -293,12 +289,7 @@ async fn a_limit_of_methods_holds_inside() {
 #[tokio::test]
 async fn what_nothing_depends_on_stays_between_program_and_host() {
     let server = Server::start().await;
-    let world = World::new(
-        server.port,
-        "GET",
-        "api.test",
-        Reading::Trusting(server.trusted()),
-    );
+    let world = World::reading(&server, "GET", "api.test");
     let place = format!("other.test:{}", server.port);
     // It trusts the host's authority alone: another certificate would not do.
     let asked = world.ask(
@@ -341,12 +332,7 @@ async fn without_the_choice_a_placeholder_stays_one_and_that_is_told() {
 #[tokio::test]
 async fn a_program_that_trusts_others_only_gets_nowhere_and_that_is_told() {
     let server = Server::start().await;
-    let world = World::new(
-        server.port,
-        "",
-        "api.test",
-        Reading::Trusting(server.trusted()),
-    );
+    let world = World::reading(&server, "", "api.test");
     let place = format!("api.test:{}", server.port);
     let asked = world.ask(&place, "api.test", server.trusted(), request("GET", &place));
     asked.await.unwrap_err();
@@ -387,20 +373,10 @@ async fn a_host_that_is_not_to_be_trusted_gets_nothing() {
 async fn a_greeting_or_a_request_for_another_host_is_refused() {
     let server = Server::start().await;
     let place = format!("api.test:{}", server.port);
-    let world = World::new(
-        server.port,
-        "",
-        "api.test",
-        Reading::Trusting(server.trusted()),
-    );
+    let world = World::reading(&server, "", "api.test");
     let asked = world.ask(&place, "other.test", world.shown(), request("GET", &place));
     asked.await.unwrap_err();
-    let world = World::new(
-        server.port,
-        "",
-        "api.test",
-        Reading::Trusting(server.trusted()),
-    );
+    let world = World::reading(&server, "", "api.test");
     // An address is greeted without a name.
     let asked = world.ask(&place, "127.0.0.1", world.shown(), request("GET", &place));
     asked.await.unwrap_err();
@@ -408,12 +384,7 @@ async fn a_greeting_or_a_request_for_another_host_is_refused() {
         panic!("no name is a name")
     };
     assert_eq!(refusal.reason, RefusalReason::NoServerName);
-    let world = World::new(
-        server.port,
-        "",
-        "api.test",
-        Reading::Trusting(server.trusted()),
-    );
+    let world = World::reading(&server, "", "api.test");
     let elsewhere = request("GET", &format!("other.test:{}", server.port));
     let answer = world
         .ask(&place, "api.test", world.shown(), elsewhere)
