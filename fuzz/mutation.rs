@@ -83,9 +83,7 @@ fn make(change: &Change, bytes: &mut Vec<u8>) {
 
 /// The seeds in a folder of `fuzz/`, by name so that runs are alike.
 pub(crate) fn seeds(folder: &str) -> Vec<Vec<u8>> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../fuzz")
-        .join(folder);
+    let folder = std::path::Path::new("../../fuzz").join(folder);
     let mut paths: Vec<_> = fs_err::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::error::ChoreError;
 use crate::program::Program;
+use crate::program::environment;
 
 /// The repository as cargo sees it.
 #[derive(Debug, Deserialize)]
@@ -46,11 +47,13 @@ pub(crate) struct Dependency {
 }
 
 impl Workspace {
-    /// Asks cargo about the repository this program was built from. Needs no network.
+    /// Asks cargo about the repository whose cargo runs this program. That need not be the one it was built from:
+    /// clones that share a target folder share this program. Needs no network.
     pub(crate) fn find() -> Result<Self, ChoreError> {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let told = environment("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let here = told.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
         let args = ["metadata", "--no-deps", "--offline", "--format-version=1"];
-        let text = Program::cargo(here).args(args).output()?;
+        let text = Program::cargo(&here).args(args).output()?;
         serde_json::from_str(&text).map_err(|source| ChoreError::Answer {
             program: "cargo metadata".to_owned(),
             source,

@@ -1,12 +1,10 @@
 //! The repository's files.
 
-use std::path::Path;
 use std::path::PathBuf;
 
 /// The repository's folder.
 pub(super) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    fs_err::canonicalize(here.join("..")).unwrap()
+    fs_err::canonicalize("..").unwrap()
 }
 
 /// The text of a file of the repository.

@@ -90,9 +90,7 @@ fn python() -> Option<Peer> {
 }
 
 fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/peers")
-        .join(name)
+    fs_err::canonicalize(Path::new("tests/peers").join(name)).unwrap()
 }
 
 impl Peer {

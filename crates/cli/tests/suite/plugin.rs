@@ -24,8 +24,7 @@ module.exports = {
 ";
 
 fn repository() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    fs_err::canonicalize(root).unwrap()
+    fs_err::canonicalize("../..").unwrap()
 }
 
 fn read(path: &str) -> String {

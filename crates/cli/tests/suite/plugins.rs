@@ -14,9 +14,9 @@ const PLUGIN: &str = "word-tools@mycelium-examples";
 
 /// A copy of the example marketplace that a test may change.
 fn marketplace(test: &TestEnvironment) -> PathBuf {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/claude-plugins");
+    let example = Path::new("../../examples/claude-plugins");
     let copy = test.root().join("market");
-    copy_folder(&example, &copy);
+    copy_folder(example, &copy);
     copy
 }
 

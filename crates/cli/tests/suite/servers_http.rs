@@ -121,7 +121,7 @@ fn a_server_of_the_python_sdk_is_spoken_to_in_the_newest_revision() {
     let Some(python) = tool("MYCELIUM_TEST_MCP_PYTHON") else {
         return;
     };
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/server.py");
+    let script = "tests/peers/server.py";
     let serving = Serving::start(&python, &[script, "{port}"], "running on");
     let test = TestEnvironment::new();
     configured(&test, &json!({"peer": at(&serving.url)}));

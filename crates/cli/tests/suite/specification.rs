@@ -60,7 +60,7 @@ fn the_demo_step_by_step() {
 /// The demo and these tests are about the same skills.
 #[test]
 fn the_files_are_those_of_the_demo() {
-    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/commands/demo/files");
+    let demo = Path::new("src/commands/demo/files");
     for (step, file, name) in [
         ("0-setup", ".claude/skills.json", "skills.json"),
         (
@@ -106,7 +106,7 @@ fn the_files_are_those_of_the_demo() {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec")
+    fs_err::canonicalize("tests/spec").unwrap()
 }
 
 fn steps() -> Vec<PathBuf> {

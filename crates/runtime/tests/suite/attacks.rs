@@ -20,7 +20,7 @@ use super::world::program;
 use super::world::scratch;
 
 const MATRIX: &str = include_str!("../../../../attacks/engine/expected.tsv");
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../attacks/engine");
+const FOLDER: &str = "../../attacks/engine";
 
 /// Attacks made at the same time: some take a whole processor, or all the memory they may have.
 const AT_ONCE: usize = 4;

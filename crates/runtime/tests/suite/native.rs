@@ -1,7 +1,6 @@
 //! Skills that are programs of their own: compiled ones and scripts, good ones and bad ones.
 
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -61,9 +60,7 @@ fn speaker() -> Vec<u8> {
     reason = "a test compiles its hostile program"
 )]
 pub(super) fn compile(source: &str, program: &Path) {
-    let source = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/programs")
-        .join(source);
+    let source = Path::new("tests/programs").join(source);
     let output = std::process::Command::new("cc")
         .args(["-O1", "-static", "-pthread", "-o"])
         .arg(program)

@@ -20,7 +20,7 @@ struct Package {
 }
 
 fn packages() -> Vec<Package> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packages");
+    let folder = Path::new("tests/packages");
     let table = fs_err::read_to_string(folder.join("package.tsv")).unwrap();
     table
         .lines()

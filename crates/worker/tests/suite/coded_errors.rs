@@ -34,10 +34,7 @@ fn read_sources(folder: &Path, sources: &mut String) {
 
 fn sources() -> String {
     let mut sources = String::new();
-    read_sources(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("js"),
-        &mut sources,
-    );
+    read_sources(Path::new("js"), &mut sources);
     sources
 }
 

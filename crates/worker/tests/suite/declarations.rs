@@ -12,7 +12,7 @@ use super::reference::missing;
 const TYPESCRIPT: &str = "MYCELIUM_TEST_TYPESCRIPT";
 
 fn declarations() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../types/mycelium.d.ts")
+    fs_err::canonicalize("../../types/mycelium.d.ts").unwrap()
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_compiler_takes_a_skill_and_finds_its_mistakes() {
     let Some(compiler) = std::env::var_os(TYPESCRIPT) else {
         return missing("there is no TypeScript; `cargo xtask test` fetches it");
     };
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/declarations");
+    let folder = fs_err::canonicalize("tests/declarations").unwrap();
     let compile = |file: &str| {
         let output = std::process::Command::new("node")
             .arg(&compiler)

@@ -28,7 +28,7 @@ struct Row {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential")
+    fs_err::canonicalize("tests/differential").unwrap()
 }
 
 fn parse(text: &str) -> Vec<Row> {

@@ -9,8 +9,8 @@ use crate::suite::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn agents_are_found_better_than_by_the_words_they_share_with_a_task() {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/agents");
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../loader/embedded/agents");
+    let tests = Path::new("tests/agents");
+    let shared = Path::new("../loader/embedded/agents");
     let world = World::new();
     let code = fs_err::read_to_string(tests.join("measure.js")).unwrap();
     // Seconds of work, on a machine that may have much else to do.
