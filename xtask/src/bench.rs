@@ -24,8 +24,14 @@ const PROGRAMS: &[(&str, &str)] = &[
 /// What is measured: package and program.
 const MEASURED: (&str, &str) = ("mycelium", "mycelium");
 
+/// What it is compared with: package and example.
+const BARE_SERVER: (&str, &str) = ("mycelium-mcp", "bare");
+
 /// The variable that tells the benchmarks which `mycelium` to measure.
 const PROGRAM_VARIABLE: &str = "MYCELIUM_BENCH_PROGRAM";
+
+/// The variable that tells them of a server of MCP with nothing behind it.
+const BARE_SERVER_VARIABLE: &str = "MYCELIUM_BENCH_MCP_BARE";
 
 /// The variables that tell them of a Node.js and the TypeScript SDK of MCP for it.
 const SDK_NODE_VARIABLE: &str = "MYCELIUM_BENCH_MCP_NODE";
@@ -52,7 +58,8 @@ pub(crate) fn run(workspace: &Workspace, json: Option<PathBuf>) -> Result<(), Ch
         println!("measuring: {benchmark}");
         let mut program = workspace
             .program(executable(&programs, benchmark)?)
-            .env(PROGRAM_VARIABLE, executable(&programs, MEASURED.1)?);
+            .env(PROGRAM_VARIABLE, executable(&programs, MEASURED.1)?)
+            .env(BARE_SERVER_VARIABLE, executable(&programs, BARE_SERVER.1)?);
         if let Ok(node) = &node {
             program = program.env("PATH", node.search_path());
         }
@@ -101,6 +108,7 @@ struct Target {
 fn build(workspace: &Workspace) -> Result<BTreeMap<String, PathBuf>, ChoreError> {
     let mut args = vec!["build", "--quiet", "--locked", "--release"];
     args.extend(["--package", MEASURED.0, "--bin", MEASURED.1]);
+    args.extend(["--package", BARE_SERVER.0, "--example", BARE_SERVER.1]);
     for (package, benchmark) in PROGRAMS {
         args.extend(["--package", package, "--bench", benchmark]);
     }

@@ -141,9 +141,10 @@ const ROWS: &[Row] = &[
         "mcp serve until the first call is answered",
         20.0,
     )
-    .above("process")
+    .above("mcp-bare-start")
     .beside("mcp-typescript-start"),
     row("mcp-bridge", "memory of mcp serve", 4.0)
+        .above("mcp-bare")
         .beside("mcp-typescript")
         .counting(Unit::Megabytes),
     row("mcp-call", "call over MCP", 1.0).above("socket-call"),
@@ -197,6 +198,10 @@ pub(crate) const REFERENCES: &[(&str, &str)] = &[
     (
         "socket-call",
         "floor: the same call over the daemon's socket",
+    ),
+    (
+        "mcp-bare-start",
+        "floor: a server with rmcp alone, one tool",
     ),
     ("append", "floor: append 512 bytes to a file"),
     ("fsync", "floor: append 512 bytes and put them on disk"),

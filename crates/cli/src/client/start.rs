@@ -56,6 +56,14 @@ const VARIABLES: [&str; 24] = [
 ];
 /// `MYCELIUM_DAEMON_…` are the daemon's own settings.
 const VARIABLE_PREFIXES: [&str; 2] = ["LC_", "MYCELIUM_DAEMON_"];
+/// How the C library of GNU keeps memory in the daemon, as in its manual's "Memory Allocation Tunables"; others ignore it.
+///
+/// Pieces that a thread keeps for itself after they were freed hold the pages around them: after each crowd of sessions
+/// the daemon was 1 MB larger, with nothing more in use. Calls take as long without.
+const ALLOCATOR: (&str, &str) = (
+    "GLIBC_TUNABLES",
+    "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=2",
+);
 
 /// Starts a daemon and waits until it, or one that was faster, can be connected to.
 ///
@@ -75,6 +83,7 @@ pub(super) fn start(surroundings: &Surroundings, interrupt: &Interrupt) -> Resul
         .current_dir("/")
         .env_clear()
         .envs(daemon_environment(&surroundings.environment))
+        .env(ALLOCATOR.0, ALLOCATOR.1)
         .stdin(Stdio::null())
         .stdout(Stdio::from(ready))
         .stderr(Stdio::from(log_file));

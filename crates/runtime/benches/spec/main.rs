@@ -10,6 +10,7 @@ mod calls;
 mod daemon;
 mod floors;
 mod hostile;
+mod mcp_bare;
 mod mcp_peers;
 mod packages;
 mod peers;
@@ -29,7 +30,7 @@ use crate::scene::Scene;
 type Part = fn(&Scene) -> Outcome<()>;
 
 /// The parts that need nothing but the scene, in the order in which they are measured.
-const PARTS: [(&str, Part); 9] = [
+const PARTS: [(&str, Part); 10] = [
     ("floors", |_| floors::measure()),
     ("calls", calls::measure),
     ("hostile", hostile::measure),
@@ -38,6 +39,7 @@ const PARTS: [(&str, Part); 9] = [
     ("node", peers::measure),
     ("daemon", daemon::measure),
     ("agents", agents::measure),
+    ("mcp-bare", mcp_bare::measure),
     ("mcp-peers", mcp_peers::measure),
 ];
 
