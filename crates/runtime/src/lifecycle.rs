@@ -232,6 +232,9 @@ impl Inner {
             })
             .await?
         };
+        if self.restarts.keep_ending(&instance.key.restart_key()) {
+            worker.begin_behind();
+        }
         self.note_uses(
             launch.skill.root(),
             &last_use::of_variables(&launch.policy, launch.skill.manifest()),

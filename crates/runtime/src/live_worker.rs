@@ -186,6 +186,11 @@ impl LiveWorker {
         self.is_usable()
     }
 
+    /// Lets others go first from the start, until the worker was calm for a while.
+    pub(crate) fn begin_behind(&self) {
+        self.watch.begin_behind(&self.worker);
+    }
+
     /// Asks the worker. Any failure but an answered one ends it, and so does dropping the future, unless it is a call:
     /// whoever drops that is to [cancel](Self::cancel_call) it.
     pub(crate) async fn request(

@@ -20,6 +20,8 @@ const FIRST_DELAY: Duration = Duration::from_millis(10);
 const LAST_DELAY: Duration = Duration::from_secs(1);
 /// Without an end for so long, the next one is a first one again.
 const CALM: Duration = Duration::from_secs(10);
+/// So many ends are no accident.
+const MANY: u32 = 2;
 /// The most skills that are remembered. Only those count that had a worker end a moment ago.
 const MAX_SKILLS: usize = 1_000;
 
@@ -72,6 +74,15 @@ impl Restarts {
         if let Some(until) = until {
             tokio::time::sleep_until(until).await;
         }
+    }
+
+    /// Whether the skill's workers ended often lately.
+    pub(crate) fn keep_ending(&self, key: &RestartKey) -> bool {
+        let now = Instant::now();
+        let table = self.lock();
+        table
+            .get(key)
+            .is_some_and(|ends| ends.counts_at(now) && ends.count >= MANY)
     }
 
     /// Lets a skill start at once. Returns whether it could not.

@@ -4,13 +4,19 @@
 //! be afraid of. No clock tells of a worker's children, so one that may have some is looked at by the time on
 //! the wall: while it works for somebody often, and seldom otherwise.
 
+mod appetite;
+
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::OnceLock;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::thread::available_parallelism;
 use std::time::Duration;
+use std::time::Instant;
 
 use mycelium_sandbox::CpuTimer;
 use mycelium_sandbox::Layer;
@@ -25,9 +31,9 @@ use crate::space::Reached;
 use crate::space::Space;
 use crate::space::SpaceKeeper;
 use crate::ticket::Ticket;
+use crate::watch::appetite::Appetite;
 
-/// The processor time after which a request is a long one, which lets others go first. Nearly all calls
-/// are shorter.
+/// The processor time after which a worker is looked at in any case. Nearly all calls are shorter.
 const LONG: Duration = Duration::from_millis(250);
 
 /// How often a worker that may have children is looked at while it works for a request: at least, and at
@@ -71,6 +77,8 @@ struct Pace {
     allowed: u64,
     /// The limit for which it was ended.
     reached: OnceLock<Reached>,
+    /// How much of a processor it takes.
+    appetite: Mutex<Appetite>,
     /// Whether it comes after others.
     behind: AtomicBool,
     /// A request has begun.
@@ -99,6 +107,10 @@ impl Watch {
             has_children: AtomicBool::new(false),
             allowed: nanoseconds(Duration::from_secs(limits.cpu_seconds)),
             reached: OnceLock::new(),
+            appetite: Mutex::new(Appetite::new(
+                members.cpu_time(&worker).unwrap_or_default(),
+                Instant::now(),
+            )),
             behind: AtomicBool::new(false),
             begun: Notify::new(),
         });
@@ -121,14 +133,18 @@ impl Watch {
         self.pace.members.cpu_time(worker).unwrap_or_default()
     }
 
+    /// Lets others go first from the start, until the worker was calm for a while.
+    pub(crate) fn begin_behind(&self, worker: &Worker) {
+        let pace = &self.pace;
+        pace.appetite().fill();
+        pace.give_precedence(worker, self.cpu_time(worker));
+    }
+
     /// A request begins, when the worker has used this much processor time.
     pub(crate) fn begin_request(&self, worker: &Worker, cpu: Duration) {
         let pace = &self.pace;
         pace.turn(cpu, false);
-        if pace.behind.load(Ordering::Relaxed) && worker.set_precedence(Precedence::Normal).is_ok()
-        {
-            pace.behind.store(false, Ordering::Relaxed);
-        }
+        pace.give_precedence(worker, cpu);
         pace.begun.notify_one();
     }
 
@@ -229,7 +245,27 @@ impl Pace {
             .clamp(shortest, longest)
     }
 
-    /// Lets others go first once a request is a long one, and sees who has used too much.
+    fn appetite(&self) -> MutexGuard<'_, Appetite> {
+        self.appetite.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets others go first while the worker, which has used this much processor time, takes much of a processor.
+    fn give_precedence(&self, worker: &Worker, cpu: Duration) {
+        let mut appetite = self.appetite();
+        appetite.reckon(cpu, Instant::now());
+        let is_behind = self.behind.load(Ordering::Relaxed);
+        let wanted = match is_behind {
+            true if appetite.is_little() => Precedence::Normal,
+            false if appetite.is_much() => Precedence::Behind,
+            _ => return,
+        };
+        // An ordinary person's daemon cannot take it back.
+        if worker.set_precedence(wanted).is_ok() {
+            self.behind.store(!is_behind, Ordering::Relaxed);
+        }
+    }
+
+    /// Sees how much the worker takes, and whether that is too much.
     fn look(&self, worker: &Worker) -> Option<Reached> {
         let (now, reached) = match self.members {
             Members::Alone => (worker.cpu_time().ok()?, None),
@@ -248,12 +284,7 @@ impl Pace {
         };
         let used = nanoseconds(now).saturating_sub(self.since.load(Ordering::Relaxed));
         self.used.store(used, Ordering::Relaxed);
-        if used >= nanoseconds(LONG)
-            && !self.behind.load(Ordering::Relaxed)
-            && worker.set_precedence(Precedence::Behind).is_ok()
-        {
-            self.behind.store(true, Ordering::Relaxed);
-        }
+        self.give_precedence(worker, now);
         // While it works for a request, the clock of a worker that is alone tells that.
         let is_over = used >= self.allowed
             && (self.members != Members::Alone || self.is_resting.load(Ordering::Acquire));
