@@ -34,6 +34,7 @@ mod suite {
     mod agents_http;
     mod agents_instructions;
     mod agents_peers;
+    mod agents_roots;
     mod calls;
     mod catalog;
     mod configuration;

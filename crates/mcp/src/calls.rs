@@ -187,14 +187,18 @@ pub(crate) fn trace_id(traceparent: &str) -> Option<String> {
 }
 
 /// What an agent says of itself, as far as a skill is told.
-pub(crate) fn agent(client: Implementation, conversation: Option<&Value>) -> Box<AgentContext> {
+pub(crate) fn agent(
+    client: Implementation,
+    roots: Vec<String>,
+    conversation: Option<&Value>,
+) -> Box<AgentContext> {
     let cut = |text: &str| -> String { text.chars().take(MAX_IDENTITY).collect() };
     Box::new(AgentContext {
         identity: AgentIdentity {
             name: cut(&client.name),
             version: cut(&client.version),
         },
-        roots: Vec::new(),
+        roots,
         // What does not fit into a message is as good as not told.
         conversation: conversation
             .filter(|said| check_nesting(said).is_ok())

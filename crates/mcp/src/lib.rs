@@ -14,6 +14,7 @@ mod outcome;
 mod progress;
 mod published;
 mod results;
+mod roots;
 mod schema;
 mod server;
 mod session;

@@ -150,9 +150,13 @@ impl ServerHandler for SkillServer {
         let call = Call {
             trace: context.meta.get_traceparent().and_then(trace_id),
             progress: Progress::new(context.meta.get_progress_token(), &context.peer),
-            agent: context
-                .client_info()
-                .map(|client| agent(client, context.meta.get(CONVERSATION_KEY))),
+            agent: context.client_info().map(|client| {
+                agent(
+                    client,
+                    view.roots.known(),
+                    context.meta.get(CONVERSATION_KEY),
+                )
+            }),
             consent: Asker::of(&context, &mut request),
         };
         let answer = tokio::select! {
@@ -317,7 +321,12 @@ impl ServerHandler for SkillServer {
         }
     }
 
+    async fn on_roots_list_changed(&self, context: NotificationContext<RoleServer>) {
+        self.view.roots.ask(context.peer);
+    }
+
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        self.view.roots.ask(context.peer.clone());
         let mut changes = self.view.runtime.catalogue_changes();
         // The task must not keep the view: with it the session ends.
         let mut alive = self.view.alive.subscribe();

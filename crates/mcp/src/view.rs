@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::catalogue::Catalogue;
 use crate::consent::Questions;
 use crate::results::Results;
+use crate::roots::Roots;
 use crate::tools::AgentTools;
 
 /// What belongs to one session.
@@ -26,6 +27,8 @@ pub(crate) struct View {
     /// What the names of tools meant when they were last listed.
     pub(crate) catalogue: Mutex<Arc<Catalogue>>,
     pub(crate) results: Mutex<Results>,
+    /// The folders that the agent says it works on.
+    pub(crate) roots: Arc<Roots>,
     /// How many calls run.
     pub(crate) running: watch::Sender<usize>,
     /// What the person is asked through the agent; absent where anybody may be the agent.
@@ -66,6 +69,7 @@ impl View {
             _session: None,
             catalogue: Mutex::default(),
             results: Mutex::default(),
+            roots: Arc::default(),
             running: watch::Sender::default(),
             questions,
             asking: tokio::sync::Mutex::default(),

@@ -107,10 +107,7 @@ impl Watch {
             has_children: AtomicBool::new(false),
             allowed: nanoseconds(Duration::from_secs(limits.cpu_seconds)),
             reached: OnceLock::new(),
-            appetite: Mutex::new(Appetite::new(
-                members.cpu_time(&worker).unwrap_or_default(),
-                Instant::now(),
-            )),
+            appetite: Mutex::new(Appetite::new(members.cpu_time(&worker).unwrap_or_default())),
             behind: AtomicBool::new(false),
             begun: Notify::new(),
         });
@@ -135,22 +132,25 @@ impl Watch {
 
     /// Lets others go first from the start, until the worker was calm for a while.
     pub(crate) fn begin_behind(&self, worker: &Worker) {
-        let pace = &self.pace;
-        pace.appetite().fill();
-        pace.give_precedence(worker, self.cpu_time(worker));
+        let mut appetite = self.pace.appetite();
+        appetite.fill();
+        self.pace.give_precedence(worker, &appetite);
     }
 
     /// A request begins, when the worker has used this much processor time.
     pub(crate) fn begin_request(&self, worker: &Worker, cpu: Duration) {
         let pace = &self.pace;
         pace.turn(cpu, false);
-        pace.give_precedence(worker, cpu);
+        let mut appetite = pace.appetite();
+        appetite.begin(cpu, Instant::now());
+        pace.give_precedence(worker, &appetite);
         pace.begun.notify_one();
     }
 
     /// A request has ended, when the worker had used this much processor time.
     pub(crate) fn end_request(&self, cpu: Duration) {
         self.pace.turn(cpu, true);
+        self.pace.appetite().end(cpu, Instant::now());
     }
 }
 
@@ -249,10 +249,8 @@ impl Pace {
         self.appetite.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets others go first while the worker, which has used this much processor time, takes much of a processor.
-    fn give_precedence(&self, worker: &Worker, cpu: Duration) {
-        let mut appetite = self.appetite();
-        appetite.reckon(cpu, Instant::now());
+    /// Lets others go first while the worker takes much of a processor.
+    fn give_precedence(&self, worker: &Worker, appetite: &Appetite) {
         let is_behind = self.behind.load(Ordering::Relaxed);
         let wanted = match is_behind {
             true if appetite.is_little() => Precedence::Normal,
@@ -284,7 +282,10 @@ impl Pace {
         };
         let used = nanoseconds(now).saturating_sub(self.since.load(Ordering::Relaxed));
         self.used.store(used, Ordering::Relaxed);
-        self.give_precedence(worker, now);
+        let mut appetite = self.appetite();
+        appetite.reckon(now, Instant::now());
+        self.give_precedence(worker, &appetite);
+        drop(appetite);
         // While it works for a request, the clock of a worker that is alone tells that.
         let is_over = used >= self.allowed
             && (self.members != Members::Alone || self.is_resting.load(Ordering::Acquire));

@@ -20,5 +20,6 @@ module.exports = {
   leave() { process.exit(1); },
   fail() { throw new Error('x'); },
   rest() {},
+  work() { for (let i = 0; i < 200000; i++); },
   look() { return fs.readFileSync('/etc/shadow'); },
 };

@@ -23,6 +23,7 @@ use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing_subscriber::EnvFilter;
 
 use crate::client;
 use crate::client::RequestCounts;
@@ -73,13 +74,17 @@ pub(crate) struct Daemon {
     metrics: MetricsPorts,
 }
 
+/// What the log has. The library of MCP would write four lines for each agent that comes and goes, with all that it says of
+/// itself.
+const LOGGED: &str = "info,rmcp=warn";
+
 /// Runs the daemon until it is told to stop or has been idle for long enough.
 ///
 /// Returns at once if another daemon serves the same person.
 #[must_use]
 pub fn run(options: DaemonOptions) -> ExitCode {
     tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::INFO)
+        .with_env_filter(EnvFilter::new(LOGGED))
         .with_ansi(false)
         .with_writer(io::stderr)
         // Where the log is on a full disk, saying so on the same disk would be a panic.

@@ -1,8 +1,14 @@
 //! `demo`.
 
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
 use crate::support::TestEnvironment;
 use crate::support::registry_answers;
 use crate::support::sandbox_holds;
+
+/// Held by a demo that runs: two that look for a free port at the same time find the same one.
+static PORT: Mutex<()> = Mutex::new(());
 
 #[test]
 fn all_steps_do_what_they_should() {
@@ -10,7 +16,9 @@ fn all_steps_do_what_they_should() {
         return;
     }
     let test = TestEnvironment::new();
+    let port = PORT.lock().unwrap_or_else(PoisonError::into_inner);
     let outcome = test.run(&["demo", "--fast", "stage"]);
+    drop(port);
     if !registry_answers(&outcome) {
         return;
     }
@@ -44,12 +52,14 @@ fn without_the_registry_it_says_so_and_ends_with_that_status() {
         return;
     }
     let test = TestEnvironment::new();
+    let port = PORT.lock().unwrap_or_else(PoisonError::into_inner);
     let child = test
         .command(&["demo", "--fast", "--json"])
         .env("npm_config_registry", "http://127.0.0.1:9/")
         .spawn()
         .unwrap();
     let outcome = test.outcome(child).expect(6);
+    drop(port);
     assert!(
         outcome
             .stderr

@@ -138,7 +138,8 @@ impl Agent {
         let id = self.begin(method, params);
         loop {
             let message = self.hear();
-            if message["id"] == id {
+            // What the program asks has numbers of its own.
+            if message["id"] == id && message.get("method").is_none() {
                 return message;
             }
         }

@@ -3,56 +3,75 @@
 use std::time::Duration;
 use std::time::Instant;
 
-/// The part of a processor that a worker may use for ever: one in so many.
-const SHARE: u32 = 4;
-/// The processor time beyond its share with which a worker takes much. Nearly all calls need less.
+/// What is forgotten while a worker rests: one in so many of the time. Who works a quarter of the time takes as much as it
+/// gives back.
+const FORGOTTEN: u32 = 3;
+/// The processor time with which a worker takes much. Nearly all calls need less.
 const MUCH: Duration = Duration::from_millis(150);
 /// With less than this it takes no longer much.
 const LITTLE: Duration = Duration::from_millis(75);
-/// What is beyond the share counts up to here, so that it is forgotten within a second or so.
+/// No more than this counts, so that it is forgotten within a second of rest.
 const MOST: Duration = Duration::from_millis(300);
 
-/// The processor time that a worker has used beyond its share lately: a bucket that leaks. It counts over all requests,
-/// because many short ones take as much as a long one.
+/// The processor time that a worker has used lately: a bucket that leaks while it rests. It counts over all requests,
+/// because many short ones take as much as a long one; and not by the time on the wall while it works, which is as long as
+/// the others make it.
 #[derive(Debug)]
 pub(super) struct Appetite {
     used: Duration,
-    beyond: Duration,
-    at: Instant,
+    lately: Duration,
+    /// Since when it has rested, or that part of it was reckoned.
+    resting: Option<Instant>,
 }
 
 impl Appetite {
     /// That of a worker that used this much processor time before it was looked at.
-    pub(super) fn new(used: Duration, now: Instant) -> Self {
+    pub(super) fn new(used: Duration) -> Self {
         Self {
             used,
-            beyond: Duration::ZERO,
-            at: now,
+            lately: Duration::ZERO,
+            resting: None,
         }
     }
 
     /// Counts as having used as much as counts at all.
     pub(super) fn fill(&mut self) {
-        self.beyond = MOST;
+        self.lately = MOST;
     }
 
     /// Takes in the processor time that the worker has used until now.
     pub(super) fn reckon(&mut self, used: Duration, now: Instant) {
-        let share = now.saturating_duration_since(self.at) / SHARE;
+        let rested = self
+            .resting
+            .map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        self.resting = self.resting.map(|_| now);
         let more = used.saturating_sub(self.used);
-        self.beyond = (self.beyond + more).saturating_sub(share).min(MOST);
         self.used = used;
-        self.at = now;
+        self.lately = (self.lately + more)
+            .saturating_sub(rested / FORGOTTEN)
+            .min(MOST);
+    }
+
+    /// It works from now on.
+    pub(super) fn begin(&mut self, used: Duration, now: Instant) {
+        self.reckon(used, now);
+        self.resting = None;
+    }
+
+    /// It rests from now on.
+    pub(super) fn end(&mut self, used: Duration, now: Instant) {
+        self.reckon(used, now);
+        self.resting = Some(now);
     }
 
     /// Whether others are to come first from now on.
     pub(super) fn is_much(&self) -> bool {
-        self.beyond >= MUCH
+        self.lately >= MUCH
     }
 
     /// Whether it may come before others again.
     pub(super) fn is_little(&self) -> bool {
-        self.beyond < LITTLE
+        self.lately < LITTLE
     }
 }
 
@@ -60,40 +79,53 @@ impl Appetite {
 mod tests {
     use super::*;
 
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
     /// Works for some milliseconds of each `period`, and says after how many of them that was much.
     fn periods_until_much(work: u32, period: u32) -> Option<u32> {
-        let start = Instant::now();
-        let mut appetite = Appetite::new(Duration::ZERO, start);
+        let mut now = Instant::now();
+        let mut appetite = Appetite::new(Duration::ZERO);
         (1..1_000).find(|count| {
-            let used = Duration::from_millis((work * count).into());
-            let now = start + Duration::from_millis((period * count).into());
-            appetite.reckon(used, now);
+            appetite.begin(MILLISECOND * work * (count - 1), now);
+            now += MILLISECOND * work;
+            appetite.end(MILLISECOND * work * *count, now);
+            now += MILLISECOND * (period - work);
             appetite.is_much()
         })
     }
 
     #[test]
     fn many_short_requests_are_as_much_as_a_long_one() {
-        assert_eq!(periods_until_much(10, 10), Some(20));
+        assert_eq!(periods_until_much(10, 10), Some(15));
         assert_eq!(periods_until_much(200, 200), Some(1));
     }
 
     #[test]
     fn a_quarter_of_a_processor_is_never_much_and_a_half_is_soon() {
         assert_eq!(periods_until_much(25, 100), None);
-        assert_eq!(periods_until_much(50, 100), Some(6));
+        assert_eq!(periods_until_much(50, 100), Some(4));
+    }
+
+    #[test]
+    fn who_gets_little_of_a_busy_processor_still_takes_much() {
+        let start = Instant::now();
+        let mut appetite = Appetite::new(Duration::ZERO);
+        appetite.begin(Duration::ZERO, start);
+        appetite.reckon(MUCH, start + Duration::from_secs(60));
+        assert!(appetite.is_much());
     }
 
     #[test]
     fn what_was_much_is_forgotten_within_a_second_of_rest() {
         let start = Instant::now();
-        let mut appetite = Appetite::new(Duration::ZERO, start);
+        let mut appetite = Appetite::new(Duration::ZERO);
         let (used, now) = (Duration::from_secs(30), start + Duration::from_secs(30));
-        appetite.reckon(used, now);
+        appetite.begin(Duration::ZERO, start);
+        appetite.end(used, now);
         assert!(appetite.is_much());
-        appetite.reckon(used, now + Duration::from_millis(700));
+        appetite.reckon(used, now + MILLISECOND * 600);
         assert!(!appetite.is_much() && !appetite.is_little());
-        appetite.reckon(used, now + Duration::from_millis(1_000));
+        appetite.begin(used, now + MILLISECOND * 1_000);
         assert!(appetite.is_little());
     }
 }
