@@ -8,12 +8,13 @@
     reason = "the revision that agents speak today has no other way to tell"
 )]
 
-use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use rmcp::Peer;
 use rmcp::RoleServer;
+use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::view::lock;
 
@@ -26,35 +27,55 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What an agent said last.
 #[derive(Debug, Default)]
-pub(crate) struct Roots(Mutex<Vec<String>>);
+pub(crate) struct Roots {
+    told: Mutex<Vec<String>>,
+    changed: Notify,
+}
 
 impl Roots {
     /// The addresses, as the agent writes them.
     pub(crate) fn known(&self) -> Vec<String> {
-        lock(&self.0).clone()
+        lock(&self.told).clone()
     }
 
-    /// Asks an agent that can tell, in the background. Nobody waits for it: until it has answered, there are none.
-    pub(crate) fn ask(self: &Arc<Self>, peer: Peer<RoleServer>) {
+    /// The agent says that there are others now.
+    pub(crate) fn changed(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Asks an agent that can tell, now and after each change, one question at a time, until its session is over. No call
+    /// waits for it: until it has answered, there are none.
+    pub(crate) async fn follow(&self, peer: &Peer<RoleServer>, mut alive: watch::Receiver<()>) {
         let can_tell = peer
             .peer_info()
             .is_some_and(|info| info.capabilities.roots.is_some());
         if !can_tell {
             return;
         }
-        let roots = Arc::clone(self);
-        tokio::spawn(async move {
-            match tokio::time::timeout(PATIENCE, peer.list_roots()).await {
-                Ok(Ok(told)) => roots.learn(told.roots.into_iter().map(|root| root.uri)),
-                Ok(Err(error)) => tracing::info!(%error, "an agent did not tell its folders"),
-                Err(_) => tracing::info!("an agent did not tell its folders in time"),
+        let asking = async {
+            loop {
+                self.ask(peer).await;
+                self.changed.notified().await;
             }
-        });
+        };
+        tokio::select! {
+            () = asking => {}
+            // Only the end of the session does that.
+            _ = alive.changed() => {}
+        }
+    }
+
+    async fn ask(&self, peer: &Peer<RoleServer>) {
+        match tokio::time::timeout(PATIENCE, peer.list_roots()).await {
+            Ok(Ok(told)) => self.learn(told.roots.into_iter().map(|root| root.uri)),
+            Ok(Err(error)) => tracing::info!(%error, "an agent did not tell its folders"),
+            Err(_) => tracing::info!("an agent did not tell its folders in time"),
+        }
     }
 
     fn learn(&self, told: impl Iterator<Item = String>) {
         let fits = told.filter(|root| root.len() <= MAX_LENGTH);
-        *lock(&self.0) = fits.take(MAX_ROOTS).collect();
+        *lock(&self.told) = fits.take(MAX_ROOTS).collect();
     }
 }
 

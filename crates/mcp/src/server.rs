@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use mycelium_protocol::control::RequestContext;
 use mycelium_types::ErrorCode;
@@ -321,14 +322,19 @@ impl ServerHandler for SkillServer {
         }
     }
 
-    async fn on_roots_list_changed(&self, context: NotificationContext<RoleServer>) {
-        self.view.roots.ask(context.peer);
+    async fn on_roots_list_changed(&self, _context: NotificationContext<RoleServer>) {
+        self.view.roots.changed();
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        self.view.roots.ask(context.peer.clone());
+        if self.view.is_followed.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        // Neither task keeps the view: with it the session ends.
+        let (roots, peer) = (Arc::clone(&self.view.roots), context.peer.clone());
+        let end = self.view.alive.subscribe();
+        tokio::spawn(async move { roots.follow(&peer, end).await });
         let mut changes = self.view.runtime.catalogue_changes();
-        // The task must not keep the view: with it the session ends.
         let mut alive = self.view.alive.subscribe();
         tokio::spawn(async move {
             loop {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
 
 use mycelium_protocol::control::RequestContext;
 use mycelium_runtime::SkillRuntime;
@@ -29,6 +30,8 @@ pub(crate) struct View {
     pub(crate) results: Mutex<Results>,
     /// The folders that the agent says it works on.
     pub(crate) roots: Arc<Roots>,
+    /// Whether its agent is told of changes and asked for its folders: once, however often it says that it is ready.
+    pub(crate) is_followed: AtomicBool,
     /// How many calls run.
     pub(crate) running: watch::Sender<usize>,
     /// What the person is asked through the agent; absent where anybody may be the agent.
@@ -70,6 +73,7 @@ impl View {
             catalogue: Mutex::default(),
             results: Mutex::default(),
             roots: Arc::default(),
+            is_followed: AtomicBool::default(),
             running: watch::Sender::default(),
             questions,
             asking: tokio::sync::Mutex::default(),

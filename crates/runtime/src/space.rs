@@ -323,7 +323,8 @@ impl Measured {
         match now.written {
             Some(written) => {
                 self.since = written.saturating_sub(self.written);
-                self.left(most) == 0 || (rested && worked >= UNWRITTEN)
+                // What was full stays so without being looked at: whoever writes nothing adds nothing.
+                (self.since > 0 && self.left(most) == 0) || (rested && worked >= UNWRITTEN)
             }
             None => rested,
         }
@@ -378,6 +379,24 @@ mod tests {
         }
         assert_eq!(data.look(deeds(0, 100), &space), None);
         assert!(data.look(deeds(0, 300), &space).is_some());
+    }
+
+    #[test]
+    fn a_full_folder_is_not_measured_again_before_something_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let space = Space::default();
+        fs_err::write(folder.path().join("file"), vec![1; 4096]).unwrap();
+        let bounds = Bounds {
+            bytes: u64::MAX,
+            entries: MANY,
+        };
+        let full = occupied(folder.path(), bounds).unwrap().bytes;
+        let mut data = data(folder.path(), full);
+        assert_eq!(data.look(deeds(MIB, 10), &space), None);
+        assert_eq!(data.left(), 0);
+        fs_err::write(folder.path().join("of-others"), vec![1; 4096]).unwrap();
+        assert_eq!(data.look(deeds(MIB, 20), &space), None);
+        assert!(data.look(deeds(MIB + 1, 30), &space).is_some());
     }
 
     #[test]

@@ -59,6 +59,39 @@ pub(crate) struct Watch {
     task: JoinHandle<()>,
 }
 
+/// How much of a processor a worker takes, and what follows from it.
+#[derive(Debug)]
+struct Standing {
+    appetite: Appetite,
+    place: Place,
+}
+
+/// Who comes first.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// The worker is one among all.
+    Usual,
+    /// The others.
+    Behind,
+    /// The others for as long as the worker lives: an ordinary person's daemon cannot take it back.
+    BehindForGood,
+}
+
+impl Standing {
+    /// Lets others go first while the worker takes much.
+    fn place(&mut self, worker: &Worker) {
+        let set = |precedence| worker.set_precedence(precedence).is_ok();
+        self.place = match self.place {
+            Place::Usual if self.appetite.is_much() && set(Precedence::Behind) => Place::Behind,
+            Place::Behind if self.appetite.is_little() => match set(Precedence::Normal) {
+                true => Place::Usual,
+                false => Place::BehindForGood,
+            },
+            as_before => as_before,
+        };
+    }
+}
+
 /// How much a worker has worked lately, and for whom.
 #[derive(Debug)]
 struct Pace {
@@ -77,10 +110,7 @@ struct Pace {
     allowed: u64,
     /// The limit for which it was ended.
     reached: OnceLock<Reached>,
-    /// How much of a processor it takes.
-    appetite: Mutex<Appetite>,
-    /// Whether it comes after others.
-    behind: AtomicBool,
+    standing: Mutex<Standing>,
     /// A request has begun.
     begun: Notify,
 }
@@ -107,8 +137,10 @@ impl Watch {
             has_children: AtomicBool::new(false),
             allowed: nanoseconds(Duration::from_secs(limits.cpu_seconds)),
             reached: OnceLock::new(),
-            appetite: Mutex::new(Appetite::new(members.cpu_time(&worker).unwrap_or_default())),
-            behind: AtomicBool::new(false),
+            standing: Mutex::new(Standing {
+                appetite: Appetite::new(members.cpu_time(&worker).unwrap_or_default()),
+                place: Place::Usual,
+            }),
             begun: Notify::new(),
         });
         let task = tokio::spawn(watch(Arc::clone(&pace), keeper, worker, timer, ticket));
@@ -132,25 +164,25 @@ impl Watch {
 
     /// Lets others go first from the start, until the worker was calm for a while.
     pub(crate) fn begin_behind(&self, worker: &Worker) {
-        let mut appetite = self.pace.appetite();
-        appetite.fill();
-        self.pace.give_precedence(worker, &appetite);
+        let mut standing = self.pace.standing();
+        standing.appetite.fill();
+        standing.place(worker);
     }
 
     /// A request begins, when the worker has used this much processor time.
     pub(crate) fn begin_request(&self, worker: &Worker, cpu: Duration) {
         let pace = &self.pace;
         pace.turn(cpu, false);
-        let mut appetite = pace.appetite();
-        appetite.begin(cpu, Instant::now());
-        pace.give_precedence(worker, &appetite);
+        let mut standing = pace.standing();
+        standing.appetite.begin(cpu, Instant::now());
+        standing.place(worker);
         pace.begun.notify_one();
     }
 
     /// A request has ended, when the worker had used this much processor time.
     pub(crate) fn end_request(&self, cpu: Duration) {
         self.pace.turn(cpu, true);
-        self.pace.appetite().end(cpu, Instant::now());
+        self.pace.standing().appetite.end(cpu, Instant::now());
     }
 }
 
@@ -245,22 +277,15 @@ impl Pace {
             .clamp(shortest, longest)
     }
 
-    fn appetite(&self) -> MutexGuard<'_, Appetite> {
-        self.appetite.lock().unwrap_or_else(PoisonError::into_inner)
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets others go first while the worker takes much of a processor.
-    fn give_precedence(&self, worker: &Worker, appetite: &Appetite) {
-        let is_behind = self.behind.load(Ordering::Relaxed);
-        let wanted = match is_behind {
-            true if appetite.is_little() => Precedence::Normal,
-            false if appetite.is_much() => Precedence::Behind,
-            _ => return,
-        };
-        // An ordinary person's daemon cannot take it back.
-        if worker.set_precedence(wanted).is_ok() {
-            self.behind.store(!is_behind, Ordering::Relaxed);
-        }
+    /// Takes note of the processor time until now.
+    fn take_note(&self, worker: &Worker, cpu: Duration) {
+        let mut standing = self.standing();
+        standing.appetite.reckon(cpu, Instant::now());
+        standing.place(worker);
     }
 
     /// Sees how much the worker takes, and whether that is too much.
@@ -282,10 +307,7 @@ impl Pace {
         };
         let used = nanoseconds(now).saturating_sub(self.since.load(Ordering::Relaxed));
         self.used.store(used, Ordering::Relaxed);
-        let mut appetite = self.appetite();
-        appetite.reckon(now, Instant::now());
-        self.give_precedence(worker, &appetite);
-        drop(appetite);
+        self.take_note(worker, now);
         // While it works for a request, the clock of a worker that is alone tells that.
         let is_over = used >= self.allowed
             && (self.members != Members::Alone || self.is_resting.load(Ordering::Acquire));
