@@ -38,6 +38,8 @@ use crate::output::Output;
 
 /// Bytes read at once.
 const READ_SIZE: usize = 64 << 10;
+/// Frames taken in a row before others have their turn on the same thread. One takes some microseconds.
+const FRAMES_AT_ONCE: usize = 64;
 /// What is read of the last words of a program that has ended, in bytes.
 const MAX_LAST_WORDS: usize = 1 << 20;
 /// What a frame may have beside a result, and a request beside its console output.
@@ -201,8 +203,13 @@ impl Connection {
         notify: &mut (dyn FnMut(Heard) + Send),
     ) -> Result<Result<Box<RawValue>, RpcError>, ConnectionError> {
         let mut budget = max_notified + SLACK;
+        let mut frames = 0_usize;
         loop {
             while let Some(bytes) = self.decoder.next_frame()? {
+                frames += 1;
+                if frames.is_multiple_of(FRAMES_AT_ONCE) {
+                    tokio::task::yield_now().await;
+                }
                 self.meter.count_frame(bytes.len());
                 let frame: Frame = serde_json::from_slice(bytes)
                     .map_err(|_| ConnectionError::Protocol("a frame is not JSON-RPC"))?;

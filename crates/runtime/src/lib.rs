@@ -97,6 +97,7 @@ pub use mycelium_sandbox::SandboxReport;
 pub use mycelium_sandbox::close_inherited;
 pub use mycelium_sandbox::probe as doctor;
 pub use mycelium_sandbox::release_code;
+pub use mycelium_sandbox::take_short_turns;
 /// The nouns of it all: names, versions, manifests, errors.
 pub use mycelium_types as types;
 pub use packages::PackedSkill;

@@ -44,6 +44,7 @@ use crate::launcher::identity::Identity;
 use crate::launcher::worker::Filters;
 use crate::question;
 use crate::syscall;
+use crate::turns;
 use crate::wire::Channel;
 use crate::wire::Reply;
 use crate::wire::Request;
@@ -63,6 +64,8 @@ pub fn run(worker_main: fn(Seat) -> u8) -> u8 {
     let Ok(control) = take_control_socket() else {
         return FAILED;
     };
+    // Workers are copies of this process. Without it they are as safe, and wait longer beside others.
+    let _ = turns::take_short_turns();
     let begin = match control.receive::<Request>() {
         Ok(Some((Request::Begin { user, group }, _))) => (user, group),
         Ok(None) => return DONE,

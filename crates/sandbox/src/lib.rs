@@ -69,6 +69,7 @@ mod survey;
 mod syscall;
 mod timer;
 mod tree;
+mod turns;
 mod wire;
 mod worker;
 
@@ -117,9 +118,10 @@ pub use syscall::hide_memory;
 pub use syscall::peak_memory;
 pub use timer::CpuTimer;
 pub use timer::CpuTimers;
+pub use turns::Precedence;
+pub use turns::take_short_turns;
 pub use wire::Privilege;
 pub use worker::Family;
-pub use worker::Precedence;
 pub use worker::Usage;
 pub use worker::Worker;
 

@@ -380,6 +380,31 @@ fn wait_for_any(options: libc::c_int) -> Option<Reaped> {
     })
 }
 
+/// Gives a thread, or the calling one, the usual policy with this priority, and turns of so many nanoseconds; with 0, of as
+/// many as the kernel thinks right. A kernel that knows no turns of different length sets the priority alone.
+pub(crate) fn set_scheduling(thread: Option<Pid>, nice: i32, turn: u64) -> Result<()> {
+    let attributes = libc::sched_attr {
+        size: size_of::<libc::sched_attr>() as u32,
+        sched_policy: libc::SCHED_OTHER as u32,
+        sched_flags: 0,
+        sched_nice: nice,
+        sched_priority: 0,
+        sched_runtime: turn,
+        sched_deadline: 0,
+        sched_period: 0,
+    };
+    // SAFETY: sched_setattr(2) reads the structure that it is given, which lives until it returns.
+    check(unsafe {
+        libc::syscall(
+            libc::SYS_sched_setattr,
+            Pid::as_raw(thread),
+            &raw const attributes,
+            0,
+        )
+    })
+    .map(drop)
+}
+
 /// The clock of a process's processor time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CpuClock(libc::clockid_t);

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use rustix::fs::StatVfs;
 use rustix::fs::statvfs;
-use rustix::io::Errno;
 use rustix::process::Pid;
-use rustix::process::setpriority_process;
 
 use crate::kernel_file;
 use crate::limits::OWN_DESCRIPTORS;
@@ -51,29 +49,15 @@ fn children(parent: Pid) -> Vec<Pid> {
         .collect()
 }
 
-/// Gives every thread of these processes the priority `nice`, and each of their groups where the kernel
-/// makes one of every session (`sched(7)`, autogroup). Processes that they start inherit it.
-///
-/// # Errors
-/// When it is better than before and the caller may not give that.
-pub(crate) fn set_priority(members: &[Pid], nice: i32) -> Result<(), Errno> {
-    for member in members {
-        // The priority of a group that is no autogroup cannot be set, and does not count either.
-        let _ = kernel_file::write(of(*member, "autogroup"), &nice.to_string());
-        let Ok(threads) = fs_err::read_dir(of(*member, "task")) else {
-            continue;
-        };
-        for thread in threads.flatten() {
-            let number = thread.file_name();
-            let number = number.to_str().and_then(|text| text.parse().ok());
-            match setpriority_process(number.and_then(Pid::from_raw), nice) {
-                // One that has ended needs none.
-                Ok(()) | Err(Errno::SRCH) => {}
-                Err(errno) => return Err(errno),
-            }
-        }
-    }
-    Ok(())
+/// The threads of a process; none of one that has ended.
+pub(crate) fn threads(process: Pid) -> Vec<Pid> {
+    let Ok(threads) = fs_err::read_dir(of(process, "task")) else {
+        return Vec::new();
+    };
+    threads
+        .flatten()
+        .filter_map(|thread| Pid::from_raw(thread.file_name().to_str()?.parse().ok()?))
+        .collect()
 }
 
 /// Resident memory of a process, in bytes; nothing for one that has ended.
@@ -159,7 +143,7 @@ pub(crate) fn temporary(worker: Pid) -> Option<u64> {
     Some(f_blocks.saturating_sub(f_bfree).saturating_mul(f_frsize))
 }
 
-fn of(process: Pid, what: &str) -> PathBuf {
+pub(crate) fn of(process: Pid, what: &str) -> PathBuf {
     PathBuf::from(format!("/proc/{}/{what}", process.as_raw_pid()))
 }
 

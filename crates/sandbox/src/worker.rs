@@ -27,6 +27,7 @@ use rustix::process::pidfd_send_signal;
 
 use crate::Exit;
 use crate::OsError;
+use crate::Precedence;
 use crate::SandboxError;
 use crate::SandboxReport;
 use crate::SeenAttempt;
@@ -34,6 +35,7 @@ use crate::attempt::Attempts;
 use crate::cgroup;
 use crate::syscall::CpuClock;
 use crate::tree;
+use crate::turns;
 
 /// One worker. Dropping it kills it.
 #[derive(Debug)]
@@ -85,19 +87,6 @@ pub struct Usage {
     /// What the files in `/tmp` take, in bytes.
     pub temporary: u64,
 }
-
-/// Who has the processor first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precedence {
-    /// As every program.
-    Normal,
-    /// After others: what runs for short times hardly notices what runs for long.
-    Behind,
-}
-
-/// The priority of workers that come after others. It leaves them a tenth of a processor that somebody
-/// else uses fully, so that they still get on.
-const BEHIND: i32 = 10;
 
 /// What a worker's handle and the launcher's listener both know of it.
 #[derive(Debug, Default)]
@@ -348,13 +337,7 @@ impl Worker {
     /// person, who may not do that.
     pub fn set_precedence(&self, precedence: Precedence) -> Result<(), SandboxError> {
         let members = self.if_alive(tree::members(self.pid))?;
-        let nice = match precedence {
-            Precedence::Normal => 0,
-            Precedence::Behind => BEHIND,
-        };
-        tree::set_priority(&members, nice).map_err(|errno| SandboxError::Clock {
-            source: errno.into(),
-        })
+        turns::set(&members, precedence).map_err(clock_error)
     }
 
     /// What was learnt by the worker's process id. While the worker is there, that is nobody else's.

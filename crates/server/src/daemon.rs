@@ -91,6 +91,10 @@ pub fn run(options: DaemonOptions) -> ExitCode {
         .log_internal_errors(false)
         .init();
     raise_file_limit();
+    // Before there are other threads, which inherit it.
+    if let Err(error) = mycelium_runtime::take_short_turns() {
+        tracing::warn!(%error, "whoever computes much may keep others waiting for some milliseconds");
+    }
     let executor = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()

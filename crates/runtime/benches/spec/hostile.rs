@@ -40,6 +40,8 @@ const FIRST: usize = 200;
 
 /// Measures both.
 pub(crate) fn measure(scene: &Scene) -> Outcome<()> {
+    // This process is the daemon here.
+    mycelium_runtime::take_short_turns()?;
     let executor = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

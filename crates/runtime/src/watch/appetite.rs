@@ -7,9 +7,9 @@ use std::time::Instant;
 /// gives back.
 const FORGOTTEN: u32 = 3;
 /// The processor time with which a worker takes much. Nearly all calls need less.
-const MUCH: Duration = Duration::from_millis(150);
+const MUCH: Duration = Duration::from_millis(50);
 /// With less than this it takes no longer much.
-const LITTLE: Duration = Duration::from_millis(75);
+const LITTLE: Duration = Duration::from_millis(25);
 /// No more than this counts, so that it is forgotten within a second of rest.
 const MOST: Duration = Duration::from_millis(300);
 
@@ -96,14 +96,14 @@ mod tests {
 
     #[test]
     fn many_short_requests_are_as_much_as_a_long_one() {
-        assert_eq!(periods_until_much(10, 10), Some(15));
+        assert_eq!(periods_until_much(10, 10), Some(5));
         assert_eq!(periods_until_much(200, 200), Some(1));
     }
 
     #[test]
     fn a_quarter_of_a_processor_is_never_much_and_a_half_is_soon() {
         assert_eq!(periods_until_much(25, 100), None);
-        assert_eq!(periods_until_much(50, 100), Some(4));
+        assert_eq!(periods_until_much(20, 40), Some(4));
     }
 
     #[test]
@@ -123,7 +123,7 @@ mod tests {
         appetite.begin(Duration::ZERO, start);
         appetite.end(used, now);
         assert!(appetite.is_much());
-        appetite.reckon(used, now + MILLISECOND * 600);
+        appetite.reckon(used, now + MILLISECOND * 800);
         assert!(!appetite.is_much() && !appetite.is_little());
         appetite.begin(used, now + MILLISECOND * 1_000);
         assert!(appetite.is_little());

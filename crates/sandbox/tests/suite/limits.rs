@@ -225,14 +225,35 @@ fn precedence() {
         let nice = fields.split_ascii_whitespace().nth(16).unwrap();
         nice.parse::<i32>().unwrap()
     };
-    let before = nice();
+    let release = fs_err::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    let kernel: Vec<u32> = (release.split('.').take(2))
+        .filter_map(|number| number.parse().ok())
+        .collect();
+    // Nanoseconds, where the kernel knows turns of different length and shows them.
+    let turn = || {
+        if kernel < vec![6, 12] {
+            return None;
+        }
+        let pid = puppet.worker.pid();
+        let text = fs_err::read_to_string(format!("/proc/{pid}/sched")).ok()?;
+        let line = text.lines().find(|line| line.starts_with("se.slice"))?;
+        line.rsplit_once(' ')?.1.parse::<u64>().ok()
+    };
+    let (before, short) = (nice(), turn());
+    if let Some(short) = short {
+        assert_eq!(short, 100_000);
+    }
     puppet.worker.set_precedence(Precedence::Behind).unwrap();
     assert!(nice() > before);
+    assert!(short.is_none() || turn() > short);
     match (
         launcher.privilege(),
         puppet.worker.set_precedence(Precedence::Normal),
     ) {
-        (Privilege::Root, back) => assert_eq!(back, Ok(())),
+        (Privilege::Root, back) => {
+            assert_eq!(back, Ok(()));
+            assert_eq!((nice(), turn()), (0, short));
+        }
         // It depends on the person's own limits.
         (Privilege::Person, _) => {}
     }

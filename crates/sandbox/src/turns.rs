@@ -1,0 +1,78 @@
+//! How workers and their supervisor take turns on the processors.
+//!
+//! Work here comes in short pieces that somebody waits for. What the kernel gives a thread in one turn, some milliseconds by
+//! default, is longer than most of them take: a worker that is woken while another computes would wait for the end of that one's
+//! turn. Threads that ask for short turns may be woken into the middle of a longer one, and get no more of the processor for
+//! it (`sched(7)`, earliest eligible virtual deadline first; from Linux 6.12).
+
+use rustix::io::Errno;
+use rustix::process::Pid;
+
+use crate::OsError;
+use crate::kernel_file;
+use crate::syscall;
+use crate::tree;
+
+/// The turn of who is waited for: the shortest that the kernel knows, in nanoseconds.
+const SHORT: u64 = 100_000;
+/// The kernel's own choice.
+const USUAL: u64 = 0;
+/// The priority of workers that come after others. It leaves them a tenth of a processor that somebody
+/// else uses fully, so that they still get on.
+const BEHIND: i32 = 10;
+
+/// Who has the processor first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precedence {
+    /// As every program, in short turns.
+    Normal,
+    /// After others: what runs for short times hardly notices what runs for long.
+    Behind,
+}
+
+impl Precedence {
+    fn nice(self) -> i32 {
+        match self {
+            Self::Normal => 0,
+            Self::Behind => BEHIND,
+        }
+    }
+
+    fn turn(self) -> u64 {
+        match self {
+            Self::Normal => SHORT,
+            Self::Behind => USUAL,
+        }
+    }
+}
+
+/// Has the calling thread, and the threads and processes that it starts from now on, take short turns: it is woken sooner beside
+/// those who compute, for as much of the processor as before.
+///
+/// # Errors
+/// When the kernel refuses. Everything else goes on as it was.
+pub fn take_short_turns() -> Result<(), OsError> {
+    let nice = rustix::process::getpriority_process(None).map_err(OsError::from)?;
+    syscall::set_scheduling(None, nice, SHORT)
+}
+
+/// Sets what every thread of these processes has, and each of their groups where the kernel makes one of every session
+/// (`sched(7)`, autogroup). Processes that they start inherit it.
+///
+/// # Errors
+/// When it is better than before and the caller may not give that.
+pub(crate) fn set(members: &[Pid], precedence: Precedence) -> Result<(), OsError> {
+    for member in members {
+        // The priority of a group that is no autogroup cannot be set, and does not count either.
+        let group = tree::of(*member, "autogroup");
+        let _ = kernel_file::write(group, &precedence.nice().to_string());
+        for thread in tree::threads(*member) {
+            match syscall::set_scheduling(Some(thread), precedence.nice(), precedence.turn()) {
+                Err(error) if error.raw() != Errno::SRCH.raw_os_error() => return Err(error),
+                // One that has ended needs none.
+                Ok(()) | Err(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
