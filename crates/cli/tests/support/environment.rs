@@ -155,29 +155,54 @@ impl TestEnvironment {
 
 impl Drop for TestEnvironment {
     fn drop(&mut self) {
+        // A bridge whose agent is about to notice its end would start another daemon, hence first.
+        for process in self.processes("mcp") {
+            end(process);
+        }
         // An agent that gives its servers few variables has a daemon of its own.
-        let other = self.root.join("home/.local/state/mycelium/run/daemon.sock");
-        if other.exists() {
-            let mut stop = self.command(&["daemon", "stop"]);
-            let _ = stop.env_remove("XDG_RUNTIME_DIR").output();
+        for process in self.processes("__daemon") {
+            end(process);
         }
-        if !self.root.join("run/mycelium/daemon.sock").exists() {
-            return;
+        // The one whose environment an ordinary person may not read.
+        if self.root.join("run/mycelium/daemon.sock").exists()
+            && let Some(daemon) = self.daemon()
+        {
+            end(daemon);
         }
-        let Some(daemon) = self.daemon() else {
-            return;
+    }
+}
+
+impl TestEnvironment {
+    /// The program's processes in this world that were started with this argument.
+    fn processes(&self, argument: &str) -> Vec<Pid> {
+        let home = format!("HOME={}", self.root.join("home").display());
+        let has = |process: &Path, file: &str, wanted: &str| {
+            let text = fs_err::read(process.join(file)).unwrap_or_default();
+            text.split(|byte| *byte == 0)
+                .any(|part| part == wanted.as_bytes())
         };
-        let Ok(process) = rustix::process::pidfd_open(daemon, PidfdFlags::empty()) else {
-            return;
-        };
-        let _ = rustix::process::pidfd_send_signal(&process, Signal::TERM);
-        let mut end = [PollFd::new(&process, PollFlags::IN)];
-        let patience = Timespec {
-            tv_sec: PATIENCE.as_secs() as i64,
-            tv_nsec: 0,
-        };
-        if !matches!(rustix::event::poll(&mut end, Some(&patience)), Ok(1)) {
-            let _ = rustix::process::pidfd_send_signal(&process, Signal::KILL);
-        }
+        let entries = fs_err::read_dir("/proc").unwrap();
+        entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|process| has(process, "environ", &home) && has(process, "cmdline", argument))
+            .filter_map(|process| Pid::from_raw(process.file_name()?.to_str()?.parse().ok()?))
+            .collect()
+    }
+}
+
+/// Tells a process to end, and waits until it has.
+fn end(process: Pid) {
+    let Ok(process) = rustix::process::pidfd_open(process, PidfdFlags::empty()) else {
+        return;
+    };
+    let _ = rustix::process::pidfd_send_signal(&process, Signal::TERM);
+    let mut end = [PollFd::new(&process, PollFlags::IN)];
+    let patience = Timespec {
+        tv_sec: PATIENCE.as_secs() as i64,
+        tv_nsec: 0,
+    };
+    if !matches!(rustix::event::poll(&mut end, Some(&patience)), Ok(1)) {
+        let _ = rustix::process::pidfd_send_signal(&process, Signal::KILL);
     }
 }
