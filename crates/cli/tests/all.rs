@@ -59,4 +59,5 @@ mod suite {
     mod usage;
     mod validation;
     mod wrapped;
+    mod wrapped_offers;
 }

@@ -93,6 +93,7 @@ impl LaunchSpec {
                     ServerStart {
                         arguments: server.arguments.clone(),
                         renamed: server.renamed.clone(),
+                        offers: server.offers.clone(),
                         max_message: limits.output_mb.min(limits.frame_mb) << 20,
                         max_output: limits.output_mb << 20,
                     }

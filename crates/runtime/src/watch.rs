@@ -172,7 +172,8 @@ impl Watch {
     /// A request begins, when the worker has used this much processor time.
     pub(crate) fn begin_request(&self, worker: &Worker, cpu: Duration) {
         let pace = &self.pace;
-        pace.turn(cpu, false);
+        pace.count_from(cpu);
+        pace.is_resting.store(false, Ordering::Release);
         let mut standing = pace.standing();
         standing.appetite.begin(cpu, Instant::now());
         standing.place(worker);
@@ -181,7 +182,8 @@ impl Watch {
 
     /// A request has ended, when the worker had used this much processor time.
     pub(crate) fn end_request(&self, cpu: Duration) {
-        self.pace.turn(cpu, true);
+        self.pace.count_from(cpu);
+        self.pace.is_resting.store(true, Ordering::Release);
         self.pace.standing().appetite.end(cpu, Instant::now());
     }
 }
@@ -250,11 +252,10 @@ impl Members {
 }
 
 impl Pace {
-    /// A request begins or ends.
-    fn turn(&self, cpu: Duration, is_resting: bool) {
+    /// What is used is counted anew, from this much processor time.
+    fn count_from(&self, cpu: Duration) {
         self.since.store(nanoseconds(cpu), Ordering::Relaxed);
         self.used.store(0, Ordering::Relaxed);
-        self.is_resting.store(is_resting, Ordering::Release);
     }
 
     /// How long until a worker with children is looked at again. With all processors it cannot use up what is

@@ -261,9 +261,14 @@ impl Inner {
         let Pinned {
             manifest,
             renamed,
+            offers,
             left_out,
         } = pinned::pin(&request.name, &request.permissions, described);
-        let server = WrappedServer { renamed, ..server };
+        let server = WrappedServer {
+            renamed,
+            offers,
+            ..server
+        };
         write(&draft, &manifest, &server)?;
         let skill = self.launches.read(workspace, &source(&draft))?;
         ArgumentSchemas::new(skill.manifest())?;

@@ -127,6 +127,8 @@ async fn a_request_that_panics_is_answered_and_the_next_one_works() {
     let request = scene.request(8, json!({"command": "status"}));
     scene.send(&request).await.unwrap();
     assert_eq!(scene.answer().await, Some((8, None)));
+    // Or it would write to the folder while that is removed.
+    scene.daemon.runtime.shutdown().await;
 }
 
 #[tokio::test]

@@ -96,4 +96,5 @@ pub use timestamp::Timestamp;
 pub use version::InvalidVersion;
 pub use version::Version;
 pub use version::VersionRange;
+pub use wrapped::ServerOffer;
 pub use wrapped::WrappedServer;

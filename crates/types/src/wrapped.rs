@@ -21,6 +21,43 @@ pub struct WrappedServer {
     pub environment: BTreeMap<String, String>,
     /// The tools with names that no function can have, by the function that stands for each.
     pub renamed: BTreeMap<String, String>,
+    /// What it offers besides tools, by the function that stands for each.
+    #[serde(default)]
+    pub offers: BTreeMap<String, ServerOffer>,
+}
+
+/// What a server of MCP offers besides tools. Agents call tools, so each is one here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ServerOffer {
+    /// What of its resources there is.
+    #[serde(rename = "resources/list")]
+    ListResources,
+    /// The forms that addresses of its resources have.
+    #[serde(rename = "resources/templates/list")]
+    ListResourceTemplates,
+    /// The content of one.
+    #[serde(rename = "resources/read")]
+    ReadResource,
+    /// Its prompts.
+    #[serde(rename = "prompts/list")]
+    ListPrompts,
+    /// One of them, with arguments.
+    #[serde(rename = "prompts/get")]
+    GetPrompt,
+}
+
+impl ServerOffer {
+    /// The method of MCP with which it is asked for.
+    #[must_use]
+    pub fn method(self) -> &'static str {
+        match self {
+            Self::ListResources => "resources/list",
+            Self::ListResourceTemplates => "resources/templates/list",
+            Self::ReadResource => "resources/read",
+            Self::ListPrompts => "prompts/list",
+            Self::GetPrompt => "prompts/get",
+        }
+    }
 }
 
 impl WrappedServer {

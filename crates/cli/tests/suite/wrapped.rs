@@ -13,19 +13,24 @@ use crate::support::missing;
 use crate::support::sandbox_holds;
 
 /// Runs `mcp wrap NAME OPTIONS -- COMMAND`.
-fn wrap(test: &TestEnvironment, name: &str, options: &[&str], command: &[&str]) -> Outcome {
+pub(crate) fn wrap(
+    test: &TestEnvironment,
+    name: &str,
+    options: &[&str],
+    command: &[&str],
+) -> Outcome {
     let words = [&["mcp", "wrap", name, "--json"], options, &["--"], command].concat();
     test.run(&words)
 }
 
 /// The words that start one of the servers of others.
-fn words<'v>(servers: &'v Value, name: &str, more: &[&'v str]) -> Vec<&'v str> {
+pub(crate) fn words<'v>(servers: &'v Value, name: &str, more: &[&'v str]) -> Vec<&'v str> {
     let words = servers[name].as_array().unwrap().iter();
     let words = words.map(|word| word.as_str().unwrap());
     words.chain(more.iter().copied()).collect()
 }
 
-fn exec(test: &TestEnvironment, arguments: &[&str]) -> Value {
+pub(crate) fn exec(test: &TestEnvironment, arguments: &[&str]) -> Value {
     let words = [&["exec"], arguments, &["--json"]].concat();
     test.run(&words).json()
 }

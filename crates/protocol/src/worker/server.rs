@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mycelium_types::ServerOffer;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -12,6 +13,8 @@ pub struct ServerStart {
     pub arguments: Vec<String>,
     /// The tools that are called otherwise here, by the function that stands for each.
     pub renamed: BTreeMap<String, String>,
+    /// What it is asked besides tools, by the function that stands for each.
+    pub offers: BTreeMap<String, ServerOffer>,
     /// The longest message it may send, in bytes.
     pub max_message: u64,
     /// The most bytes it may print while it starts.
@@ -41,4 +44,10 @@ pub struct Described {
     pub instructions: Option<String>,
     /// Its tools, as the protocol has them.
     pub tools: Vec<serde_json::Value>,
+    /// Whether it has resources.
+    #[serde(default)]
+    pub resources: bool,
+    /// Whether it has prompts.
+    #[serde(default)]
+    pub prompts: bool,
 }

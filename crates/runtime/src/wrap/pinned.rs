@@ -9,6 +9,7 @@ use mycelium_types::Locale;
 use mycelium_types::Manifest;
 use mycelium_types::Message;
 use mycelium_types::Permission;
+use mycelium_types::ServerOffer;
 use mycelium_types::SkillName;
 use mycelium_types::Version;
 use mycelium_types::WrappedServer;
@@ -32,6 +33,8 @@ pub(super) struct Pinned {
     pub(super) manifest: Value,
     /// The tools that are called otherwise, by their functions.
     pub(super) renamed: BTreeMap<String, String>,
+    /// What is no tool, by the functions that stand for it.
+    pub(super) offers: BTreeMap<String, ServerOffer>,
     /// Tools that were left out, and why.
     pub(super) left_out: Vec<Message>,
 }
@@ -65,6 +68,16 @@ pub(super) fn pin(name: &SkillName, permissions: &[Permission], described: &Desc
         }
         exports.push(export(function, tool, parameters));
     }
+    let mut offers = BTreeMap::new();
+    for offer in offered(described) {
+        let tool = as_tool(offer);
+        let called = tool["name"].as_str().unwrap_or_default();
+        if let Some(function) = function(called, &names) {
+            names.insert(function.clone());
+            offers.insert(function.clone(), offer);
+            exports.push(export(function, &tool, tool["inputSchema"].clone()));
+        }
+    }
     let version = described.version.as_deref().unwrap_or_default();
     let version = version.parse::<Version>();
     let version = version.map_or_else(|_| "0.0.0".to_owned(), |version| version.to_string());
@@ -77,8 +90,71 @@ pub(super) fn pin(name: &SkillName, permissions: &[Permission], described: &Desc
             exports,
         ),
         renamed,
+        offers,
         left_out,
     }
+}
+
+/// What of it a server says that it has.
+fn offered(described: &Described) -> impl Iterator<Item = ServerOffer> {
+    let resources = [
+        ServerOffer::ListResources,
+        ServerOffer::ListResourceTemplates,
+        ServerOffer::ReadResource,
+    ];
+    let prompts = [ServerOffer::ListPrompts, ServerOffer::GetPrompt];
+    let resources = resources.into_iter().filter(|_| described.resources);
+    resources.chain(prompts.into_iter().filter(|_| described.prompts))
+}
+
+/// What is no tool, as the server would describe it if it were one.
+fn as_tool(offer: ServerOffer) -> Value {
+    let (name, words, properties, required) = match offer {
+        ServerOffer::ListResources => (
+            "list_resources",
+            "wrap-list-resources",
+            json!({"cursor": {"type": "string"}}),
+            json!([]),
+        ),
+        ServerOffer::ListResourceTemplates => (
+            "list_resource_templates",
+            "wrap-list-resource-templates",
+            json!({"cursor": {"type": "string"}}),
+            json!([]),
+        ),
+        ServerOffer::ReadResource => (
+            "read_resource",
+            "wrap-read-resource",
+            json!({"uri": {"type": "string"}}),
+            json!(["uri"]),
+        ),
+        ServerOffer::ListPrompts => (
+            "list_prompts",
+            "wrap-list-prompts",
+            json!({"cursor": {"type": "string"}}),
+            json!([]),
+        ),
+        ServerOffer::GetPrompt => (
+            "get_prompt",
+            "wrap-get-prompt",
+            json!({
+                "name": {"type": "string"},
+                "arguments": {"type": "object", "additionalProperties": {"type": "string"}},
+            }),
+            json!(["name"]),
+        ),
+    };
+    json!({
+        "name": name,
+        "description": Message::new(words).render(Locale::default()),
+        "inputSchema": {
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        },
+        "annotations": {"readOnlyHint": true},
+    })
 }
 
 fn manifest(
@@ -216,11 +292,17 @@ mod tests {
             version: Some("latest".to_owned()),
             instructions: Some("\n  Use it well.\nAlways.".to_owned()),
             tools: tools.as_array().unwrap().clone(),
+            resources: false,
+            prompts: false,
         };
+        pinned_as(&described)
+    }
+
+    fn pinned_as(described: &Described) -> (Manifest, Pinned) {
         let permissions = [Permission::Process {
             commands: vec!["git".to_owned()],
         }];
-        let pinned = pin(&"demo".parse().unwrap(), &permissions, &described);
+        let pinned = pin(&"demo".parse().unwrap(), &permissions, described);
         let reading = Manifest::read(pinned.manifest.to_string().as_bytes(), "skill.json");
         let (manifest, remarks) = reading.into_result("demo").unwrap();
         assert_eq!(remarks, []);
@@ -273,6 +355,35 @@ mod tests {
         let bomb = manifest.export("bomb").unwrap();
         assert_eq!(bomb.parameters, Some(json!({"type": "object"})));
         assert_eq!(bomb.returns, None);
+    }
+
+    #[test]
+    fn what_is_no_tool_becomes_a_function_beside_them() {
+        let (manifest, pinned) = pinned_as(&Described {
+            protocol: "2025-11-25".to_owned(),
+            title: None,
+            version: None,
+            instructions: None,
+            tools: vec![json!({"name": "read_resource"})],
+            resources: true,
+            prompts: false,
+        });
+        let names: Vec<_> = manifest
+            .exports
+            .iter()
+            .map(|export| &*export.name)
+            .collect();
+        let expected = [
+            "read_resource",
+            "list_resources",
+            "list_resource_templates",
+            "read_resource-2",
+        ];
+        assert_eq!(names, expected);
+        assert_eq!(pinned.offers.len(), 3);
+        assert_eq!(pinned.offers["read_resource-2"], ServerOffer::ReadResource);
+        assert!(manifest.export("list_resources").unwrap().read_only);
+        assert!(!manifest.export("read_resource").unwrap().read_only);
     }
 
     #[test]

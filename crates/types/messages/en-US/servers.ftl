@@ -71,6 +71,11 @@ server-called = Result: { $result }
 
 wrap-description = The MCP server { $title } { $version }
 wrap-tool-without-name = A tool is left out that has no name.
+wrap-list-resources = Lists the resources that can be read, a page at a time.
+wrap-list-resource-templates = Lists the forms that the addresses of resources have, a page at a time.
+wrap-read-resource = Reads the resource with this address.
+wrap-list-prompts = Lists the prompts and the arguments that each takes, a page at a time.
+wrap-get-prompt = Gives the prompt of this name, with these arguments filled in.
 wrap-tool-without-schema = The tool { $tool } is left out: it does not take its arguments by name.
 wrap-done = { $replaced ->
     [yes] { $skill } was wrapped anew

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod message;
+mod offers;
 
 use std::ffi::OsString;
 
@@ -69,6 +70,10 @@ struct Greeting {
 struct Capabilities {
     #[serde(default)]
     tools: Option<Value>,
+    #[serde(default)]
+    resources: Option<Value>,
+    #[serde(default)]
+    prompts: Option<Value>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -154,44 +159,45 @@ impl<'a> ServerSkill<'a> {
             .unwrap_or_else(|| json!({}));
         let tool = self.start.renamed.get(&call.method);
         let tool = tool.unwrap_or(&call.method).clone();
+        let offer = self.start.offers.get(&call.method).copied();
         self.started(id, requests, call.max_output)?;
         let Self { server, wire, .. } = self;
         let Some(Server { conversation, .. }) = server else {
             return Err(Unanswered::Over(protocol("there is no server".to_owned())));
         };
         let before = conversation.process().cpu_time();
-        let params = json!({
-            "name": tool,
-            "arguments": arguments,
-            "_meta": {"progressToken": conversation.next_id()},
-        });
+        let (asked, mut params) = match offer {
+            Some(offer) => (offer.method(), arguments),
+            None => ("tools/call", json!({"name": tool, "arguments": arguments})),
+        };
+        params["_meta"] = json!({"progressToken": conversation.next_id()});
         let mut hearing = Hearing {
             requests,
             wire,
             call: id,
             max_output: call.max_output,
         };
-        let answer = conversation.ask("tools/call", &params, &mut hearing)?;
-        let failure = match &answer {
-            Ok(result) => {
-                message::failure_of(result).map(|words| plain_failure(FailureKind::Thrown, words))
-            }
-            Err(refused) => Some(refusal(refused)),
+        let answer = conversation.ask(asked, &params, &mut hearing)?;
+        let answer = answer.map_err(|refused| refusal(&refused));
+        let answer = match offer {
+            Some(offer) => answer.and_then(|answer| offers::as_tool_result(offer, &answer)),
+            None => answer.and_then(|result| match message::failure_of(&result) {
+                Some(words) => Err(plain_failure(FailureKind::Thrown, words)),
+                None => Ok(result),
+            }),
         };
-        match (answer, failure) {
-            (_, Some(failure)) => wire.failed(id, &failure)?,
-            (Ok(result), None) if result.get().len() as u64 > call.max_result => {
+        match answer {
+            Err(failure) => wire.failed(id, &failure)?,
+            Ok(result) if result.get().len() as u64 > call.max_result => {
                 let message = "its result is larger than its limit".to_owned();
                 let failure = plain_failure(FailureKind::ResultTooLarge, message);
                 wire.failed(id, &failure)?;
             }
-            (Ok(result), None) => {
+            Ok(result) => {
                 let process = conversation.process();
                 let time = process.cpu_time().saturating_sub(before);
                 wire.returned(id, result.get(), time, process.memory())?;
             }
-            // A refusal is a failure.
-            (Err(_), None) => {}
         }
         Ok(())
     }
@@ -260,6 +266,8 @@ impl<'a> ServerSkill<'a> {
             version: identity.version,
             instructions: greeting.instructions.clone(),
             tools,
+            resources: greeting.capabilities.resources.is_some(),
+            prompts: greeting.capabilities.prompts.is_some(),
         };
         Ok(wire.succeeded(id, &described)?)
     }
