@@ -6,6 +6,7 @@ use mycelium_types::Message;
 use rmcp::model::CallToolResult;
 use rmcp::model::ContentBlock;
 use rmcp::model::Resource;
+use rmcp::model::ResourceContents;
 use serde_json::Value;
 use serde_json::json;
 
@@ -57,8 +58,15 @@ pub(crate) fn success(
 /// protocol's form, or has more text than an answer.
 pub(crate) fn as_given(result: Value) -> Option<CallToolResult> {
     let result: CallToolResult = serde_json::from_value(result).ok()?;
-    let texts = result.content.iter().filter_map(ContentBlock::as_text);
-    let length: usize = texts.map(|block| block.text.len()).sum();
+    let length = |block: &ContentBlock| match block {
+        ContentBlock::Text(block) => block.text.len(),
+        ContentBlock::Resource(block) => match &block.resource {
+            ResourceContents::TextResourceContents { text, .. } => text.len(),
+            _ => 0,
+        },
+        _ => 0,
+    };
+    let length: usize = result.content.iter().map(length).sum();
     (length <= MAX_TEXT).then_some(result)
 }
 
@@ -159,6 +167,8 @@ mod tests {
         assert_eq!(written["structuredContent"], given["structuredContent"]);
         let long = "x".repeat(MAX_TEXT + 1);
         assert!(as_given(json!({"content": [{"type": "text", "text": long}]})).is_none());
+        let read = json!({"type": "resource", "resource": {"uri": "a:b", "text": long}});
+        assert!(as_given(json!({"content": [read]})).is_none());
         assert!(as_given(json!({"content": 7})).is_none());
     }
 

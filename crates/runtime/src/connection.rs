@@ -205,11 +205,15 @@ impl Connection {
         let mut budget = max_notified + SLACK;
         let mut frames = 0_usize;
         loop {
-            while let Some(bytes) = self.decoder.next_frame()? {
-                frames += 1;
-                if frames.is_multiple_of(FRAMES_AT_ONCE) {
+            while let Some(bytes) = {
+                // Before a frame is taken: whoever drops this future here would lose it.
+                if frames == FRAMES_AT_ONCE {
+                    frames = 0;
                     tokio::task::yield_now().await;
                 }
+                self.decoder.next_frame()?
+            } {
+                frames += 1;
                 self.meter.count_frame(bytes.len());
                 let frame: Frame = serde_json::from_slice(bytes)
                     .map_err(|_| ConnectionError::Protocol("a frame is not JSON-RPC"))?;

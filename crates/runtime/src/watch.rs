@@ -33,8 +33,10 @@ use crate::space::SpaceKeeper;
 use crate::ticket::Ticket;
 use crate::watch::appetite::Appetite;
 
-/// The processor time after which a worker is looked at in any case. Nearly all calls are shorter.
+/// The processor time after which a worker is looked at in any case, and before which it is not, as far as only others'
+/// coming first depends on it.
 const LONG: Duration = Duration::from_millis(250);
+const SHORT: Duration = Duration::from_millis(10);
 
 /// How often a worker that may have children is looked at while it works for a request: at least, and at
 /// most, the nearer the limit the more often.
@@ -78,6 +80,14 @@ enum Place {
 }
 
 impl Standing {
+    /// How much processor time the worker may use before its place may be another.
+    fn patience(&self) -> Duration {
+        match self.place {
+            Place::Usual => self.appetite.left().clamp(SHORT, LONG),
+            Place::Behind | Place::BehindForGood => LONG,
+        }
+    }
+
     /// Lets others go first while the worker takes much.
     fn place(&mut self, worker: &Worker) {
         let set = |precedence| worker.set_precedence(precedence).is_ok();
@@ -206,7 +216,8 @@ async fn watch(
         match pace.members {
             Members::Alone => {
                 // A timer that cannot be set any more is that of a worker that has ended.
-                let armed = timer.arm(patience.unwrap_or(LONG).min(LONG), ticket.token());
+                let patience = patience.unwrap_or(LONG).min(pace.standing().patience());
+                let armed = timer.arm(patience, ticket.token());
                 if armed.is_err() {
                     return;
                 }

@@ -119,6 +119,7 @@ pub use syscall::peak_memory;
 pub use timer::CpuTimer;
 pub use timer::CpuTimers;
 pub use turns::Precedence;
+pub use turns::may_give_precedence;
 pub use turns::take_short_turns;
 pub use wire::Privilege;
 pub use worker::Family;

@@ -380,13 +380,16 @@ fn wait_for_any(options: libc::c_int) -> Option<Reaped> {
     })
 }
 
-/// Gives a thread, or the calling one, the usual policy with this priority, and turns of so many nanoseconds; with 0, of as
-/// many as the kernel thinks right. A kernel that knows no turns of different length sets the priority alone.
+/// Not in the C library's headers yet: `include/uapi/linux/sched.h`.
+const SCHED_FLAG_KEEP_POLICY: u64 = 0x08;
+
+/// Gives a thread, or the calling one, this priority, and turns of so many nanoseconds; with 0, of as many as the kernel thinks
+/// right. Its policy stays. A kernel that knows no turns of different length sets the priority alone.
 pub(crate) fn set_scheduling(thread: Option<Pid>, nice: i32, turn: u64) -> Result<()> {
     let attributes = libc::sched_attr {
         size: size_of::<libc::sched_attr>() as u32,
-        sched_policy: libc::SCHED_OTHER as u32,
-        sched_flags: 0,
+        sched_policy: 0,
+        sched_flags: SCHED_FLAG_KEEP_POLICY,
         sched_nice: nice,
         sched_priority: 0,
         sched_runtime: turn,

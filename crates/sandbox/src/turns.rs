@@ -7,6 +7,11 @@
 
 use rustix::io::Errno;
 use rustix::process::Pid;
+use rustix::process::Resource;
+use rustix::process::getrlimit;
+use rustix::process::setpriority_process;
+use rustix::thread::CapabilitySet;
+use rustix::thread::capabilities;
 
 use crate::OsError;
 use crate::kernel_file;
@@ -56,23 +61,38 @@ pub fn take_short_turns() -> Result<(), OsError> {
     syscall::set_scheduling(None, nice, SHORT)
 }
 
+/// Whether this process may let workers come before others again that it let come after them.
+#[must_use]
+pub fn may_give_precedence() -> bool {
+    // What `getrlimit(2)` says of it: 20 is a priority of 0.
+    let limit = getrlimit(Resource::Nice).current;
+    let capable =
+        capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_NICE));
+    capable || limit.is_none_or(|limit| limit >= 20)
+}
+
 /// Sets what every thread of these processes has, and each of their groups where the kernel makes one of every session
 /// (`sched(7)`, autogroup). Processes that they start inherit it.
 ///
 /// # Errors
-/// When it is better than before and the caller may not give that.
+/// When it is better than before and the caller may not give that. All threads that can be changed are.
 pub(crate) fn set(members: &[Pid], precedence: Precedence) -> Result<(), OsError> {
+    let mut outcome = Ok(());
     for member in members {
         // The priority of a group that is no autogroup cannot be set, and does not count either.
         let group = tree::of(*member, "autogroup");
         let _ = kernel_file::write(group, &precedence.nice().to_string());
         for thread in tree::threads(*member) {
-            match syscall::set_scheduling(Some(thread), precedence.nice(), precedence.turn()) {
-                Err(error) if error.raw() != Errno::SRCH.raw_os_error() => return Err(error),
+            let set = syscall::set_scheduling(Some(thread), precedence.nice(), precedence.turn())
+                // Where that is not for containers, the priority alone is.
+                .or_else(|_| setpriority_process(Some(thread), precedence.nice()));
+            match set {
                 // One that has ended needs none.
-                Ok(()) | Err(_) => {}
+                Ok(()) | Err(Errno::SRCH) => {}
+                // A hostile one must not keep the others as they are.
+                Err(error) => outcome = Err(error.into()),
             }
         }
     }
-    Ok(())
+    outcome
 }

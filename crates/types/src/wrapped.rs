@@ -22,7 +22,7 @@ pub struct WrappedServer {
     /// The tools with names that no function can have, by the function that stands for each.
     pub renamed: BTreeMap<String, String>,
     /// What it offers besides tools, by the function that stands for each.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub offers: BTreeMap<String, ServerOffer>,
 }
 
@@ -72,5 +72,23 @@ impl WrappedServer {
         let words = std::iter::once(self.program.to_string_lossy().into_owned());
         let words: Vec<_> = words.chain(self.arguments.iter().cloned()).collect();
         words.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offer_is_written_as_the_method_that_asks_for_it() {
+        for offer in [
+            ServerOffer::ListResources,
+            ServerOffer::ListResourceTemplates,
+            ServerOffer::ReadResource,
+            ServerOffer::ListPrompts,
+            ServerOffer::GetPrompt,
+        ] {
+            assert_eq!(serde_json::to_value(offer).unwrap(), offer.method());
+        }
     }
 }

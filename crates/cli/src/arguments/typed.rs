@@ -362,17 +362,13 @@ pub(crate) enum McpAction {
 }
 
 #[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("wish").required(true).args(["approve", "uninstall"])))]
 pub(crate) struct OfferOptions {
     #[arg(value_name = "SERVER")]
     pub(crate) server: String,
     #[arg(value_name = "SKILL")]
     pub(crate) skill: String,
-    #[arg(
-        long,
-        value_name = "DIGEST",
-        required_unless_present = "uninstall",
-        conflicts_with = "uninstall"
-    )]
+    #[arg(long, value_name = "DIGEST")]
     pub(crate) approve: Option<String>,
     #[arg(long)]
     pub(crate) uninstall: bool,

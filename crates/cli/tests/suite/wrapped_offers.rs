@@ -29,7 +29,10 @@ fn resources_and_prompts_of_a_wrapped_server_are_read() {
         &test,
         &["everything", "read_resource", &format!("uri={uri}")],
     );
-    assert_eq!(read["result"]["contents"][0]["uri"], uri, "{read}");
+    assert_eq!(
+        read["result"]["content"][0]["resource"]["uri"], uri,
+        "{read}"
+    );
     let forms = exec(&test, &["everything", "list_resource_templates"]);
     assert!(forms["result"]["resourceTemplates"].is_array(), "{forms}");
     let prompts = exec(&test, &["everything", "list_prompts"]);

@@ -1,6 +1,7 @@
 //! A world of its own for one test: home, project, folders, daemon.
 
 use std::io::Write as _;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -157,24 +158,30 @@ impl Drop for TestEnvironment {
     fn drop(&mut self) {
         // A bridge whose agent is about to notice its end would start another daemon, hence first.
         for process in self.processes("mcp") {
-            end(process);
+            end(&process);
         }
         // An agent that gives its servers few variables has a daemon of its own.
         for process in self.processes("__daemon") {
-            end(process);
+            end(&process);
         }
-        // The one whose environment an ordinary person may not read.
+        // Those whose environment an ordinary person may not read.
+        let other = self.root.join("home/.local/state/mycelium/run/daemon.sock");
+        if other.exists() {
+            let mut stop = self.command(&["daemon", "stop"]);
+            let _ = stop.env_remove("XDG_RUNTIME_DIR").output();
+        }
         if self.root.join("run/mycelium/daemon.sock").exists()
             && let Some(daemon) = self.daemon()
+            && let Ok(daemon) = rustix::process::pidfd_open(daemon, PidfdFlags::empty())
         {
-            end(daemon);
+            end(&daemon);
         }
     }
 }
 
 impl TestEnvironment {
     /// The program's processes in this world that were started with this argument.
-    fn processes(&self, argument: &str) -> Vec<Pid> {
+    fn processes(&self, argument: &str) -> Vec<OwnedFd> {
         let home = format!("HOME={}", self.root.join("home").display());
         let has = |process: &Path, file: &str, wanted: &str| {
             let text = fs_err::read(process.join(file)).unwrap_or_default();
@@ -185,24 +192,28 @@ impl TestEnvironment {
         entries
             .flatten()
             .map(|entry| entry.path())
-            .filter(|process| has(process, "environ", &home) && has(process, "cmdline", argument))
-            .filter_map(|process| Pid::from_raw(process.file_name()?.to_str()?.parse().ok()?))
+            .filter_map(|process| {
+                let pid = Pid::from_raw(process.file_name()?.to_str()?.parse().ok()?)?;
+                // First, or it could be somebody else's by the time it is signalled.
+                let held = rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok()?;
+                let is_ours = has(&process, "environ", &home) && has(&process, "cmdline", argument);
+                is_ours.then_some(held)
+            })
             .collect()
     }
 }
 
 /// Tells a process to end, and waits until it has.
-fn end(process: Pid) {
-    let Ok(process) = rustix::process::pidfd_open(process, PidfdFlags::empty()) else {
-        return;
-    };
-    let _ = rustix::process::pidfd_send_signal(&process, Signal::TERM);
-    let mut end = [PollFd::new(&process, PollFlags::IN)];
+fn end(process: &OwnedFd) {
+    let mut end = [PollFd::new(process, PollFlags::IN)];
     let patience = Timespec {
         tv_sec: PATIENCE.as_secs() as i64,
         tv_nsec: 0,
     };
-    if !matches!(rustix::event::poll(&mut end, Some(&patience)), Ok(1)) {
-        let _ = rustix::process::pidfd_send_signal(&process, Signal::KILL);
+    for signal in [Signal::TERM, Signal::KILL] {
+        let _ = rustix::process::pidfd_send_signal(process, signal);
+        if matches!(rustix::event::poll(&mut end, Some(&patience)), Ok(1)) {
+            return;
+        }
     }
 }

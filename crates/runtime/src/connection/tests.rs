@@ -136,3 +136,54 @@ async fn a_request_that_is_too_large_is_not_sent_and_the_next_one_is() {
     assert_eq!(answer.unwrap().get(), "1");
     assert!(worker.await.unwrap() < 200);
 }
+
+/// Ready when it has been polled so often.
+async fn polled(times: usize) {
+    let mut left = times;
+    std::future::poll_fn(|context| {
+        left = left.saturating_sub(1);
+        context.waker().wake_by_ref();
+        match left {
+            0 => std::task::Poll::Ready(()),
+            _ => std::task::Poll::Pending,
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_frame_is_lost_when_a_request_is_given_up_anywhere() {
+    const LINES: usize = 3 * FRAMES_AT_ONCE;
+    let told = Notification::Console(Printed {
+        level: ConsoleLevel::Info,
+        text: "hi".to_owned(),
+    });
+    let mut bytes = Vec::new();
+    for _ in 0..LINES {
+        encode_frame(&told.to_frame().unwrap(), &mut bytes).unwrap();
+    }
+    encode_frame(&json!({"jsonrpc": "2.0", "id": 1, "result": 5}), &mut bytes).unwrap();
+    for polls in 1..12 {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        theirs.write_all(&bytes).await.unwrap();
+        let limits = Limits {
+            log_lines_per_second: 10_000,
+            ..Limits::default()
+        };
+        let exchanges = Exchanges::without_network();
+        let mut connection = Connection::new(ours, &limits, exchanges, Records::none());
+        let mut seen = 0;
+        let mut count = |_| seen += 1;
+        let answer = tokio::select! {
+            biased;
+            answer = connection.request(hook(), 0, None, &mut count) => Some(answer),
+            () = polled(polls) => None,
+        };
+        let answer = match answer {
+            Some(answer) => answer,
+            None => connection.cancel(0, &mut count).await,
+        };
+        assert_eq!(answer.unwrap().unwrap().get(), "5", "after {polls} polls");
+        assert_eq!(seen, LINES, "after {polls} polls");
+    }
+}

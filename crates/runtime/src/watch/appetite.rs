@@ -8,8 +8,8 @@ use std::time::Instant;
 const FORGOTTEN: u32 = 3;
 /// The processor time with which a worker takes much. Nearly all calls need less.
 const MUCH: Duration = Duration::from_millis(50);
-/// With less than this it takes no longer much.
-const LITTLE: Duration = Duration::from_millis(25);
+/// The same where what follows from it cannot be taken back: programs need some just to start.
+const MUCH_FOR_GOOD: Duration = Duration::from_millis(150);
 /// No more than this counts, so that it is forgotten within a second of rest.
 const MOST: Duration = Duration::from_millis(300);
 
@@ -20,6 +20,8 @@ const MOST: Duration = Duration::from_millis(300);
 pub(super) struct Appetite {
     used: Duration,
     lately: Duration,
+    /// From when on it is much; half of it is little.
+    much: Duration,
     /// Since when it has rested, or that part of it was reckoned.
     resting: Option<Instant>,
 }
@@ -30,6 +32,10 @@ impl Appetite {
         Self {
             used,
             lately: Duration::ZERO,
+            much: match mycelium_sandbox::may_give_precedence() {
+                true => MUCH,
+                false => MUCH_FOR_GOOD,
+            },
             resting: None,
         }
     }
@@ -64,14 +70,19 @@ impl Appetite {
         self.resting = Some(now);
     }
 
+    /// How much more processor time it may use before others are to come first.
+    pub(super) fn left(&self) -> Duration {
+        self.much.saturating_sub(self.lately)
+    }
+
     /// Whether others are to come first from now on.
     pub(super) fn is_much(&self) -> bool {
-        self.lately >= MUCH
+        self.lately >= self.much
     }
 
     /// Whether it may come before others again.
     pub(super) fn is_little(&self) -> bool {
-        self.lately < LITTLE
+        self.lately < self.much / 2
     }
 }
 
@@ -81,10 +92,17 @@ mod tests {
 
     const MILLISECOND: Duration = Duration::from_millis(1);
 
+    fn appetite() -> Appetite {
+        Appetite {
+            much: MUCH,
+            ..Appetite::new(Duration::ZERO)
+        }
+    }
+
     /// Works for some milliseconds of each `period`, and says after how many of them that was much.
     fn periods_until_much(work: u32, period: u32) -> Option<u32> {
         let mut now = Instant::now();
-        let mut appetite = Appetite::new(Duration::ZERO);
+        let mut appetite = appetite();
         (1..1_000).find(|count| {
             appetite.begin(MILLISECOND * work * (count - 1), now);
             now += MILLISECOND * work;
@@ -107,9 +125,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_is_what_is_not_used() {
+        let start = Instant::now();
+        let mut appetite = appetite();
+        assert_eq!(appetite.left(), MUCH);
+        appetite.begin(Duration::ZERO, start);
+        appetite.reckon(MILLISECOND * 20, start + MILLISECOND * 20);
+        assert_eq!(appetite.left(), MUCH - MILLISECOND * 20);
+        appetite.fill();
+        assert_eq!(appetite.left(), Duration::ZERO);
+    }
+
+    #[test]
     fn who_gets_little_of_a_busy_processor_still_takes_much() {
         let start = Instant::now();
-        let mut appetite = Appetite::new(Duration::ZERO);
+        let mut appetite = appetite();
         appetite.begin(Duration::ZERO, start);
         appetite.reckon(MUCH, start + Duration::from_secs(60));
         assert!(appetite.is_much());
@@ -118,7 +148,7 @@ mod tests {
     #[test]
     fn what_was_much_is_forgotten_within_a_second_of_rest() {
         let start = Instant::now();
-        let mut appetite = Appetite::new(Duration::ZERO);
+        let mut appetite = appetite();
         let (used, now) = (Duration::from_secs(30), start + Duration::from_secs(30));
         appetite.begin(Duration::ZERO, start);
         appetite.end(used, now);

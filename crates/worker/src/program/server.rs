@@ -266,8 +266,8 @@ impl<'a> ServerSkill<'a> {
             version: identity.version,
             instructions: greeting.instructions.clone(),
             tools,
-            resources: greeting.capabilities.resources.is_some(),
-            prompts: greeting.capabilities.prompts.is_some(),
+            resources: is_declared(greeting.capabilities.resources.as_ref()),
+            prompts: is_declared(greeting.capabilities.prompts.as_ref()),
         };
         Ok(wire.succeeded(id, &described)?)
     }
@@ -315,6 +315,11 @@ impl<'a> ServerSkill<'a> {
         });
         Ok(())
     }
+}
+
+/// Whether a server says that it has something: by an object, however empty.
+fn is_declared(capability: Option<&Value>) -> bool {
+    capability.is_some_and(Value::is_object)
 }
 
 /// Shakes hands.

@@ -1,32 +1,62 @@
-//! What a server of MCP offers besides tools, in the form of a tool's result.
+//! What a server of MCP offers besides tools, in the form of a tool's result. It may be large, and is copied once.
+
+use std::collections::BTreeMap;
 
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::FailureKind;
 use mycelium_types::ServerOffer;
 use serde::Deserialize;
-use serde_json::Value;
-use serde_json::json;
+use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::value::to_raw_value;
 
 use crate::quickjs::plain_failure;
 
 #[derive(Deserialize)]
-struct Read {
-    contents: Vec<Value>,
+struct Read<'a> {
+    #[serde(borrow)]
+    contents: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Given {
-    messages: Vec<Said>,
+struct Given<'a> {
+    #[serde(borrow)]
+    messages: Vec<Said<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Said {
-    content: Value,
+struct Said<'a> {
+    #[serde(borrow)]
+    content: &'a RawValue,
 }
 
-/// The server's answer as the result of a tool: whole, and as content that an agent shows to its model.
+#[derive(Serialize)]
+struct Content<T> {
+    content: Vec<T>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "resource")]
+struct Embedded<'a> {
+    resource: &'a RawValue,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "text")]
+struct Text<'a> {
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed<'a> {
+    content: [Text<'a>; 1],
+    structured_content: &'a RawValue,
+}
+
+/// The server's answer as the result of a tool: lists as they are, everything else as content that an agent shows to its
+/// model.
 pub(super) fn as_tool_result(
     offer: ServerOffer,
     answer: &RawValue,
@@ -42,30 +72,38 @@ pub(super) fn as_tool_result(
 
 fn result(offer: ServerOffer, answer: &RawValue) -> serde_json::Result<Box<RawValue>> {
     let text = answer.get();
-    let content: Vec<Value> = match offer {
+    match offer {
         ServerOffer::ListResources
         | ServerOffer::ListResourceTemplates
-        | ServerOffer::ListPrompts => vec![json!({"type": "text", "text": text})],
+        | ServerOffer::ListPrompts => {
+            // It has to be an object.
+            let _: BTreeMap<String, IgnoredAny> = serde_json::from_str(text)?;
+            to_raw_value(&Listed {
+                content: [Text { text }],
+                structured_content: answer,
+            })
+        }
         ServerOffer::ReadResource => {
-            let read: Read = serde_json::from_str(text)?;
-            let embedded = |resource| json!({"type": "resource", "resource": resource});
-            read.contents.into_iter().map(embedded).collect()
+            let read: Read<'_> = serde_json::from_str(text)?;
+            let contents = read.contents.into_iter();
+            let content = contents.map(|resource| Embedded { resource }).collect();
+            to_raw_value(&Content { content })
         }
         ServerOffer::GetPrompt => {
-            let given: Given = serde_json::from_str(text)?;
-            given
-                .messages
-                .into_iter()
-                .map(|said| said.content)
-                .collect()
+            let given: Given<'_> = serde_json::from_str(text)?;
+            let content = given.messages.into_iter().map(|said| said.content);
+            to_raw_value(&Content {
+                content: content.collect(),
+            })
         }
-    };
-    let whole: serde_json::Map<String, Value> = serde_json::from_str(text)?;
-    to_raw_value(&json!({"content": content, "structuredContent": whole}))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+    use serde_json::json;
+
     use super::*;
 
     fn told(offer: ServerOffer, answer: &Value) -> Result<Value, Failure> {
@@ -74,12 +112,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_content_and_is_whole() {
+    fn a_list_is_as_it_is() {
+        let answer = json!({"prompts": [], "nextCursor": "2"});
+        let told = told(ServerOffer::ListPrompts, &answer).unwrap();
+        assert_eq!(told["structuredContent"], answer);
+        assert_eq!(told["content"][0]["text"], answer.to_string());
+    }
+
+    #[test]
+    fn what_is_read_is_content() {
         let answer = json!({"contents": [{"uri": "a:b", "text": "words"}], "_meta": {"x": 1}});
         let told = told(ServerOffer::ReadResource, &answer).unwrap();
-        assert_eq!(told["structuredContent"], answer);
         let block = json!({"type": "resource", "resource": {"uri": "a:b", "text": "words"}});
-        assert_eq!(told["content"], json!([block]));
+        assert_eq!(told, json!({"content": [block]}));
     }
 
     #[test]
