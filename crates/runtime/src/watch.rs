@@ -33,9 +33,9 @@ use crate::space::SpaceKeeper;
 use crate::ticket::Ticket;
 use crate::watch::appetite::Appetite;
 
-/// The processor time after which a worker is looked at in any case, and before which it is not, as far as only others'
-/// coming first depends on it.
+/// The processor time after which a worker is looked at in any case. Nearly all calls are shorter.
 const LONG: Duration = Duration::from_millis(250);
+/// The processor time before which nobody looks only to see whether others are to come first.
 const SHORT: Duration = Duration::from_millis(10);
 
 /// How often a worker that may have children is looked at while it works for a request: at least, and at
@@ -136,6 +136,10 @@ impl Watch {
         limits: &Limits,
     ) -> Self {
         let space = keeper.as_ref().map(|keeper| Arc::clone(keeper.space()));
+        let much = match mycelium_sandbox::may_give_precedence() {
+            true => appetite::MUCH,
+            false => appetite::MUCH_FOR_GOOD,
+        };
         let is_counted = |layer: &Layer| matches!(layer, Layer::Cgroup { .. });
         let pace = Arc::new(Pace {
             members,
@@ -148,7 +152,7 @@ impl Watch {
             allowed: nanoseconds(Duration::from_secs(limits.cpu_seconds)),
             reached: OnceLock::new(),
             standing: Mutex::new(Standing {
-                appetite: Appetite::new(members.cpu_time(&worker).unwrap_or_default()),
+                appetite: Appetite::new(members.cpu_time(&worker).unwrap_or_default(), much),
                 place: Place::Usual,
             }),
             begun: Notify::new(),

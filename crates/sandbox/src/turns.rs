@@ -84,7 +84,7 @@ pub(crate) fn set(members: &[Pid], precedence: Precedence) -> Result<(), OsError
         let _ = kernel_file::write(group, &precedence.nice().to_string());
         for thread in tree::threads(*member) {
             let set = syscall::set_scheduling(Some(thread), precedence.nice(), precedence.turn())
-                // Where that is not for containers, the priority alone is.
+                // In a container that may be refused where the priority alone is not.
                 .or_else(|_| setpriority_process(Some(thread), precedence.nice()));
             match set {
                 // One that has ended needs none.

@@ -64,7 +64,7 @@ pub struct WrapReport {
     pub denials: Vec<Denial>,
     /// The revision of MCP that it speaks.
     pub protocol: String,
-    /// Its functions.
+    /// The functions that the skill has: for its tools, and for resources and prompts if it has some.
     pub tools: Vec<String>,
     /// Why some tools are not among them.
     pub left_out: Vec<String>,

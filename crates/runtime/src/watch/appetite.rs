@@ -7,9 +7,9 @@ use std::time::Instant;
 /// gives back.
 const FORGOTTEN: u32 = 3;
 /// The processor time with which a worker takes much. Nearly all calls need less.
-const MUCH: Duration = Duration::from_millis(50);
+pub(super) const MUCH: Duration = Duration::from_millis(50);
 /// The same where what follows from it cannot be taken back: programs need some just to start.
-const MUCH_FOR_GOOD: Duration = Duration::from_millis(150);
+pub(super) const MUCH_FOR_GOOD: Duration = Duration::from_millis(150);
 /// No more than this counts, so that it is forgotten within a second of rest.
 const MOST: Duration = Duration::from_millis(300);
 
@@ -27,15 +27,12 @@ pub(super) struct Appetite {
 }
 
 impl Appetite {
-    /// That of a worker that used this much processor time before it was looked at.
-    pub(super) fn new(used: Duration) -> Self {
+    /// That of a worker that used this much processor time before it was looked at, and takes much with `much` of it.
+    pub(super) fn new(used: Duration, much: Duration) -> Self {
         Self {
             used,
             lately: Duration::ZERO,
-            much: match mycelium_sandbox::may_give_precedence() {
-                true => MUCH,
-                false => MUCH_FOR_GOOD,
-            },
+            much,
             resting: None,
         }
     }
@@ -92,17 +89,10 @@ mod tests {
 
     const MILLISECOND: Duration = Duration::from_millis(1);
 
-    fn appetite() -> Appetite {
-        Appetite {
-            much: MUCH,
-            ..Appetite::new(Duration::ZERO)
-        }
-    }
-
     /// Works for some milliseconds of each `period`, and says after how many of them that was much.
     fn periods_until_much(work: u32, period: u32) -> Option<u32> {
         let mut now = Instant::now();
-        let mut appetite = appetite();
+        let mut appetite = Appetite::new(Duration::ZERO, MUCH);
         (1..1_000).find(|count| {
             appetite.begin(MILLISECOND * work * (count - 1), now);
             now += MILLISECOND * work;
@@ -127,7 +117,7 @@ mod tests {
     #[test]
     fn what_is_left_is_what_is_not_used() {
         let start = Instant::now();
-        let mut appetite = appetite();
+        let mut appetite = Appetite::new(Duration::ZERO, MUCH);
         assert_eq!(appetite.left(), MUCH);
         appetite.begin(Duration::ZERO, start);
         appetite.reckon(MILLISECOND * 20, start + MILLISECOND * 20);
@@ -139,7 +129,7 @@ mod tests {
     #[test]
     fn who_gets_little_of_a_busy_processor_still_takes_much() {
         let start = Instant::now();
-        let mut appetite = appetite();
+        let mut appetite = Appetite::new(Duration::ZERO, MUCH);
         appetite.begin(Duration::ZERO, start);
         appetite.reckon(MUCH, start + Duration::from_secs(60));
         assert!(appetite.is_much());
@@ -148,7 +138,7 @@ mod tests {
     #[test]
     fn what_was_much_is_forgotten_within_a_second_of_rest() {
         let start = Instant::now();
-        let mut appetite = appetite();
+        let mut appetite = Appetite::new(Duration::ZERO, MUCH);
         let (used, now) = (Duration::from_secs(30), start + Duration::from_secs(30));
         appetite.begin(Duration::ZERO, start);
         appetite.end(used, now);

@@ -109,40 +109,27 @@ fn offered(described: &Described) -> impl Iterator<Item = ServerOffer> {
 
 /// What is no tool, as the server would describe it if it were one.
 fn as_tool(offer: ServerOffer) -> Value {
-    let (name, words, properties, required) = match offer {
-        ServerOffer::ListResources => (
-            "list_resources",
-            "wrap-list-resources",
-            json!({"cursor": {"type": "string"}}),
-            json!([]),
-        ),
-        ServerOffer::ListResourceTemplates => (
-            "list_resource_templates",
-            "wrap-list-resource-templates",
-            json!({"cursor": {"type": "string"}}),
-            json!([]),
-        ),
-        ServerOffer::ReadResource => (
-            "read_resource",
-            "wrap-read-resource",
-            json!({"uri": {"type": "string"}}),
-            json!(["uri"]),
-        ),
-        ServerOffer::ListPrompts => (
-            "list_prompts",
-            "wrap-list-prompts",
-            json!({"cursor": {"type": "string"}}),
-            json!([]),
-        ),
-        ServerOffer::GetPrompt => (
-            "get_prompt",
-            "wrap-get-prompt",
-            json!({
-                "name": {"type": "string"},
-                "arguments": {"type": "object", "additionalProperties": {"type": "string"}},
-            }),
-            json!(["name"]),
-        ),
+    let (name, words) = match offer {
+        ServerOffer::ListResources => ("list_resources", "wrap-list-resources"),
+        ServerOffer::ListResourceTemplates => {
+            ("list_resource_templates", "wrap-list-resource-templates")
+        }
+        ServerOffer::ReadResource => ("read_resource", "wrap-read-resource"),
+        ServerOffer::ListPrompts => ("list_prompts", "wrap-list-prompts"),
+        ServerOffer::GetPrompt => ("get_prompt", "wrap-get-prompt"),
+    };
+    let (properties, required) = match offer {
+        ServerOffer::ListResources
+        | ServerOffer::ListResourceTemplates
+        | ServerOffer::ListPrompts => (json!({"cursor": {"type": "string"}}), json!([])),
+        ServerOffer::ReadResource => (json!({"uri": {"type": "string"}}), json!(["uri"])),
+        ServerOffer::GetPrompt => {
+            let arguments = json!({"type": "object", "additionalProperties": {"type": "string"}});
+            (
+                json!({"name": {"type": "string"}, "arguments": arguments}),
+                json!(["name"]),
+            )
+        }
     };
     json!({
         "name": name,

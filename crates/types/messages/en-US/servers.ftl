@@ -81,16 +81,16 @@ wrap-done = { $replaced ->
     [yes] { $skill } was wrapped anew
    *[no] { $skill } is a skill now
 }, with { $tools ->
-    [one] one tool
-   *[other] { $tools } tools
+    [one] one function
+   *[other] { $tools } functions
 }. It runs in the sandbox and offers what it offers now; wrap it again to change that.
 wrap-command = Runs: { $value }
 wrap-code = Its code, which it can read: { $value }
 wrap-permissions = Asks for: { $value }
 wrap-variables = Variables it gets: { $value }
-wrap-tools = Tools: { $value }
-wrap-added = New tools: { $value }
-wrap-removed = Tools that are gone: { $value }
+wrap-tools = Functions: { $value }
+wrap-added = New functions: { $value }
+wrap-removed = Functions that are gone: { $value }
 wrap-hidden = In this workspace `{ $skill }` means the skill from { $source }. Wrap the server under another name, or rename that one.
 wrap-trust = Its calls wait for you: run `mycelium trust { $skill }` to grant what it asks for.
 wrap-undone = { $skill } is no skill any more.

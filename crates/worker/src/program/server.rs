@@ -157,19 +157,21 @@ impl<'a> ServerSkill<'a> {
             .ok()
             .filter(Value::is_object)
             .unwrap_or_else(|| json!({}));
-        let tool = self.start.renamed.get(&call.method);
-        let tool = tool.unwrap_or(&call.method).clone();
         let offer = self.start.offers.get(&call.method).copied();
+        let (asked, mut params) = match offer {
+            Some(offer) => (offer.method(), arguments),
+            None => {
+                let tool = self.start.renamed.get(&call.method);
+                let tool = tool.unwrap_or(&call.method);
+                ("tools/call", json!({"name": tool, "arguments": arguments}))
+            }
+        };
         self.started(id, requests, call.max_output)?;
         let Self { server, wire, .. } = self;
         let Some(Server { conversation, .. }) = server else {
             return Err(Unanswered::Over(protocol("there is no server".to_owned())));
         };
         let before = conversation.process().cpu_time();
-        let (asked, mut params) = match offer {
-            Some(offer) => (offer.method(), arguments),
-            None => ("tools/call", json!({"name": tool, "arguments": arguments})),
-        };
         params["_meta"] = json!({"progressToken": conversation.next_id()});
         let mut hearing = Hearing {
             requests,

@@ -188,14 +188,14 @@ mod tests {
         };
         tell_end(&end, &mut page);
         insta::assert_snapshot!(page.render(), @r"
-        git@1.2.0 was wrapped anew, with 2 tools. It runs in the sandbox and offers what it offers now; wrap it again to change that.
+        git@1.2.0 was wrapped anew, with 2 functions. It runs in the sandbox and offers what it offers now; wrap it again to change that.
           Runs: /v/bin/python /v/bin/mcp-server-git
           Its code, which it can read: /v
           Asks for: process: runs git
               not granted: process: runs git; the configuration lets nobody grant it (see `mycelium config get security.grants`)
-          Tools: git_status, git_log
-          New tools: git_log
-          Tools that are gone: git_push
+          Functions: git_status, git_log
+          New functions: git_log
+          Functions that are gone: git_push
           A tool is left out that has no name.
         In this workspace `git` means the skill from /w/skills/git. Wrap the server under another name, or rename that one.
         git is no skill any more.
