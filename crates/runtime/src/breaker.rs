@@ -17,6 +17,8 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::atomic_file;
+use crate::soon::LateFile;
+use crate::soon::Soon;
 
 /// When a breaker opens and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +62,13 @@ pub(crate) enum Recorded {
     Opened { failures: u32 },
 }
 
+/// How often a call failed is not worth waiting for a disk.
+pub(crate) const FILE: LateFile = LateFile {
+    delay: Duration::from_secs(1),
+    soon: |inner| &inner.breakers.soon,
+    save: |inner| inner.breakers.save(),
+};
+
 /// All breakers, kept in one file so that they survive a restart. Only [`Breakers::read`] and
 /// [`Breakers::save`] touch the file.
 ///
@@ -69,6 +78,7 @@ pub(crate) struct Breakers {
     file: PathBuf,
     table: Mutex<Option<Table>>,
     is_changed: AtomicBool,
+    soon: Soon,
     /// Held while the file is written, so that an older table never follows a newer one.
     writing: Mutex<()>,
 }
@@ -90,6 +100,7 @@ impl Breakers {
             file,
             table: Mutex::new(None),
             is_changed: AtomicBool::new(false),
+            soon: Soon::default(),
             writing: Mutex::new(()),
         }
     }

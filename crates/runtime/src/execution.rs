@@ -36,6 +36,7 @@ use crate::asking::WallLimit;
 use crate::audit::Asker;
 use crate::audit::CallRecord;
 use crate::audit::stage_subject;
+use crate::breaker;
 use crate::breaker::BreakerKey;
 use crate::breaker::BreakerRules;
 use crate::breaker::Recorded;
@@ -175,8 +176,12 @@ impl Inner {
             let outcome = self.call(caller, &record, &export, request, trail).await;
             call.subject.digest = trail.digest;
             let recorded = permit.record(outcome.as_ref().err());
-            self.keep_breakers().await?;
+            if self.breakers.is_changed() {
+                self.write_soon(&breaker::FILE);
+            }
             if let Recorded::Opened { failures } = recorded {
+                // A restart does not give another chance.
+                self.keep_breakers().await?;
                 (events)(Event::BreakerOpened {
                     skill: record.name().clone(),
                     failures,

@@ -62,7 +62,7 @@ pub(crate) struct Inner {
     pub(crate) options: RuntimeOptions,
     pub(crate) supervisor: Arc<Supervisor>,
     pub(crate) instances: Instances,
-    breakers: Breakers,
+    pub(crate) breakers: Breakers,
     pub(crate) restarts: Restarts,
     pub(crate) uses: LastUses,
     pub(crate) trust: TrustStore,
@@ -276,7 +276,7 @@ impl Inner {
         Ok(&self.breakers)
     }
 
-    /// Writes what has changed of the breakers.
+    /// Writes what has changed of the breakers, and waits for it.
     pub(crate) async fn keep_breakers(self: &Arc<Self>) -> Result<(), ErrorReport> {
         if !self.breakers.is_changed() {
             return Ok(());

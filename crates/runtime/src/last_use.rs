@@ -8,8 +8,6 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mycelium_policy::SandboxPolicy;
@@ -22,16 +20,20 @@ use serde::Serialize;
 
 use crate::atomic_file;
 use crate::inner::Inner;
-use crate::inner::blocking;
 use crate::listener::now;
+use crate::soon::LateFile;
+use crate::soon::Soon;
 
 /// The most skills that are remembered; of more, those go that used nothing for the longest time.
 const MAX_SKILLS: usize = 1_000;
 /// The most parts of permissions of one skill.
 const MAX_PARTS: usize = 256;
-/// How long something that was noted may wait before it is written down. Whoever kills this process loses
-/// no more.
-const DELAY: Duration = Duration::from_secs(5);
+/// Whoever kills this process loses no more than what was noted in the delay.
+const FILE: LateFile = LateFile {
+    delay: Duration::from_secs(5),
+    soon: |inner| &inner.uses.soon,
+    save: |inner| inner.uses.save(),
+};
 
 /// What a permission is about: one path, host, program or the like.
 ///
@@ -112,7 +114,7 @@ pub(crate) struct LastUses {
     file: PathBuf,
     /// What is not written down yet.
     fresh: Mutex<BTreeMap<PathBuf, Times>>,
-    is_waiting: AtomicBool,
+    soon: Soon,
 }
 
 impl LastUses {
@@ -120,7 +122,7 @@ impl LastUses {
         Self {
             file: state.join("last-use.json"),
             fresh: Mutex::default(),
-            is_waiting: AtomicBool::new(false),
+            soon: Soon::default(),
         }
     }
 
@@ -212,22 +214,7 @@ impl Inner {
             return;
         }
         self.uses.note(root, times);
-        if self.uses.is_waiting.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let inner = Arc::downgrade(self);
-        tokio::spawn(async move {
-            tokio::time::sleep(DELAY).await;
-            let Some(inner) = inner.upgrade() else { return };
-            inner.uses.is_waiting.store(false, Ordering::Release);
-            let saved = blocking(move || {
-                inner.uses.save();
-                Ok(())
-            });
-            if let Err(error) = saved.await {
-                tracing::warn!(%error, "when permissions were used last cannot be kept");
-            }
-        });
+        self.write_soon(&FILE);
     }
 }
 

@@ -49,6 +49,7 @@ mod restarts;
 mod runtime;
 mod servers;
 mod skill_calls;
+mod soon;
 mod space;
 mod stamp;
 mod standing;

@@ -440,6 +440,7 @@ impl SkillRuntime {
             supervisor.stop();
             inner.audit.close();
             inner.uses.save();
+            inner.breakers.save();
         })
         .await;
         if let Err(error) = stopped {

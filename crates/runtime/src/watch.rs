@@ -92,13 +92,29 @@ impl Standing {
     fn place(&mut self, worker: &Worker) {
         let set = |precedence| worker.set_precedence(precedence).is_ok();
         self.place = match self.place {
-            Place::Usual if self.appetite.is_much() && set(Precedence::Behind) => Place::Behind,
+            Place::Usual if self.appetite.is_much() && set(Precedence::Behind) => {
+                // Who works in bursts would come first at the beginning of each.
+                self.appetite.fill();
+                Place::Behind
+            }
             Place::Behind if self.appetite.is_little() => match set(Precedence::Normal) {
                 true => Place::Usual,
                 false => Place::BehindForGood,
             },
             as_before => as_before,
         };
+    }
+
+    /// Sees to it that everybody who belongs to the worker has its place: a process that began a session of its own since would
+    /// come before others again.
+    fn keep_place(&self, worker: &Worker) {
+        match self.place {
+            Place::Usual => {}
+            Place::Behind | Place::BehindForGood => {
+                // Of a worker that has ended there is nobody to place.
+                let _ = worker.set_precedence(Precedence::Behind);
+            }
+        }
     }
 }
 
@@ -301,6 +317,7 @@ impl Pace {
     fn take_note(&self, worker: &Worker, cpu: Duration) {
         let mut standing = self.standing();
         standing.appetite.reckon(cpu, Instant::now());
+        standing.keep_place(worker);
         standing.place(worker);
     }
 

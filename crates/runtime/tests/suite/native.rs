@@ -32,6 +32,7 @@ const SPEAKER: &[&str] = &[
     "explode",
     "tree",
     "burn",
+    "flee",
     "share",
     "daemon",
     "thread",
