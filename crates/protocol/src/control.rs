@@ -7,6 +7,7 @@
 mod offers;
 mod report;
 mod request;
+mod selector;
 mod servers;
 mod wrap;
 
@@ -57,17 +58,17 @@ pub use request::EndpointAccess;
 pub use request::EndpointReport;
 pub use request::EndpointRequest;
 pub use request::ExecRequest;
-pub use request::InvalidSelector;
 pub use request::Reply;
 pub use request::Request;
 pub use request::RequestContext;
 pub use request::SearchRequest;
 pub use request::ServerHello;
 pub use request::ServerMessage;
-pub use request::SkillSelector;
 pub use request::TraceRequest;
 pub use request::TrustRequest;
 pub use request::TrustTarget;
+pub use selector::InvalidSelector;
+pub use selector::SkillSelector;
 pub use servers::ServerDescription;
 pub use servers::ServerState;
 pub use servers::ServerSummary;
