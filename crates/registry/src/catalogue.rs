@@ -1,7 +1,8 @@
 //! The known skills by name and version, after precedence has decided between equals.
 //!
 //! Precedence: skills the program registered itself, then the roots in their order, within a root
-//! shallow folders before deep ones and then by path, and embedded skills last.
+//! shallow folders before deep ones and then by path, and then embedded skills. Last come those that MCP servers offered:
+//! their names are only what nobody else's is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,8 +29,17 @@ impl Catalogue {
     pub(crate) fn assemble(records: Vec<SkillRecord>, before: &Self) -> (Self, Vec<Collision>) {
         let mut catalogue = Self::default();
         let mut collisions = Vec::new();
-        for record in records {
+        let (offered, others): (Vec<_>, Vec<_>) =
+            (records.into_iter()).partition(|record| record.place.server().is_some());
+        for record in others.into_iter().chain(offered) {
             let versions = catalogue.skills.entry(record.name().clone()).or_default();
+            if record.place.server().is_some()
+                && let Some(winner) = newest(versions)
+                && winner.place != record.place
+            {
+                collisions.push(Collision::new(CollisionKind::Server, winner, &record));
+                continue;
+            }
             let place = versions.binary_search_by(|known| record.version().cmp(known.version()));
             match place {
                 Ok(index) => {

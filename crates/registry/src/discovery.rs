@@ -69,6 +69,8 @@ pub enum CollisionKind {
     /// They have the same name, belong to different owners, and the other is used where no version is
     /// named. The hidden one can be used by its version.
     Shadow,
+    /// They have the same name, and the hidden one is from an MCP server, which takes nobody's place. It cannot be used.
+    Server,
 }
 
 /// A folder that was looked at.
@@ -90,7 +92,8 @@ pub enum Verdict {
         /// Its name and version.
         id: SkillId,
     },
-    /// It is a skill that another one of the same name and version has precedence over.
+    /// It is a skill that another one of the same name and version has precedence over, or, if an MCP server offered it, of the same
+    /// name.
     Duplicate {
         /// Their name and version.
         id: SkillId,
@@ -198,6 +201,7 @@ impl Collision {
         let key = match self.kind {
             CollisionKind::Duplicate => "collision-duplicate",
             CollisionKind::Shadow => "collision-shadow",
+            CollisionKind::Server => "collision-server",
         };
         Message::new(key)
             .with("winner", &self.winner)

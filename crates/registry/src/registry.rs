@@ -261,7 +261,10 @@ impl Registration {
 fn mark_duplicates(candidates: &mut [Candidate], collisions: &[Collision]) {
     let lost: HashMap<&Path, &Collision> = collisions
         .iter()
-        .filter(|collision| collision.kind == CollisionKind::Duplicate)
+        .filter(|collision| match collision.kind {
+            CollisionKind::Duplicate | CollisionKind::Server => true,
+            CollisionKind::Shadow => false,
+        })
         .filter_map(|collision| match &collision.loser_source {
             SkillSource::Folder { path } | SkillSource::Package { path } => {
                 Some((path.as_path(), collision))

@@ -1,6 +1,7 @@
 //! Where skills are looked for.
 
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -23,8 +24,11 @@ pub enum RootKind {
     Workspace,
     /// The person's.
     User,
-    /// A plugin's, installed by another program, or that of an MCP server's skills.
+    /// A plugin's, installed by another program.
     Plugin,
+    /// That of the skills that one MCP server offered. None of them takes the name of anybody else's skill, whatever its
+    /// version.
+    Server,
 }
 
 /// Where a known skill was found, in order of precedence but for the order of roots.
@@ -40,6 +44,18 @@ pub enum Place {
 }
 
 impl Place {
+    /// The folder of what an MCP server offered, if that is where it was found.
+    #[must_use]
+    pub fn server(&self) -> Option<&Path> {
+        match self {
+            Self::Root(Root {
+                path,
+                kind: RootKind::Server,
+            }) => Some(path),
+            Self::Program | Self::Root(_) | Self::Embedded => None,
+        }
+    }
+
     /// Whether both are the program's, the same owner's, or both compiled in.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
@@ -57,6 +73,7 @@ impl fmt::Display for RootKind {
             Self::Workspace => "workspace",
             Self::User => "user",
             Self::Plugin => "plugin",
+            Self::Server => "server",
         })
     }
 }

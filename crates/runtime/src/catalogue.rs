@@ -100,7 +100,7 @@ fn configured_roots(workspace: &Workspace, plugins: &PluginRoots, folders: &Fold
         path: root.path.clone(),
     });
     let offers = offer_roots(folders).into_iter().map(|path| Root {
-        kind: RootKind::Plugin,
+        kind: RootKind::Server,
         path,
     });
     skill_roots(&workspace.path, &workspace.home, &workspace.configuration)

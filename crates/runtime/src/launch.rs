@@ -45,6 +45,7 @@ use crate::key_value::KeyValueStore;
 use crate::network;
 use crate::network::WorkerAuthority;
 use crate::planted::Grounds;
+use crate::servers::check_approved;
 use crate::watch::Members;
 use crate::workspace::Workspace;
 
@@ -211,6 +212,28 @@ impl Launches {
 
     /// Verifies the skill's files.
     pub(crate) fn read(
+        &self,
+        workspace: &Workspace,
+        source: &SkillSource,
+    ) -> Result<VerifiedSkill, ErrorReport> {
+        let skill = self.load(workspace, source)?;
+        check_approved(&self.folders, &skill)?;
+        Ok(skill)
+    }
+
+    /// Reads the skill in a folder, whatever signature it has.
+    pub(crate) fn folder(&self, path: &Path) -> Result<VerifiedSkill, ErrorReport> {
+        let skill = self.loader.load(&LoadRequest {
+            source: SkillSource::Folder {
+                path: path.to_owned(),
+            },
+            origin: mycelium_loader::Origin::Local,
+            signatures: SignatureRule::Optional,
+        })?;
+        Ok(skill)
+    }
+
+    fn load(
         &self,
         workspace: &Workspace,
         source: &SkillSource,

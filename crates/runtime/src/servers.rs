@@ -52,6 +52,7 @@ mod offers;
 mod place;
 mod skills;
 
+pub(crate) use offers::check_approved;
 pub(crate) use offers::offer_roots;
 pub use place::InvalidUrl;
 pub use place::RemoteServer;

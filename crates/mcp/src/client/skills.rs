@@ -33,8 +33,11 @@ const MAX_BYTES: u64 = 16 << 20;
 const MAX_PATH: usize = 1024;
 const MAX_PART: usize = 255;
 const MAX_PARTS: usize = 16;
-/// Files that only a skill's own folder may have: another one would be another skill, which nobody approved.
-const OWN_FILES: [&str; 2] = ["skill.md", "skill.json"];
+/// A file that only a skill's own folder may have: another one would be another skill, which nobody approved.
+const INSTRUCTIONS: &str = "skill.md";
+/// A file that no skill of a server may have: what it says of name, functions and permissions would count, and not what the
+/// server said of the skill.
+const MANIFEST: &str = "skill.json";
 /// What is never looked at in a skill's folder, so that nothing there would be checked.
 const UNCHECKED: &str = ".git";
 
@@ -188,8 +191,8 @@ fn is_usable(path: &str) -> bool {
             && !part.eq_ignore_ascii_case(UNCHECKED)
     };
     let last = parts.last().copied().unwrap_or_default();
-    let is_another_skill =
-        parts.len() > 1 && OWN_FILES.iter().any(|own| last.eq_ignore_ascii_case(own));
+    let is_another_skill = last.eq_ignore_ascii_case(MANIFEST)
+        || (parts.len() > 1 && last.eq_ignore_ascii_case(INSTRUCTIONS));
     path.len() <= MAX_PATH
         && parts.len() <= MAX_PARTS
         && parts.iter().all(is_part)
@@ -235,6 +238,8 @@ mod tests {
             "sub/SKILL.md",
             "sub/skill.md",
             "sub/skill.json",
+            "skill.json",
+            "Skill.JSON",
             ".git/config",
             "a/.GIT/x",
             "",

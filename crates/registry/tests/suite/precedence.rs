@@ -136,6 +136,44 @@ fn what_is_not_there_is_explained() {
 }
 
 #[test]
+fn what_a_server_offered_takes_nobody_s_name_at_any_version() {
+    let fixture = Fixture::new();
+    fixture.registry.register([embedded("demo", "1.0.0")]);
+    fixture.skill("user/tool", "tool", "1.0.0");
+    fixture.skill("one/tool", "tool", "99.0.0");
+    fixture.skill("one/demo", "demo", "1.0.0");
+    fixture.skill("one/pdf", "pdf", "1.0.0");
+    fixture.skill("two/pdf", "pdf", "2.0.0");
+    fixture.skill("two/other", "other", "2.0.0");
+    let discovery = fixture.discover_in(&[
+        ("one", RootKind::Server),
+        ("user", RootKind::User),
+        ("two", RootKind::Server),
+    ]);
+    let known: Vec<_> = (discovery.skills.iter())
+        .map(|skill| skill.id().to_string())
+        .collect();
+    assert_eq!(
+        known,
+        ["demo@1.0.0", "other@2.0.0", "pdf@1.0.0", "tool@1.0.0"]
+    );
+    let lost: Vec<_> = (discovery.collisions.iter())
+        .map(|collision| (collision.kind, collision.loser.to_string()))
+        .collect();
+    let server = |id: &str| (CollisionKind::Server, id.to_owned());
+    assert_eq!(
+        lost,
+        [
+            server("demo@1.0.0"),
+            server("tool@99.0.0"),
+            server("pdf@2.0.0")
+        ]
+    );
+    let versions = |range| fixture.registry.get(&"tool".parse().unwrap(), Some(range));
+    assert!(versions(&"^99".parse().unwrap()).is_none());
+}
+
+#[test]
 fn a_skill_that_shadows_another_owner_s_is_reported() {
     let fixture = Fixture::new();
     fixture

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mycelium_loader::VerifiedSkill;
 use mycelium_protocol::control::OfferDetails;
 use mycelium_protocol::control::OfferOutcome;
 use mycelium_protocol::control::OfferReport;
@@ -25,6 +26,7 @@ use mycelium_types::DigestBuilder;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::SkillName;
+use mycelium_types::SkillSource;
 use mycelium_types::printable;
 use serde::Deserialize;
 use serde::Serialize;
@@ -36,6 +38,7 @@ use crate::atomic_file;
 use crate::atomic_folder::FolderDraft;
 use crate::inner::Inner;
 use crate::inner::blocking;
+use crate::launch::Launches;
 
 /// The most servers whose skills are looked for.
 const MAX_SERVERS: usize = 200;
@@ -49,6 +52,8 @@ struct Origin {
     uri: String,
     /// What was approved.
     approval: Digest,
+    /// What that is here: the digest of everything in the skill's folder.
+    content: Digest,
 }
 
 /// What is installed from one server.
@@ -82,6 +87,16 @@ impl Shelf {
         atomic_file::replace(&file, &serde_json::to_vec(origins)?)
     }
 
+    /// The skills that were installed, with what was approved of those that are still that.
+    fn intact(&self, launches: &Launches) -> BTreeMap<String, Option<Digest>> {
+        let intact = |(name, origin): (String, Origin)| {
+            let found = launches.folder(&self.skills().join(&name));
+            let is_intact = found.is_ok_and(|found| found.digest() == origin.content);
+            (name, is_intact.then_some(origin.approval))
+        };
+        self.origins().into_iter().map(intact).collect()
+    }
+
     /// Keeps others from changing it.
     fn lock(&self) -> io::Result<fs_err::File> {
         fs_err::create_dir_all(&self.folder)?;
@@ -90,9 +105,25 @@ impl Shelf {
         Ok(lock)
     }
 
-    /// Puts a skill in the place of the one that is there, whole or not at all.
-    fn put(&self, name: &SkillName, origin: Origin, files: &[(String, Vec<u8>)]) -> io::Result<()> {
-        let _lock = self.lock()?;
+    /// Puts a skill in the place of the one that is there, whole or not at all. `origin` says where the one in a folder is from,
+    /// if it may be put there.
+    fn put(
+        &self,
+        name: &SkillName,
+        files: &[(String, Vec<u8>)],
+        origin: impl FnOnce(&Path) -> Result<Origin, ErrorReport>,
+    ) -> Result<(), ErrorReport> {
+        let _lock = self.lock().map_err(not_stored)?;
+        let draft = self.draft(files).map_err(not_stored)?;
+        let origin = origin(draft.path())?;
+        let mut origins = self.origins();
+        origins.insert(name.to_string(), origin);
+        let put = draft.put(&self.skill(name));
+        put.and_then(|()| self.write_origins(&origins))
+            .map_err(not_stored)
+    }
+
+    fn draft(&self, files: &[(String, Vec<u8>)]) -> io::Result<FolderDraft> {
         let draft = FolderDraft::begin(&self.folder.join("incoming"))?;
         for (path, bytes) in files {
             let file = draft.path().join(path);
@@ -101,10 +132,7 @@ impl Shelf {
             }
             fs_err::write(file, bytes)?;
         }
-        let mut origins = self.origins();
-        origins.insert(name.to_string(), origin);
-        draft.put(&self.skill(name))?;
-        self.write_origins(&origins)
+        Ok(draft)
     }
 
     /// Removes a skill. Returns whether it was there.
@@ -121,6 +149,36 @@ impl Shelf {
             self.write_origins(&origins)?;
         }
         Ok(was_there)
+    }
+}
+
+/// Refuses a skill from a server that is not what was approved.
+pub(crate) fn check_approved(folders: &Folders, skill: &VerifiedSkill) -> Result<(), ErrorReport> {
+    let (SkillSource::Folder { path } | SkillSource::Package { path }) = skill.source() else {
+        return Ok(());
+    };
+    let shelves = all_shelves(folders);
+    let Ok(place) = path.strip_prefix(&shelves) else {
+        return Ok(());
+    };
+    let server = place.iter().next().unwrap_or_default();
+    let shelf = Shelf {
+        folder: shelves.join(server),
+    };
+    let name = path.strip_prefix(shelf.skills()).ok();
+    let name = name.and_then(Path::to_str).unwrap_or_default();
+    match shelf.origins().get(name) {
+        Some(origin) if origin.content == skill.digest() => Ok(()),
+        origin => Err(ErrorReport::new(ErrorCode::SkillChanged)
+            .with("of", "installed")
+            .with("skill", &skill.manifest().name)
+            .with(
+                "server",
+                origin.map_or_else(
+                    || server.display().to_string(),
+                    |origin| origin.server.clone(),
+                ),
+            )),
     }
 }
 
@@ -265,13 +323,23 @@ impl Inner {
             let bytes = client.skill_file(target.clone(), file.clone()).await?;
             files.push((file.path.clone(), bytes));
         }
-        let origin = Origin {
-            server: request.server.clone(),
-            uri: skill.uri,
-            approval: approved,
-        };
+        let (inner, server) = (Arc::clone(self), request.server.clone());
         blocking(move || {
-            shelf.put(&name, origin, &files).map_err(not_stored)?;
+            shelf.put(&name, &files, |draft| {
+                let found = inner.launches.folder(draft)?;
+                if found.manifest().name != name {
+                    let reason = format!("its files are the skill `{}`", found.manifest().name);
+                    return Err(ErrorReport::new(ErrorCode::ServerInvalid)
+                        .with("server", &server)
+                        .with("reason", reason));
+                }
+                Ok(Origin {
+                    server,
+                    uri: skill.uri,
+                    approval: approved,
+                    content: found.digest(),
+                })
+            })?;
             Ok(true)
         })
         .await
@@ -286,13 +354,14 @@ impl Inner {
         let (target, _) = target(&workspace, &servers, server)?;
         let mut skills = self.servers.client()?.skills(target.clone()).await?;
         let shelf = Shelf::of(&self.options.folders, server);
-        let origins = blocking(move || Ok(shelf.origins())).await?;
+        let inner = Arc::clone(self);
+        let origins = blocking(move || Ok(shelf.intact(&inner.launches))).await?;
         for skill in skills.iter_mut().filter(|skill| skill.refused.is_none()) {
             let approval = approval(server, skill);
             skill.approval = Some(approval);
             skill.state = match origins.get(&skill.name) {
                 None => OfferState::New,
-                Some(origin) if origin.approval == approval => OfferState::Installed,
+                Some(Some(intact)) if *intact == approval => OfferState::Installed,
                 Some(_) => OfferState::Changed,
             };
         }
@@ -381,16 +450,17 @@ mod tests {
             server: "acme".to_owned(),
             uri: "skill://pdf/SKILL.md".to_owned(),
             approval: Digest::of(text.as_bytes()),
+            content: Digest::of(b""),
         };
         let file = |path: &str, text: &str| (path.to_owned(), text.as_bytes().to_vec());
         let first = [file("SKILL.md", "one"), file("a/b.md", "b")];
-        shelf.put(&name, origin("one"), &first).unwrap();
+        shelf.put(&name, &first, |_| Ok(origin("one"))).unwrap();
         assert_eq!(
             fs_err::read_to_string(shelf.skill(&name).join("a/b.md")).unwrap(),
             "b"
         );
         shelf
-            .put(&name, origin("two"), &[file("SKILL.md", "two")])
+            .put(&name, &[file("SKILL.md", "two")], |_| Ok(origin("two")))
             .unwrap();
         assert!(!shelf.skill(&name).join("a").exists());
         assert_eq!(shelf.origins()["pdf"], origin("two"));

@@ -133,6 +133,19 @@ async fn knows(world: &World) -> Option<String> {
     Some(info.ok()?.summary.description)
 }
 
+/// Why the skill's instructions are not read, if they are not.
+async fn why_unread(world: &World) -> Option<ErrorCode> {
+    let (context, skill) = (world.context("shell"), "pdf".parse().unwrap());
+    let read = world.runtime.instructions(&context, &skill, &[]).await;
+    match read {
+        Ok(instructions) => {
+            assert!(instructions.unwrap().text.contains("Read it."));
+            None
+        }
+        Err(error) => Some(error.code),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_approved_is_installed_and_removed() {
     let (world, offering) = world();
@@ -170,11 +183,27 @@ async fn what_was_approved_is_installed_and_removed() {
     assert_eq!(refused.code, ErrorCode::SkillChanged);
     assert!(refused.to_string().contains("docs"), "{refused}");
 
-    // Somebody else's skill of that name keeps its place.
+    // Its files are what was approved, or it is not used until that is installed again.
+    let changed = outcome.folder.join("a/b.md");
+    for change in ["other", "a/b.md"] {
+        fs_err::write(&changed, change).unwrap();
+        let error = why_unread(&world).await;
+        match change {
+            "a/b.md" => assert_eq!(error, None),
+            _ => assert_eq!(error, Some(ErrorCode::SkillChanged)),
+        }
+    }
+    fs_err::write(outcome.folder.join("more.md"), "more").unwrap();
+    assert_eq!(why_unread(&world).await, Some(ErrorCode::SkillChanged));
+    fs_err::remove_file(outcome.folder.join("more.md")).unwrap();
+
+    // Somebody else's skill of that name keeps its place, also an older one.
     let own = world.workspace().join(".claude/skills/pdf");
     fs_err::create_dir_all(&own).unwrap();
-    fs_err::write(own.join("SKILL.md"), TEXT.replace("Reads", "Own")).unwrap();
-    world.runtime.discover(&context, Vec::new()).await.unwrap();
+    let text = TEXT.replace("Reads", "Own\nmetadata:\n  version: 0.0.0-old");
+    fs_err::write(own.join("SKILL.md"), text).unwrap();
+    let found = world.runtime.discover(&context, Vec::new()).await.unwrap();
+    assert_eq!(found.collisions.len(), 1, "{:?}", found.collisions);
     assert_eq!(knows(&world).await.as_deref(), Some("Own"));
     fs_err::remove_dir_all(&own).unwrap();
 

@@ -1,7 +1,7 @@
 # What discovery says about folders and skills.
 
 verdict-taken = it is { $skill }
-verdict-duplicate = it is { $skill }, which { $winner } is too and has precedence
+verdict-duplicate = it is { $skill }, a name that { $winner } has too, with precedence
 verdict-broken = { $errors ->
     [one] what it says of itself has one error
    *[other] what it says of itself has { $errors } errors
@@ -17,6 +17,7 @@ verdict-unreadable = it cannot be read: { $reason }
 verdict-too-many = only the first { $most } folders and files of a root are searched; this and what follows is left out
 
 collision-duplicate = { $loser } in { $loser-source } is hidden by the same version in { $winner-source }
+collision-server = { $loser } in { $loser-source } is not used: its name is that of { $winner } in { $winner-source }, and what an MCP server offered takes nobody's place
 collision-shadow = { $winner } in { $winner-source } is used instead of { $loser } in { $loser-source } unless the version is named
 
 folder-not-utf8 = The path of the folder is not UTF-8.

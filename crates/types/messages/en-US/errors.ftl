@@ -140,10 +140,12 @@ SECRET_MISSING = Skill `{ $skill }` uses the secret `{ $name }`, which is not st
     .help = Store it with `mycelium config set --secret { $name }`, which asks for the value.
 
 SKILL_CHANGED = { $of ->
+        [installed] The files of the skill `{ $skill }`, which the MCP server `{ $server }` offered, are not the ones that were approved.
         [offer] The skill `{ $skill }` of the MCP server `{ $server }` is not the one that was approved ({ $shown } then, { $found } now); nothing was installed.
        *[permissions] Skill `{ $skill }` has changed since its permissions were shown ({ $shown } then, { $found } now); nothing was granted.
     }
     .help = { $of ->
+        [installed] Look into what the server has now with `mycelium mcp skill { $server } { $skill }` and install that, or remove it with `mycelium mcp install-skill { $server } { $skill } --uninstall`.
         [offer] Look into it again with `mycelium mcp skill { $server } { $skill }`.
        *[permissions] See what it asks for now with `mycelium trust { $skill }`.
     }
