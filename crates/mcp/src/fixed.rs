@@ -92,6 +92,7 @@ pub(crate) fn found(skills: &[SkillSummary]) -> Value {
                 "description": skill.description,
                 "tags": skill.tags,
                 "deprecated": skill.deprecated.as_ref().map(|note| &note.message),
+                "offered_by": skill.offered_by,
             })
         })
         .collect();
@@ -124,6 +125,7 @@ pub(crate) fn described(skill: &ExportedSkill, info: &SkillInfo) -> Value {
         "version": manifest.version,
         "description": manifest.description,
         "deprecated": manifest.deprecated.as_ref().map(|note| &note.message),
+        "offered_by": info.summary.offered_by,
         "functions": functions,
         "permissions": permissions,
     })

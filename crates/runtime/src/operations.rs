@@ -29,6 +29,7 @@ use crate::instance::Instance;
 use crate::instance::InstanceKey;
 use crate::lifecycle::Caller;
 use crate::restarts::RestartKey;
+use crate::servers::offering_server;
 use crate::skill_calls::FROM_OUTSIDE;
 use crate::workspace::Workspace;
 
@@ -164,6 +165,7 @@ impl Inner {
             id: record.id(),
             description: manifest.description.clone(),
             source: record.source.clone(),
+            offered_by: record.place.server().and_then(offering_server),
             tags: manifest.tags.clone(),
             category: manifest.category.clone(),
             deprecated: manifest.deprecated.clone(),

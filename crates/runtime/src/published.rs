@@ -22,6 +22,7 @@ use crate::Audience;
 use crate::SkillRuntime;
 use crate::inner::Inner;
 use crate::inner::blocking;
+use crate::servers::offering_server;
 use crate::workspace::Workspace;
 
 /// What one skill may have for hosts of the Skills extension of MCP (SEP-2640): files, and bytes in all of them.
@@ -156,11 +157,14 @@ impl SkillRuntime {
                 ..Substitutions::default()
             };
             let text = skill.instructions()?.unwrap_or_default();
+            let server = record.place.server().and_then(offering_server);
+            let origin = server.map(|server| format!("Offered by the MCP server: {server}\n"));
             Ok(Some(AgentInstructions {
                 description: agent.description.clone(),
                 text: format!(
-                    "Base directory for this skill: {}\n\n{}",
+                    "Base directory for this skill: {}\n{}\n{}",
                     skill.root().display(),
+                    origin.unwrap_or_default(),
                     values.fill(&text)
                 ),
             }))

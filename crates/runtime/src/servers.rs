@@ -54,6 +54,7 @@ mod skills;
 
 pub(crate) use offers::check_approved;
 pub(crate) use offers::offer_roots;
+pub(crate) use offers::offering_server;
 pub use place::InvalidUrl;
 pub use place::RemoteServer;
 pub use place::ServerPlace;

@@ -184,6 +184,7 @@ mod tests {
             id: serde_json::from_value(json!({"name": name, "version": "1.0.0"})).unwrap(),
             description: description.into(),
             source,
+            offered_by: None,
             tags: Vec::new(),
             category: None,
             deprecated: None,

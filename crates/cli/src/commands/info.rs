@@ -195,6 +195,10 @@ fn describe_origin(info: &SkillInfo, page: &mut Page) {
     let versions: Vec<_> = info.versions.iter().map(ToString::to_string).collect();
     let text = Text::new("info-origin")
         .with("source", &info.summary.source)
+        .with(
+            "server",
+            info.summary.offered_by.as_deref().unwrap_or("none"),
+        )
         .with("root", info.root.display())
         .with("digest", info.digest)
         .with("engine", &info.engine)

@@ -84,6 +84,7 @@ mod tests {
             source: SkillSource::Folder {
                 path: "/w/a".into(),
             },
+            offered_by: None,
             tags: Vec::new(),
             category: None,
             deprecated,

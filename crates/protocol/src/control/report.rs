@@ -90,6 +90,9 @@ pub struct SkillSummary {
     pub description: String,
     /// Where it comes from.
     pub source: SkillSource,
+    /// The MCP server that offered it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered_by: Option<String>,
     /// Its tags.
     pub tags: Vec<String>,
     /// Its category.

@@ -209,6 +209,23 @@ fn folder_name(server: &str) -> String {
     name
 }
 
+/// The server whose skills are in this folder.
+pub(crate) fn offering_server(skills: &Path) -> Option<String> {
+    let name = skills.parent()?.file_name()?.to_str()?;
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let digits = [rest.next()?, rest.next()?];
+                u8::from_str_radix(str::from_utf8(&digits).ok()?, 16).ok()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
 fn clear(folder: &Path) -> io::Result<()> {
     match fs_err::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -437,6 +454,8 @@ mod tests {
             ("A.b", "A%2Eb"),
         ] {
             assert_eq!(folder_name(server), folder);
+            let skills = Path::new("/data").join(folder).join("skills");
+            assert_eq!(offering_server(&skills).as_deref(), Some(server));
         }
     }
 

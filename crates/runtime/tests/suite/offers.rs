@@ -166,6 +166,9 @@ async fn what_was_approved_is_installed_and_removed() {
         (TEXT, "a/b.md")
     );
     assert_eq!(knows(&world).await.as_deref(), Some("Reads"));
+    let found = world.runtime.list(&context).await.unwrap();
+    let pdf = found.iter().find(|skill| skill.id.name.as_str() == "pdf");
+    assert_eq!(pdf.unwrap().offered_by.as_deref(), Some("docs"));
     assert_eq!(offered(&world).await.state, OfferState::Installed);
     assert!(
         !take(&world, OfferWish::Install(approval))

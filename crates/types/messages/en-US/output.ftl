@@ -217,7 +217,10 @@ info-deprecated = Deprecated: { $message }{ $replacement ->
     [none] {""}
    *[other] {" "}(use { $replacement } instead)
 }
-info-origin = Source: { $source }
+info-origin = Source: { $source }{ $server ->
+        [none] {""}
+       *[other] {" "}(offered by the MCP server { $server })
+    }
     Folder: { $root }
     Digest: { $digest }
     Engine: { $engine }
