@@ -7,6 +7,7 @@
 //! is not can only take away: they switch plugins off and hide skills.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -67,9 +68,46 @@ struct Layer {
     owner: Owner,
     plugins: BTreeMap<String, bool>,
     overrides: BTreeMap<String, SkillVisibility>,
+    denied: Denied,
     options: BTreeMap<String, Map<String, Value>>,
     longest_description: Option<usize>,
     listing_fraction: Option<f64>,
+}
+
+/// The skills that the model may not start (`permissions.deny`).
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Denied {
+    all: bool,
+    names: BTreeSet<String>,
+}
+
+impl Denied {
+    /// What a list of rules says of the tool `Skill`: `Skill` means all, `Skill(name)` and `Skill(name *)` one.
+    fn read(rules: &Value) -> Self {
+        let rules = rules.as_array().into_iter().flatten();
+        let mut denied = Self::default();
+        for rule in rules.filter_map(Value::as_str) {
+            let Some(rest) = rule.trim().strip_prefix("Skill") else {
+                continue;
+            };
+            let inner = rest.strip_prefix('(').and_then(|it| it.strip_suffix(')'));
+            match inner.map(str::trim) {
+                None if rest.is_empty() => denied.all = true,
+                Some("" | "*") => denied.all = true,
+                Some(inner) => {
+                    let name = inner.split_whitespace().next().unwrap_or_default();
+                    denied.names.insert(name.trim_start_matches('/').to_owned());
+                }
+                // Another tool, whose name begins so.
+                None => {}
+            }
+        }
+        denied
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.all || self.names.contains(name)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,18 +225,28 @@ impl ClaudeSettings {
     }
 
     /// How much agents see of the skill `name`. What a `plugin` brings is switched on and off as a whole, and only
-    /// managed settings say anything of its skills.
+    /// managed settings say anything of its skills, but that any file can deny them to the model.
     #[must_use]
     pub fn visibility(&self, name: &str, plugin: Option<&str>) -> SkillVisibility {
-        let Some(plugin) = plugin else {
+        let plugin = plugin.map(|plugin| plugin.split('@').next().unwrap_or_default());
+        let whole = plugin.map(|plugin| format!("{plugin}:{name}"));
+        let is_denied = |layer: &Layer| layer.denied.has(whole.as_deref().unwrap_or(name));
+        let shown = self.overridden(name, whole.as_deref());
+        match self.layers.iter().any(is_denied) {
+            true => shown.max(SkillVisibility::UserInvocableOnly),
+            false => shown,
+        }
+    }
+
+    /// What `skillOverrides` says, `whole` being the name of a plugin's skill.
+    fn overridden(&self, name: &str, whole: Option<&str>) -> SkillVisibility {
+        let Some(whole) = whole else {
             let said = |layer: &Layer| layer.overrides.get(name).copied();
             return self.strictest(SkillVisibility::On, said);
         };
-        let plugin = plugin.split('@').next().unwrap_or_default();
-        let whole = format!("{plugin}:{name}");
         self.first(|layer| {
             let overrides = (layer.owner == Owner::Managed).then_some(&layer.overrides)?;
-            overrides.get(&whole).or(overrides.get(name)).copied()
+            overrides.get(whole).or(overrides.get(name)).copied()
         })
         .unwrap_or_default()
     }
@@ -270,6 +318,8 @@ impl ClaudeSettings {
                 None => remark(format!("skillOverrides.{}", printable(name)), value),
             }
         }
+        let rules = settings.get("permissions").and_then(|it| it.get("deny"));
+        let denied = rules.map(Denied::read).unwrap_or_default();
         let mut number = |key: &str, is_fit: fn(f64) -> bool| {
             let value = settings.get(key)?;
             let number = value.as_f64().filter(|number| is_fit(*number));
@@ -288,6 +338,7 @@ impl ClaudeSettings {
         self.layers.push(Layer {
             owner,
             overrides,
+            denied,
             longest_description: longest.map(|longest| longest as usize),
             listing_fraction,
             plugins: members("enabledPlugins")

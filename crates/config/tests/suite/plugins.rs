@@ -299,6 +299,42 @@ fn what_is_wrong_is_told_and_hides_no_other_plugin() {
 }
 
 #[test]
+fn what_is_denied_to_the_model_is_the_person_s_alone_whoever_denies_it() {
+    let home = Home::with(&json!({}));
+    let deny = |file: &str, rules: Value| {
+        let text = json!({"permissions": {"deny": rules}, "skillOverrides": {"gone": "off"}});
+        home.file(file, &text.to_string());
+    };
+    deny(
+        "home/.claude/settings.json",
+        json!([
+            "Skill(one)",
+            "Skill(two *)",
+            "Skill(p:a)",
+            "Skillful",
+            "Bash(rm *)",
+            3
+        ]),
+    );
+    deny("work/.claude/settings.json", json!(["Skill(gone)"]));
+    let seen = |name: &str, plugin| home.settings().visibility(name, plugin);
+    for name in ["one", "two"] {
+        assert_eq!(seen(name, None), SkillVisibility::UserInvocableOnly);
+    }
+    assert_eq!(seen("gone", None), SkillVisibility::Off);
+    for name in ["a", "on", "Bash", ""] {
+        assert_eq!(seen(name, None), SkillVisibility::On, "{name}");
+    }
+    assert_eq!(
+        seen("a", Some("p@market")),
+        SkillVisibility::UserInvocableOnly
+    );
+    assert_eq!(seen("one", Some("p@market")), SkillVisibility::On);
+    deny("work/.claude/settings.json", json!(["Skill"]));
+    assert_eq!(seen("on", None), SkillVisibility::UserInvocableOnly);
+}
+
+#[test]
 fn the_settings_of_a_project_that_is_not_trusted_only_take_away() {
     let home = Home::with(&json!({}));
     let settings = |trust| {

@@ -9,6 +9,7 @@ use mycelium_loader::Origin;
 use mycelium_loader::SignatureRule;
 use mycelium_loader::VerifiedSkill;
 use mycelium_loader::embedded_manifests;
+use mycelium_types::Digest;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::SkillSource;
@@ -55,6 +56,43 @@ fn every_embedded_skill_loads_and_has_what_it_exports() {
                 "{function} is not in the source"
             );
         }
+    }
+}
+
+/// The manifests of format 1.0 that every later version has to read as they are.
+#[test]
+fn the_manifests_of_the_agent_discovery_skills_stay_as_they_are() {
+    let fixture = Fixture::empty();
+    let pinned = [
+        (
+            "agent-discovery",
+            "7409ebbca8436489e211bb0ddfdf6a9950744fe24c84b653cd3eb833bae175f0",
+        ),
+        (
+            "capability-mapper",
+            "4c1b43a0aaae4b9e73da9cd47a8af1ff10af9cba43e82701b2790d8d40ad224a",
+        ),
+        (
+            "collaboration-router",
+            "02735b796de3f36a78bc8f726d2f1ee755f483514ef7140cfd953c3cbef8d0e9",
+        ),
+        (
+            "expertise-analyzer",
+            "38b38f376d3a2156f9ebadffdfd07d99a7420b60be8054aa14ba61d412edddc6",
+        ),
+        (
+            "task-delegator",
+            "73e1e403a2cfb3c3a3d2fa19392ff9c313a84de9e3ba39738478704a877f8fb2",
+        ),
+        (
+            "workflow-orchestrator",
+            "2457b83c1fbc03c90bfb64a1d6357769ebf6d98c3e1ed414f7655f6b0c914269",
+        ),
+    ];
+    for (name, digest) in pinned {
+        let skill = load(&fixture, name).unwrap();
+        let bytes = fs_err::read(skill.root().join("skill.json")).unwrap();
+        assert_eq!(Digest::of(&bytes).to_string(), digest, "{name}");
     }
 }
 
