@@ -101,6 +101,44 @@ fn trust_is_asked_for_and_answered() {
 }
 
 #[test]
+fn a_call_asks_for_what_its_skill_needs_and_goes_on_with_a_yes() {
+    let test = TestEnvironment::new();
+    test.skill_with(
+        &json!({
+            "name": "caller",
+            "version": "1.0.0",
+            "description": "Calls",
+            "entrypoint": "index.js",
+            "exports": ["call"],
+            "permissions": [{
+                "type": "network",
+                "hosts": ["api.example.com"],
+                "reason": "asks for the weather",
+            }],
+        }),
+        "module.exports = { call() { return 'called'; } };",
+    );
+    for (answer, shown, status) in [
+        ("n\r", "PERMISSION_REQUIRED", 5),
+        ("once\r", "called", 0),
+        ("", "called", 0),
+    ] {
+        let mut command = test.command(&["exec", "caller", "call"]);
+        let mut terminal = Terminal::attach(&mut command);
+        let mut child = command.spawn().unwrap();
+        drop(command);
+        if !answer.is_empty() {
+            terminal.wait_for("- network: requests to api.example.com");
+            terminal.wait_for("asks for the weather");
+            terminal.wait_for("[y/N/once/never] ");
+            terminal.type_keys(answer);
+        }
+        terminal.wait_for(shown);
+        assert_eq!(child.wait().unwrap().code(), Some(status), "{answer:?}");
+    }
+}
+
+#[test]
 fn a_secret_is_typed_unseen() {
     let test = TestEnvironment::new();
     let mut command = test.command(&["config", "set", "--secret", "TOKEN"]);
