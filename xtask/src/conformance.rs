@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::error::ChoreError;
 use crate::program::Program;
+use crate::program::Started;
 use crate::tools::Suite;
 use crate::workspace::Workspace;
 
@@ -28,6 +29,16 @@ const CLIENT_EXTENSIONS: [&str; 4] = [
     "sep-2640-client-verify-size",
     "sep-2640-client-verify-frontmatter",
 ];
+/// What is tested of a server of somebody else that is wrapped, in every revision: what its tools give reaches the agent. Nothing of it
+/// may fail.
+const WRAPPED: [&str; 4] = [
+    "tools-call-image",
+    "tools-call-audio",
+    "tools-call-embedded-resource",
+    "tools-call-mixed-content",
+];
+/// That server.
+const WRAPPED_SERVER: &str = "conformance/content/server.mjs";
 /// What makes a client of our command line.
 const CLIENT: &str = "conformance/client.mjs";
 /// How long a scenario of a client may take, in milliseconds: all of them run at the same time.
@@ -49,35 +60,42 @@ pub(crate) fn run(workspace: &Workspace, suite: &Suite) -> Result<(), ChoreError
     let build = ["build", "--locked", "--package", "mycelium"];
     workspace.cargo().args(build).run()?;
     let world = World::new(workspace)?;
-    let serve = [
-        "--json",
-        "mcp",
-        "serve",
-        "--http",
-        "127.0.0.1:0",
-        "--no-auth",
-    ];
-    let (server, said) = world.mycelium(&serve).start()?;
-    let endpoint: Endpoint = serde_json::from_str(&said).map_err(|source| ChoreError::Answer {
-        program: "mycelium mcp serve".to_owned(),
-        source,
-    })?;
-    let side = Side {
-        suite,
-        folder: &world.folder,
-        words: ["server", "--url", &endpoint.url].map(str::to_owned).into(),
-    };
+    let (server, side) = world.serve(suite)?;
     let mut outcome = Ok(());
     for revision in REVISIONS {
         println!("\nMCP {revision}:");
         outcome = outcome.and(side.all(workspace, revision));
     }
     for scenario in EXTENSIONS {
-        outcome = outcome.and(side.one(scenario));
+        outcome = outcome.and(side.one(scenario, None));
     }
     drop(server);
     world.mycelium(&["daemon", "stop"]).run()?;
-    outcome.and(clients(workspace, suite, &world))
+    outcome
+        .and(wrapped(workspace, suite, &world))
+        .and(clients(workspace, suite, &world))
+}
+
+/// What the tools of a wrapped server give, whose names are those that the suite calls.
+fn wrapped(workspace: &Workspace, suite: &Suite, world: &World) -> Result<(), ChoreError> {
+    fs_err::remove_dir_all(world.skills().join("test"))?;
+    let (node, server) = (
+        suite.node.path.display().to_string(),
+        workspace.root.join(WRAPPED_SERVER).display().to_string(),
+    );
+    let words = ["mcp", "wrap", "test", "--", &node, &server];
+    world.mycelium(&words).run()?;
+    let (server, side) = world.serve(suite)?;
+    let mut outcome = Ok(());
+    for revision in REVISIONS {
+        println!("\nMCP {revision}, of a wrapped server:");
+        for scenario in WRAPPED {
+            outcome = outcome.and(side.one(scenario, Some(revision)));
+        }
+    }
+    drop(server);
+    world.mycelium(&["daemon", "stop"]).run()?;
+    outcome
 }
 
 /// The scenarios that the suite has for clients, each against a server of its own.
@@ -103,7 +121,7 @@ fn clients(workspace: &Workspace, suite: &Suite, world: &World) -> Result<(), Ch
         outcome = outcome.and(side.all(workspace, revision));
     }
     for scenario in CLIENT_EXTENSIONS {
-        outcome = outcome.and(side.one(scenario));
+        outcome = outcome.and(side.one(scenario, None));
     }
     outcome
 }
@@ -133,11 +151,13 @@ impl Side<'_> {
             })
     }
 
-    /// Runs one scenario of an extension, in which nothing is expected to fail.
-    fn one(&self, scenario: &str) -> Result<(), ChoreError> {
+    /// Runs one scenario in which nothing is expected to fail, of a revision or of an extension, which has none.
+    fn one(&self, scenario: &str, revision: Option<&str>) -> Result<(), ChoreError> {
         println!("\n{scenario}:");
+        let revision = revision.map(|revision| ["--spec-version", revision]);
         self.program()
             .args(["--scenario", scenario])
+            .args(revision.into_iter().flatten())
             .each_line(|line| {
                 if line.contains("FAILURE") || line.starts_with("Passed") {
                     println!("{line}");
@@ -183,6 +203,34 @@ impl World {
             folder,
             program: workspace.target.join("debug/mycelium"),
         })
+    }
+
+    fn skills(&self) -> std::path::PathBuf {
+        self.folder.join("project/.claude/skills")
+    }
+
+    /// Our server, for as long as it is kept, and what tests it.
+    fn serve<'a>(&'a self, suite: &'a Suite) -> Result<(Started, Side<'a>), ChoreError> {
+        let serve = [
+            "--json",
+            "mcp",
+            "serve",
+            "--http",
+            "127.0.0.1:0",
+            "--no-auth",
+        ];
+        let (server, said) = self.mycelium(&serve).start()?;
+        let endpoint: Endpoint =
+            serde_json::from_str(&said).map_err(|source| ChoreError::Answer {
+                program: "mycelium mcp serve".to_owned(),
+                source,
+            })?;
+        let side = Side {
+            suite,
+            folder: &self.folder,
+            words: ["server", "--url", &endpoint.url].map(str::to_owned).into(),
+        };
+        Ok((server, side))
     }
 
     fn mycelium(&self, args: &[&str]) -> Program {

@@ -7,6 +7,7 @@ use rmcp::model::CallToolResult;
 use rmcp::model::ContentBlock;
 use rmcp::model::Resource;
 use rmcp::model::ResourceContents;
+use rmcp::model::ResultType;
 use serde_json::Value;
 use serde_json::json;
 
@@ -57,7 +58,9 @@ pub(crate) fn success(
 /// The answer to a call of a server of MCP that runs as a skill: what it gave. Nothing for one that is not in the
 /// protocol's form, or has more text than an answer.
 pub(crate) fn as_given(result: Value) -> Option<CallToolResult> {
-    let result: CallToolResult = serde_json::from_value(result).ok()?;
+    let mut result: CallToolResult = serde_json::from_value(result).ok()?;
+    // A server of an older revision does not say it, and none that is a skill has anything else to say.
+    result.result_type = Some(ResultType::COMPLETE);
     let length = |block: &ContentBlock| match block {
         ContentBlock::Text(block) => block.text.len(),
         ContentBlock::Resource(block) => match &block.resource {
@@ -165,6 +168,11 @@ mod tests {
         let written = serde_json::to_value(&result).unwrap();
         assert_eq!(written["content"], given["content"]);
         assert_eq!(written["structuredContent"], given["structuredContent"]);
+        let asks = json!({"content": [], "resultType": "input_required"});
+        for given in [given, asks] {
+            let result = as_given(given).unwrap();
+            assert_eq!(result.result_type, Some(ResultType::COMPLETE));
+        }
         let long = "x".repeat(MAX_TEXT + 1);
         assert!(as_given(json!({"content": [{"type": "text", "text": long}]})).is_none());
         let read = json!({"type": "resource", "resource": {"uri": "a:b", "text": long}});

@@ -9,6 +9,7 @@ use crate::CallStyle;
 use crate::Compatibility;
 use crate::EngineChoice;
 use crate::Export;
+use crate::INTERPRETER_MEMORY_MB;
 use crate::InstanceScope;
 use crate::LimitOverrides;
 use crate::Manifest;
@@ -124,7 +125,10 @@ impl AgentSkill {
             compatibility: Compatibility::default(),
             variants: Vec::new(),
             config: None,
-            limits: LimitOverrides::default(),
+            limits: LimitOverrides {
+                memory_mb: Some(INTERPRETER_MEMORY_MB),
+                ..LimitOverrides::default()
+            },
             hooks: Vec::new(),
             deprecated: None,
             descriptions: BTreeMap::new(),

@@ -63,6 +63,7 @@ pub use error::with_causes;
 pub use export::CallStyle;
 pub use export::Export;
 pub use limits::Ceilings;
+pub use limits::INTERPRETER_MEMORY_MB;
 pub use limits::Limit;
 pub use limits::LimitOverrides;
 pub use limits::Limits;

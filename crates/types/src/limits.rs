@@ -69,6 +69,10 @@ impl Default for Limits {
     }
 }
 
+/// The memory of programs that nobody wrote for the sandbox, in MiB. Node.js 24 has 512 MiB for its compiled code writable from the
+/// start (`CodeRange` of V8), used or not, and the kernel counts what can be written.
+pub const INTERPRETER_MEMORY_MB: u64 = 1024;
+
 /// The `limits` object of a manifest: what differs from the defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use mycelium_config::SkillSchema;
 use mycelium_protocol::worker::Described;
+use mycelium_types::INTERPRETER_MEMORY_MB;
 use mycelium_types::Locale;
 use mycelium_types::Manifest;
 use mycelium_types::Message;
@@ -159,7 +160,7 @@ fn manifest(
         // Whoever asks for it in a workspace shares it.
         "instance": "workspace",
         "tags": ["mcp"],
-        "limits": { "openFiles": OPEN_FILES },
+        "limits": { "openFiles": OPEN_FILES, "memoryMB": INTERPRETER_MEMORY_MB },
         "permissions": permissions,
         "exports": exports,
     })
