@@ -21,6 +21,7 @@ use crate::Authority;
 use crate::Connection;
 use crate::Gate;
 use crate::GivenSecrets;
+use crate::Names;
 use crate::NetworkError;
 use crate::NetworkObserver;
 use crate::RefusalReason;
@@ -77,6 +78,7 @@ pub(crate) struct Shared {
     pub(crate) reading: OnceLock<TlsReading>,
     pub(crate) limits: BrokerLimits,
     pub(crate) log: RequestLog,
+    pub(crate) names: Arc<Names>,
     pub(crate) bandwidth: SharedBucket,
     pub(crate) attempts: SharedBucket,
     places: Arc<Semaphore>,
@@ -114,6 +116,7 @@ impl Broker {
             reading: OnceLock::new(),
             limits,
             log: RequestLog::new(observer, limits.records_per_second),
+            names: Arc::default(),
             bandwidth: SharedBucket::new(limits.bytes_per_second, limits.bytes_per_second),
             attempts: SharedBucket::new(
                 limits.attempts_per_second,
@@ -146,6 +149,12 @@ impl Broker {
     #[must_use]
     pub fn given(&self) -> Arc<GivenSecrets> {
         Arc::clone(&self.shared.log.given)
+    }
+
+    /// The names that the worker looked up by it.
+    #[must_use]
+    pub fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.shared.names)
     }
 
     /// What it decides by.

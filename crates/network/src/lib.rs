@@ -51,6 +51,7 @@ pub use host::HostName;
 pub use host::InvalidHost;
 pub use method::InvalidMethod;
 pub use method::Method;
+pub use names::Names;
 pub use pattern::HostPattern;
 pub use record::Attempt;
 pub use record::NetworkObserver;

@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 
 use crate::Host;
 use crate::HostName;
@@ -16,37 +19,46 @@ const MAX_NAMES: usize = 4096;
 
 /// The names a worker has looked up.
 #[derive(Debug, Default)]
-pub(crate) struct Names {
+pub struct Names(Mutex<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
     addresses: HashMap<HostName, Ipv4Addr>,
     names: Vec<HostName>,
 }
 
 impl Names {
     /// The address that stands for `name`; `None` when too many names have one.
-    pub(crate) fn address_of(&mut self, name: &HostName) -> Option<Ipv4Addr> {
-        if let Some(address) = self.addresses.get(name) {
+    pub(crate) fn address_of(&self, name: &HostName) -> Option<Ipv4Addr> {
+        let mut table = self.table();
+        if let Some(address) = table.addresses.get(name) {
             return Some(*address);
         }
-        if self.names.len() >= MAX_NAMES {
+        if table.names.len() >= MAX_NAMES {
             return None;
         }
-        self.names.push(name.clone());
+        table.names.push(name.clone());
         // The first address is the block's own.
-        let address = Ipv4Addr::from_bits(FIRST + self.names.len() as u32);
-        self.addresses.insert(name.clone(), address);
+        let address = Ipv4Addr::from_bits(FIRST + table.names.len() as u32);
+        table.addresses.insert(name.clone(), address);
         Some(address)
     }
 
     /// The host that a connection to `address` is for; `None` if the address stands for no name.
-    pub(crate) fn host_at(&self, address: IpAddr) -> Option<Host> {
+    #[must_use]
+    pub fn host_at(&self, address: IpAddr) -> Option<Host> {
         match address {
             IpAddr::V4(v4) if (FIRST..=LAST).contains(&v4.to_bits()) => {
                 let index = (v4.to_bits() - FIRST).checked_sub(1)?;
-                let name = self.names.get(usize::try_from(index).ok()?)?;
-                Some(Host::Name(name.clone()))
+                let index = usize::try_from(index).ok()?;
+                self.table().names.get(index).cloned().map(Host::Name)
             }
             IpAddr::V4(_) | IpAddr::V6(_) => Some(Host::from(address)),
         }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -56,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_name_keeps_its_address_and_an_address_its_name() {
-        let mut names = Names::default();
+        let names = Names::default();
         for number in 0..MAX_NAMES + 1 {
             let name: HostName = format!("h{number}.test").parse().unwrap();
             match names.address_of(&name) {

@@ -14,7 +14,6 @@ use std::future::Future;
 use std::net::TcpListener as StdListener;
 use std::net::UdpSocket as StdSocket;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -26,7 +25,6 @@ use crate::Broker;
 use crate::Host;
 use crate::NetworkError;
 use crate::broker::Shared;
-use crate::names::Names;
 
 /// How long accepting pauses after it failed, which it does when this program has too many files open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -45,7 +43,6 @@ pub struct WorkerSockets {
 /// One worker's end.
 struct Door {
     shared: Arc<Shared>,
-    names: Mutex<Names>,
     /// Connections of the worker that are served at one time.
     places: Arc<Semaphore>,
 }
@@ -78,7 +75,6 @@ impl Broker {
     pub fn serve(&self, sockets: WorkerSockets) -> Result<(), NetworkError> {
         let door = Arc::new(Door {
             shared: Arc::clone(&self.shared),
-            names: Mutex::default(),
             places: Arc::new(Semaphore::new(self.shared.limits.connections)),
         });
         let broken = |source| NetworkError::Listeners { source };

@@ -92,14 +92,15 @@ impl Inner {
         let launch = Arc::clone(&running.launch);
         let asked = Asked::of(&request);
         let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
-        let given = running.worker.given();
+        let memory = running.worker.memory();
+        let given = Arc::clone(&memory.given);
         let mut listener = Listener::new(
             &launch,
             asked.name(),
             events,
             &self.audit,
             subject.clone(),
-            Arc::clone(&given),
+            memory,
         );
         let desk = Arc::new(Desk {
             inner: Arc::downgrade(self),

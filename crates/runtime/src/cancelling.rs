@@ -104,7 +104,7 @@ impl Inner {
             &events,
             &self.audit,
             subject,
-            running.worker.given(),
+            running.worker.memory(),
         );
         let goes_on = running
             .worker

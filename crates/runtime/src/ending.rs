@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::Weak;
 use std::time::Duration;
 
-use mycelium_network::GivenSecrets;
 use mycelium_protocol::Event;
 use mycelium_protocol::LifecycleStep;
 use mycelium_sandbox::Worker;
@@ -27,6 +26,7 @@ use crate::lifecycle::stage;
 use crate::listener::Listener;
 use crate::live_worker::attempts;
 use crate::live_worker::ended;
+use crate::network::Memory;
 use crate::network::Records;
 use crate::workspace::Workspace;
 
@@ -104,7 +104,7 @@ impl Inner {
         if let Some(running) = slot.take() {
             let Running { worker, launch, .. } = running;
             let process = Arc::clone(worker.process());
-            let given = worker.given();
+            let memory = worker.memory();
             let records = worker.end();
             // What it did after its last call is told to whoever listens.
             let inner = Arc::clone(self);
@@ -118,7 +118,7 @@ impl Inner {
                     scope: None,
                 };
                 inner
-                    .hear_out(&process, (records, given), &launch, asker, &events)
+                    .hear_out(&process, (records, memory), &launch, asker, &events)
                     .await;
                 inner
                     .look_for_planted(&launch, AFTERWARDS, asker, &events)
@@ -150,13 +150,13 @@ impl Inner {
     async fn hear_out(
         self: &Arc<Self>,
         worker: &Arc<Worker>,
-        (mut records, given): (Records, Arc<GivenSecrets>),
+        (mut records, memory): (Records, Memory),
         launch: &Arc<LaunchSpec>,
         asker: Asker<'_>,
         events: &EventSink,
     ) {
         let subject = asker.subject(&launch.policy.skill, launch.skill.digest());
-        let mut listener = Listener::new(launch, AFTERWARDS, events, &self.audit, subject, given);
+        let mut listener = Listener::new(launch, AFTERWARDS, events, &self.audit, subject, memory);
         listener.seen(attempts(worker).await);
         while let Some(record) = records.next_of_ended().await {
             listener.hear(Heard::Requested(Box::new(record)));

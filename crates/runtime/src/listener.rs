@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,7 +12,6 @@ use std::time::UNIX_EPOCH;
 use mycelium_audit::Receipt;
 use mycelium_audit::Recorded;
 use mycelium_audit::Subject;
-use mycelium_network::GivenSecrets;
 use mycelium_network::Host;
 use mycelium_network::HostPattern;
 use mycelium_network::Refusal;
@@ -39,6 +39,7 @@ use crate::audit::AuditTrail;
 use crate::connection::Heard;
 use crate::last_use::Part;
 use crate::launch::LaunchSpec;
+use crate::network::Memory;
 use crate::suggestion::permission_for;
 
 /// Refusals kept for one call or stage; a skill that goes on trying says nothing new.
@@ -50,8 +51,7 @@ pub(crate) struct Listener {
     events: EventSink,
     audit: AuditTrail,
     subject: Subject,
-    /// What nothing that is told may show.
-    given: Arc<GivenSecrets>,
+    memory: Memory,
     call: String,
     violations: Vec<(Violation, Receipt)>,
     uses: BTreeMap<Part, u64>,
@@ -67,14 +67,14 @@ impl Listener {
         events: &EventSink,
         audit: &AuditTrail,
         subject: Subject,
-        given: Arc<GivenSecrets>,
+        memory: Memory,
     ) -> Self {
         Self {
             launch: Arc::clone(launch),
             events: Arc::clone(events),
             audit: audit.clone(),
             subject,
-            given,
+            memory,
             call: call.to_owned(),
             violations: Vec::new(),
             uses: BTreeMap::new(),
@@ -87,7 +87,7 @@ impl Listener {
             Heard::Told(Notification::Console(printed)) => (self.events)(Event::Console {
                 skill: self.launch.policy.skill.name.clone(),
                 level: printed.level,
-                text: self.given.conceal(&printed.text).into_owned(),
+                text: self.memory.given.conceal(&printed.text).into_owned(),
             }),
             Heard::Told(Notification::Progress(progress)) => (self.events)(Event::Progress {
                 skill: self.launch.policy.skill.name.clone(),
@@ -95,7 +95,7 @@ impl Listener {
                 total: progress.total,
                 message: progress
                     .message
-                    .map(|message| self.given.conceal(&message).into_owned()),
+                    .map(|message| self.memory.given.conceal(&message).into_owned()),
             }),
             Heard::HostUsed(part) => {
                 self.uses.insert(part, now());
@@ -168,14 +168,9 @@ impl Listener {
     }
 
     fn keep_refusal(&mut self, refusal: &Refusal) {
-        let denied = Denied {
-            operation: Operation::Connect,
-            attempted: place(refusal),
-            resolved: PathBuf::from(refusal.place()),
-        };
         self.keep(
             (ViolationLayer::Broker, SystemTime::now()),
-            denied,
+            denied_by(refusal),
             refusal.allowing(),
         );
     }
@@ -253,15 +248,33 @@ impl Listener {
                     self.used(part, time, (operation, attempt.resolved));
                 }
                 AttemptVerdict::Refused => {
-                    let denied = Denied {
-                        operation,
-                        attempted: attempt.attempted,
-                        resolved: attempt.resolved,
-                    };
-                    let permission = permission_for(&self.launch.policy, &denied);
-                    self.keep((ViolationLayer::Kernel, attempt.time), denied, permission);
+                    let resolved = attempt.resolved.to_str();
+                    let address: Option<SocketAddr> = resolved.and_then(|text| text.parse().ok());
+                    let noticed = (ViolationLayer::Kernel, attempt.time);
+                    match address {
+                        Some(address) if self.launch.policy.has_own_network() => {
+                            self.keep_unreached(noticed, address);
+                        }
+                        Some(_) | None => {
+                            let denied = Denied {
+                                operation,
+                                attempted: attempt.attempted,
+                                resolved: attempt.resolved,
+                            };
+                            let permission = permission_for(&self.launch.policy, &denied);
+                            self.keep(noticed, denied, permission);
+                        }
+                    }
                 }
             }
+        }
+    }
+
+    /// Keeps a connection that did not even reach the broker, unless it is granted: then it has to be made by
+    /// way of the proxy.
+    fn keep_unreached(&mut self, noticed: (ViolationLayer, SystemTime), address: SocketAddr) {
+        if let Some(refusal) = self.memory.refusal(&self.launch.policy, address) {
+            self.keep(noticed, denied_by(&refusal), refusal.allowing());
         }
     }
 
@@ -282,7 +295,7 @@ impl Listener {
             layer,
             allowed: self.allowed(denied.operation),
             operation: denied.operation,
-            attempted: self.given.conceal(&denied.attempted).into_owned(),
+            attempted: self.memory.given.conceal(&denied.attempted).into_owned(),
             resolved: self.concealed(denied.resolved),
             // One that names a secret would not be the skill's to have in any case.
             permission: permission.filter(|permission| !self.shows_secret(permission)),
@@ -295,12 +308,12 @@ impl Listener {
 
     fn shows_secret(&self, permission: &Permission) -> bool {
         let text = format!("{permission:?}");
-        matches!(self.given.conceal(&text), Cow::Owned(_))
+        matches!(self.memory.given.conceal(&text), Cow::Owned(_))
     }
 
     /// The path without values of secrets.
     fn concealed(&self, path: PathBuf) -> PathBuf {
-        match path.to_str().map(|text| self.given.conceal(text)) {
+        match path.to_str().map(|text| self.memory.given.conceal(text)) {
             Some(Cow::Owned(text)) => PathBuf::from(text),
             Some(Cow::Borrowed(_)) | None => path,
         }
@@ -357,6 +370,15 @@ impl Listener {
                 servers.chain(&host.skills).cloned().collect()
             }
         }
+    }
+}
+
+/// The connection that was refused.
+fn denied_by(refusal: &Refusal) -> Denied {
+    Denied {
+        operation: Operation::Connect,
+        attempted: place(refusal),
+        resolved: PathBuf::from(refusal.place()),
     }
 }
 

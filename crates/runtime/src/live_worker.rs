@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mycelium_network::Broker;
-use mycelium_network::GivenSecrets;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::FailureKind;
 use mycelium_protocol::worker::Request;
@@ -26,6 +25,7 @@ use crate::connection::ConnectionError;
 use crate::connection::Heard;
 use crate::gauges::Gauges;
 use crate::host_calls::Host;
+use crate::network::Memory;
 use crate::network::Records;
 use crate::space::Reached;
 use crate::ticket::Ticket;
@@ -125,9 +125,9 @@ impl LiveWorker {
         &self.worker
     }
 
-    /// The values of secrets that hosts were given for it.
-    pub(crate) fn given(&self) -> Arc<GivenSecrets> {
-        self.broker.given()
+    /// What is remembered of its network.
+    pub(crate) fn memory(&self) -> Memory {
+        Memory::of(&self.broker)
     }
 
     /// What shows how much the worker uses of its limits.

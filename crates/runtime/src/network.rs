@@ -1,6 +1,7 @@
 //! A worker's way to the network: what decides, what leads there, and what the runtime hears of it.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::net::UdpSocket;
 use std::path::Path;
@@ -14,8 +15,13 @@ use mycelium_network::Authority;
 use mycelium_network::Broker;
 use mycelium_network::BrokerLimits;
 use mycelium_network::Gate;
+use mycelium_network::GivenSecrets;
+use mycelium_network::Host;
 use mycelium_network::HostPattern;
+use mycelium_network::Names;
 use mycelium_network::NetworkError;
+use mycelium_network::Refusal;
+use mycelium_network::RefusalReason;
 use mycelium_network::RequestRecord;
 use mycelium_network::SecretSource;
 use mycelium_network::SystemResolver;
@@ -81,6 +87,34 @@ impl Records {
     /// Waits for a record until every connection is over.
     pub(crate) async fn next_of_ended(&mut self) -> Option<RequestRecord> {
         self.0.recv().await
+    }
+}
+
+/// What is remembered of a worker's network, also when its broker is gone.
+pub(crate) struct Memory {
+    /// The values of secrets that hosts were given: nothing that is told may show them.
+    pub(crate) given: Arc<GivenSecrets>,
+    names: Arc<Names>,
+}
+
+impl Memory {
+    pub(crate) fn of(broker: &Broker) -> Self {
+        Self {
+            given: broker.given(),
+            names: broker.names(),
+        }
+    }
+
+    /// The refusal of a connection to `address` that arrived nowhere; `None` if `policy` allows it.
+    pub(crate) fn refusal(&self, policy: &SandboxPolicy, address: SocketAddr) -> Option<Refusal> {
+        let (ip, port) = (address.ip().to_canonical(), address.port());
+        let Some(host) = self.names.host_at(ip) else {
+            let host = Host::from(ip);
+            let reason = RefusalReason::NeverLookedUp;
+            return Some(Gate::refusal(&host, port, None, reason));
+        };
+        let reason = gate(policy).ok()?.judge_place(&host, port).err()?;
+        Some(Gate::refusal(&host, port, None, reason))
     }
 }
 

@@ -10,6 +10,7 @@
 //! noted is judged by a second thread, which may look at the host's files.
 
 mod destination;
+mod entrance;
 mod judge;
 mod service;
 mod subject;
@@ -28,6 +29,7 @@ use std::time::SystemTime;
 use mycelium_policy::SandboxPolicy;
 use mycelium_types::FileAccess;
 
+pub(crate) use entrance::Entrances;
 pub(crate) use service::AttemptService;
 
 use crate::WorkerKind;
@@ -104,6 +106,8 @@ pub struct SeenAttempt {
 pub(crate) struct Attempts {
     kind: WorkerKind,
     policy: OnceLock<SandboxPolicy>,
+    /// Where its connections arrive, if it has a network of its own.
+    entrances: OnceLock<Entrances>,
     seen: Mutex<Seen>,
     settled: Condvar,
 }
@@ -147,6 +151,7 @@ impl Attempts {
         Self {
             kind,
             policy: OnceLock::new(),
+            entrances: OnceLock::new(),
             seen: Mutex::default(),
             settled: Condvar::new(),
         }
@@ -156,6 +161,12 @@ impl Attempts {
     pub(crate) fn begin(&self, policy: &SandboxPolicy) {
         // Set once: a worker is assigned once.
         let _ = self.policy.set(policy.clone());
+    }
+
+    /// From here on connections that lead to none of `entrances` are refused ones.
+    pub(crate) fn lead_to(&self, entrances: Entrances) {
+        // Set once: a worker gets one network.
+        let _ = self.entrances.set(entrances);
     }
 
     /// Whether something was noted that is not judged yet.

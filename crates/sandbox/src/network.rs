@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use crate::SandboxError;
 
+/// Where look-ups arrive, at 127.0.0.1.
+pub(crate) const LOOKUP_PORT: u16 = 53;
+
 /// The most ports of one worker.
 pub(crate) const MAX_PORTS: usize = 64;
 

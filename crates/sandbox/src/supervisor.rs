@@ -178,6 +178,7 @@ impl Launcher {
         ports: NetworkPorts,
     ) -> Result<WorkerNetwork, SandboxError> {
         let ports = ports.checked()?;
+        let entrances = ports.clone();
         match self.link.ask(Operation::OpenNetwork, |request| {
             crate::wire::Request::OpenNetwork {
                 request,
@@ -186,6 +187,7 @@ impl Launcher {
             }
         })? {
             Answer::NetworkOpened(sockets) => {
+                worker.lead_to(entrances);
                 WorkerNetwork::from_descriptors(sockets).ok_or_else(misunderstood)
             }
             Answer::Ready(_) | Answer::Spawned(_) | Answer::Assigned(_) => Err(misunderstood()),

@@ -26,12 +26,14 @@ use rustix::process::Signal;
 use rustix::process::pidfd_send_signal;
 
 use crate::Exit;
+use crate::NetworkPorts;
 use crate::OsError;
 use crate::Precedence;
 use crate::SandboxError;
 use crate::SandboxReport;
 use crate::SeenAttempt;
 use crate::attempt::Attempts;
+use crate::attempt::Entrances;
 use crate::cgroup;
 use crate::syscall::CpuClock;
 use crate::tree;
@@ -200,6 +202,13 @@ impl Worker {
     pub(crate) fn judge_by(&self, policy: &SandboxPolicy) {
         if let Some(attempts) = &self.attempts {
             attempts.begin(policy);
+        }
+    }
+
+    /// From here on its connections arrive at `ports` of its own network, and nowhere else.
+    pub(crate) fn lead_to(&self, ports: NetworkPorts) {
+        if let Some(attempts) = &self.attempts {
+            attempts.lead_to(Entrances::new(self.pid(), ports));
         }
     }
 

@@ -1,7 +1,6 @@
 //! Connections of programs that know nothing of us.
 
 use std::net::IpAddr;
-use std::sync::PoisonError;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -34,11 +33,7 @@ impl Door {
             return;
         };
         let (address, port) = (local.ip().to_canonical(), local.port());
-        let host = self
-            .names
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .host_at(address);
+        let host = self.shared.names.host_at(address);
         let client = Client::new(stream);
         match host {
             Some(host) => self.converse(client, Place { host, port }).await,

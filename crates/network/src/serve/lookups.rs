@@ -1,6 +1,5 @@
 //! A worker's look-ups.
 
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
@@ -44,8 +43,7 @@ impl Door {
                 Err(reason) => reason,
                 Ok(()) if !question.asks_address => return Answer::Nothing,
                 Ok(()) => {
-                    let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-                    return match names.address_of(&name) {
+                    return match self.shared.names.address_of(&name) {
                         Some(address) => Answer::Address(address),
                         None => Answer::Failure,
                     };

@@ -15,6 +15,8 @@ use mycelium_protocol::Event;
 use mycelium_protocol::NetworkRequest;
 use mycelium_protocol::Operation;
 use mycelium_protocol::RequestVerdict;
+use mycelium_protocol::Violation;
+use mycelium_protocol::ViolationLayer;
 use mycelium_types::ErrorCode;
 use mycelium_types::Limit;
 use mycelium_types::Permission;
@@ -175,6 +177,18 @@ fn requests(events: &[Event]) -> Vec<NetworkRequest> {
     events.iter().filter_map(only).collect()
 }
 
+/// The connections among events that were refused.
+fn refused_connections(events: &[Event]) -> Vec<Violation> {
+    let only = |event: &Event| match event {
+        Event::Violation(violation) => Some(violation.clone()),
+        _ => None,
+    };
+    let violations = events.iter().filter_map(only);
+    violations
+        .filter(|violation| violation.operation == Operation::Connect)
+        .collect()
+}
+
 /// What the skill called `name` does with a granted place and then with others.
 async fn try_client(name: &str) {
     let client = clients().into_iter().find(|one| one.name == name).unwrap();
@@ -191,7 +205,9 @@ async fn try_client(name: &str) {
     let args = json!([host, port.to_string(), "/x?secret=1"]);
     assert_eq!(world.value(name, "get", args).await, json!("hello"));
     assert_eq!(server.heard(), ["GET /x?secret=1 HTTP/1.1"]);
-    let told = requests(&world.heard());
+    let events = world.heard();
+    assert_eq!(refused_connections(&events), []);
+    let told = requests(&events);
     let request = told
         .iter()
         .find(|request| request.verdict == RequestVerdict::Allowed)
@@ -212,30 +228,28 @@ async fn try_client(name: &str) {
     assert!(carried > 0.0 && carried < 10.0, "{carried}");
 
     let denied = Server::start();
-    for host in ["denied.test", "127.0.0.1"] {
+    for host in ["denied.test", "127.0.0.1", host.as_str()] {
         let args = json!([host, denied.port.to_string(), "/y"]);
         let code = world.code(name, "get", args).await;
-        // A port that no grant names is not even refused where nobody listens: there is nothing.
-        let silent = host == "127.0.0.1" && !matches!(name, "curl" | "python");
-        let expected = match silent {
-            true => ErrorCode::SkillExecutionError,
-            false => ErrorCode::SecurityViolation,
-        };
-        assert_eq!(code, expected, "{host}");
-        if silent {
-            continue;
-        }
+        assert_eq!(code, ErrorCode::SecurityViolation, "{host}");
         let events = world.heard();
-        let told = requests(&events);
-        let request = told.last().unwrap();
-        assert_eq!(request.verdict, RequestVerdict::Refused, "{told:?}");
-        assert_eq!(request.host, host);
-        let violation = events.iter().rev().find_map(|event| match event {
-            Event::Violation(violation) => Some(violation),
-            _ => None,
-        });
-        let violation = violation.unwrap();
-        assert_eq!(violation.operation, Operation::Connect, "{events:?}");
+        let (told, violations) = (requests(&events), refused_connections(&events));
+        let violation = violations.last().unwrap();
+        // At a port that no grant names nobody listens. The kernel refuses it, and the broker hears nothing.
+        if host != "denied.test" && !matches!(name, "curl" | "python") {
+            let is_about = |request: &NetworkRequest| request.port == Some(denied.port);
+            assert!(!told.iter().any(is_about), "{told:?}");
+            let place = format!("{host}:{}", denied.port);
+            let about = violations.iter().filter(|one| one.attempted == place);
+            assert_eq!(about.count(), 1, "{violations:?}");
+            assert_eq!(violation.attempted, place);
+            assert_eq!(violation.layer, ViolationLayer::Kernel);
+        } else {
+            let request = told.last().unwrap();
+            assert_eq!(request.verdict, RequestVerdict::Refused, "{told:?}");
+            assert_eq!(request.host, host);
+            assert_eq!(violation.layer, ViolationLayer::Broker);
+        }
         assert_eq!(violation.allowed, hosts);
         let Some(Permission::Network { hosts, .. }) = &violation.permission else {
             panic!("{violation:?}")

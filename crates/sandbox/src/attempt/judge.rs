@@ -14,6 +14,7 @@ use crate::attempt::AttemptVerdict;
 use crate::attempt::SeenAttempt;
 use crate::attempt::TakenGrant;
 use crate::attempt::destination::Destination;
+use crate::attempt::entrance::Entrances;
 use crate::attempt::subject::Last;
 
 /// What language runtimes and C libraries look at when they start, whatever they are for. Not seeing it
@@ -52,8 +53,11 @@ pub(super) enum Attempt {
 ///
 /// A path that does not exist on the host either is no refusal: nobody keeps the worker from what is not
 /// there, and language runtimes look for many files.
+///
+/// Connections of a worker with a network of its own are told where they arrive; it is one that arrives nowhere
+/// that is told here.
 pub(super) fn judge(
-    policy: &SandboxPolicy,
+    (policy, entrances): (&SandboxPolicy, Option<&Entrances>),
     time: SystemTime,
     attempt: Attempt,
 ) -> Option<SeenAttempt> {
@@ -77,7 +81,7 @@ pub(super) fn judge(
                 verdict,
             })
         }
-        Attempt::Connection(destination) => connection(policy, time, destination),
+        Attempt::Connection(destination) => connection((policy, entrances), time, destination),
         Attempt::Privilege(call) => Some(SeenAttempt {
             time,
             kind: AttemptKind::Privilege,
@@ -89,15 +93,19 @@ pub(super) fn judge(
 }
 
 fn connection(
-    policy: &SandboxPolicy,
+    (policy, entrances): (&SandboxPolicy, Option<&Entrances>),
     time: SystemTime,
     destination: Destination,
 ) -> Option<SeenAttempt> {
     let (attempted, resolved) = match destination {
-        // Connections of a worker that may have some are judged where they are made.
-        Destination::Internet(_) if policy.has_own_network() => return None,
         // Nobody is reached at port 0: this is how a C library asks which way would be taken.
         Destination::Internet(address) if address.port() == 0 => return None,
+        Destination::Internet(address)
+            if policy.has_own_network()
+                && entrances.is_none_or(|entrances| entrances.admit(address)) =>
+        {
+            return None;
+        }
         Destination::Internet(address) => {
             let text = address.to_string();
             (text.clone(), PathBuf::from(text))
@@ -274,6 +282,11 @@ mod tests {
         }
     }
 
+    /// The judgement of what a worker without a network of its own tried.
+    fn judged(policy: &SandboxPolicy, attempt: Attempt) -> Option<SeenAttempt> {
+        judge((policy, None), SystemTime::UNIX_EPOCH, attempt)
+    }
+
     #[test]
     fn what_every_sandbox_has_and_what_is_not_there_is_not_told() {
         let (_folder, base, policy) = scene();
@@ -291,11 +304,7 @@ mod tests {
             (AttemptKind::Read, "/sys/fs/cgroup/memory.max"),
         ] {
             let attempt = path(kind, text, Some(ws.clone()));
-            assert_eq!(
-                judge(&policy, SystemTime::UNIX_EPOCH, attempt),
-                None,
-                "{kind:?} {text}"
-            );
+            assert_eq!(judged(&policy, attempt), None, "{kind:?} {text}");
         }
     }
 
@@ -314,11 +323,7 @@ mod tests {
             (AttemptKind::Execute, "out/file", ws.join("out/file")),
             (AttemptKind::Write, "/usr/bin/new", "/usr/bin/new".into()),
         ] {
-            let refused = judge(
-                &policy,
-                SystemTime::UNIX_EPOCH,
-                path(kind, text, Some(ws.clone())),
-            );
+            let refused = judged(&policy, path(kind, text, Some(ws.clone())));
             let refused = refused.unwrap_or_else(|| panic!("{text} was allowed"));
             assert_eq!(
                 (refused.attempted.as_str(), refused.resolved),
@@ -351,7 +356,7 @@ mod tests {
                 folder: Some(ws.clone()),
                 last,
             };
-            let resolved = judge(&policy, SystemTime::UNIX_EPOCH, attempt)
+            let resolved = judged(&policy, attempt)
                 .filter(|seen| seen.verdict == AttemptVerdict::Refused)
                 .map(|refused| refused.resolved);
             assert_eq!(resolved, refused.map(|path| ws.join(path)), "{text}");
@@ -374,11 +379,7 @@ mod tests {
             (AttemptKind::Read, "/etc/passwd", false),
             (AttemptKind::Write, "/tmp/new", false),
         ] {
-            let seen = judge(
-                &policy,
-                SystemTime::UNIX_EPOCH,
-                path(kind, text, Some(ws.clone())),
-            );
+            let seen = judged(&policy, path(kind, text, Some(ws.clone())));
             let expected = told.then(|| (ws.join(text), AttemptVerdict::Allowed(grant.clone())));
             assert_eq!(
                 seen.map(|seen| (seen.resolved, seen.verdict)),
@@ -392,23 +393,13 @@ mod tests {
     fn connections_are_refused_where_there_is_no_network() {
         let (_folder, _, policy) = scene();
         let internet = Destination::Internet("192.0.2.1:443".parse().unwrap());
-        let refused = judge(
-            &policy,
-            SystemTime::UNIX_EPOCH,
-            Attempt::Connection(internet),
-        )
-        .unwrap();
+        let refused = judged(&policy, Attempt::Connection(internet)).unwrap();
         assert_eq!(refused.attempted, "192.0.2.1:443");
         let nobody = Destination::File("/run/nscd/socket".into());
-        assert_eq!(
-            judge(&policy, SystemTime::UNIX_EPOCH, Attempt::Connection(nobody)),
-            None
-        );
+        assert_eq!(judged(&policy, Attempt::Connection(nobody)), None);
         let bus = Destination::Abstract("bus".to_owned());
         assert_eq!(
-            judge(&policy, SystemTime::UNIX_EPOCH, Attempt::Connection(bus))
-                .unwrap()
-                .attempted,
+            judged(&policy, Attempt::Connection(bus)).unwrap().attempted,
             "@bus"
         );
     }

@@ -308,8 +308,8 @@ fn pass_judgement(noted: &Receiver<Noted>) {
         attempt,
     }) = noted.recv()
     {
-        let policy = attempts.policy();
-        let seen = policy.and_then(|policy| judge(policy, time, attempt));
+        let (policy, entrances) = (attempts.policy(), attempts.entrances.get());
+        let seen = policy.and_then(|policy| judge((policy, entrances), time, attempt));
         attempts.judged(seen);
     }
 }

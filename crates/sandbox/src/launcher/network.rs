@@ -38,10 +38,8 @@ use crate::NetworkPorts;
 use crate::SandboxError;
 use crate::Step;
 use crate::launcher::inject::InjectError;
+use crate::network::LOOKUP_PORT;
 use crate::syscall;
-
-/// Where look-ups arrive.
-const LOOKUP_PORT: u16 = 53;
 
 /// Connections that wait to be accepted, for each port.
 const BACKLOG: i32 = 64;

@@ -11,9 +11,12 @@ use mycelium_policy::NetworkGrant;
 use mycelium_policy::NetworkPolicy;
 use mycelium_policy::ProgramPolicy;
 use mycelium_policy::SandboxPolicy;
+use mycelium_sandbox::AttemptKind;
+use mycelium_sandbox::AttemptVerdict;
 use mycelium_sandbox::NetworkPorts;
 use mycelium_sandbox::SandboxError;
 
+use super::fixture::PATIENCE;
 use super::fixture::Puppet;
 use super::fixture::Site;
 use super::fixture::start;
@@ -69,6 +72,16 @@ fn policy(site: &Site, network: NetworkPolicy) -> SandboxPolicy {
     }
 }
 
+/// Addresses of all kinds.
+const ADDRESSES: [&str; 6] = [
+    "192.0.2.7",
+    "198.18.0.1",
+    "8.8.8.8",
+    "127.0.0.1",
+    "2001:db8::7",
+    "::1",
+];
+
 fn every_address() {
     let launcher = start();
     let site = Site::new();
@@ -98,14 +111,7 @@ fn every_address() {
             }
         });
     }
-    for address in [
-        "192.0.2.7",
-        "198.18.0.1",
-        "8.8.8.8",
-        "127.0.0.1",
-        "2001:db8::7",
-        "::1",
-    ] {
+    for address in ADDRESSES {
         let ip: IpAddr = address.parse().unwrap();
         let heard = puppet.tell(&Order::Hear((ip, 80).into()));
         assert_eq!(heard.as_deref(), Ok(address));
@@ -131,6 +137,17 @@ fn every_address() {
     });
     let found = puppet.tell(&Order::LookUp("some.test".to_owned()));
     assert_eq!(found.as_deref(), Ok("198.18.0.9"));
+    // Of all this only what nobody is there to hear of is told.
+    let attempts = puppet.worker.take_attempts(PATIENCE).into_iter();
+    let connections = attempts.filter(|attempt| attempt.kind == AttemptKind::Connect);
+    let told: Vec<_> = connections
+        .map(|attempt| (attempt.attempted, attempt.verdict))
+        .collect();
+    let refused = ADDRESSES.map(|address| {
+        let place = SocketAddr::new(address.parse().unwrap(), 81);
+        (place.to_string(), AttemptVerdict::Refused)
+    });
+    assert_eq!(told, refused);
 }
 
 fn none() {
