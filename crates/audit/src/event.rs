@@ -161,6 +161,15 @@ pub enum AuditEvent {
         /// What noticed it: `engine`, `kernel`, `broker`, …
         layer: String,
     },
+    /// More happened during a call or stage than is recorded as violations.
+    ViolationsOmitted {
+        /// What ran: a method, a hook, `load` or `start`.
+        call: String,
+        /// How many more refusals there were.
+        refused: u64,
+        /// How many attempts nobody looked at, because they came too fast. They may have been allowed.
+        unjudged: u64,
+    },
     /// An operation was refused before it began.
     Denied {
         /// The error's code.
@@ -237,6 +246,7 @@ impl AuditEvent {
             } if withheld.is_empty() => Level::Ordinary,
             Self::Call { .. } | Self::HostCalls { .. } | Self::Stage { .. } => Level::Ordinary,
             Self::Violation { .. }
+            | Self::ViolationsOmitted { .. }
             | Self::Denied { .. }
             | Self::GrantGiven { .. }
             | Self::GrantRevoked { .. }

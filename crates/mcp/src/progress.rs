@@ -155,6 +155,7 @@ fn said(event: Event) -> Option<Said> {
         | Event::NetworkRequest(_)
         | Event::Used { .. }
         | Event::Violation(_)
+        | Event::ViolationsOmitted { .. }
         | Event::Audited(_)
         | Event::LimitReached { .. }
         | Event::BreakerOpened { .. }

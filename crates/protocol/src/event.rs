@@ -112,6 +112,17 @@ pub enum Event {
     },
     /// The sandbox refused something.
     Violation(Violation),
+    /// More happened during a call or stage than is told as violations.
+    ViolationsOmitted {
+        /// The skill.
+        skill: SkillName,
+        /// What ran: a method, a hook, `load` or `start`.
+        call: String,
+        /// How many more refusals there were.
+        refused: u64,
+        /// How many attempts nobody looked at, because they came too fast. They may have been allowed.
+        unjudged: u64,
+    },
     /// What the sandbox refused is on record.
     Audited(Audited),
     /// A limit was reached and the worker is ended.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
+use mycelium_audit::AuditEvent;
 use mycelium_audit::Receipt;
 use mycelium_audit::Recorded;
 use mycelium_audit::Subject;
@@ -28,7 +29,7 @@ use mycelium_protocol::worker::Denied;
 use mycelium_protocol::worker::Notification;
 use mycelium_sandbox::AttemptKind;
 use mycelium_sandbox::AttemptVerdict;
-use mycelium_sandbox::SeenAttempt;
+use mycelium_sandbox::SeenAttempts;
 use mycelium_sandbox::TakenGrant;
 use mycelium_types::ErrorReport;
 use mycelium_types::FileAccess;
@@ -42,7 +43,7 @@ use crate::launch::LaunchSpec;
 use crate::network::Memory;
 use crate::suggestion::permission_for;
 
-/// Refusals kept for one call or stage; a skill that goes on trying says nothing new.
+/// Refusals kept for one call or stage; a skill that goes on trying says nothing new, and is counted.
 const MAX_VIOLATIONS: usize = 100;
 
 /// Passes a worker's notifications on as events, and keeps what was refused.
@@ -54,6 +55,10 @@ pub(crate) struct Listener {
     memory: Memory,
     call: String,
     violations: Vec<(Violation, Receipt)>,
+    /// Refusals that are not kept.
+    omitted: u64,
+    /// Attempts that nobody looked at.
+    unjudged: u64,
     uses: BTreeMap<Part, u64>,
     /// Secrets that could not be put into TLS of the skill's own.
     unreadable: BTreeSet<String>,
@@ -77,6 +82,8 @@ impl Listener {
             memory,
             call: call.to_owned(),
             violations: Vec::new(),
+            omitted: 0,
+            unjudged: 0,
             uses: BTreeMap::new(),
             unreadable: BTreeSet::new(),
         }
@@ -229,8 +236,10 @@ impl Listener {
     }
 
     /// Takes note of what the kernel was asked for.
-    pub(crate) fn seen(&mut self, attempts: Vec<SeenAttempt>) {
-        for attempt in attempts {
+    pub(crate) fn seen(&mut self, attempts: SeenAttempts) {
+        self.omitted += attempts.omitted;
+        self.unjudged += attempts.unjudged;
+        for attempt in attempts.kept {
             let operation = match attempt.kind {
                 AttemptKind::Read => Operation::Read,
                 AttemptKind::Write => Operation::Write,
@@ -285,6 +294,7 @@ impl Listener {
         permission: Option<Permission>,
     ) {
         if self.violations.len() >= MAX_VIOLATIONS {
+            self.omitted += 1;
             return;
         }
         let id = &self.launch.policy.skill;
@@ -327,17 +337,45 @@ impl Listener {
     /// What was refused, once all of it is on record.
     ///
     /// The second value is an error when some of it cannot be put on record.
-    pub(crate) async fn settle(self) -> (Vec<Violation>, Result<(), ErrorReport>) {
+    pub(crate) async fn settle(mut self) -> (Vec<Violation>, Result<(), ErrorReport>) {
         let mut kept = Ok(());
+        let omitted = self.tell_omitted();
         let mut violations = Vec::with_capacity(self.violations.len());
-        for (violation, receipt) in self.violations {
+        for (violation, receipt) in std::mem::take(&mut self.violations) {
             match receipt.await {
                 Ok(recorded) => (self.events)(audited(&violation, recorded)),
                 Err(error) => kept = Err(error.into()),
             }
             violations.push(violation);
         }
+        if let Some(receipt) = omitted
+            && let Err(error) = receipt.await
+        {
+            kept = Err(error.into());
+        }
         (violations, kept)
+    }
+
+    /// Puts on record, and tells, how much was left out since this was last done.
+    fn tell_omitted(&mut self) -> Option<Receipt> {
+        let refused = std::mem::take(&mut self.omitted);
+        let unjudged = std::mem::take(&mut self.unjudged);
+        if refused == 0 && unjudged == 0 {
+            return None;
+        }
+        let event = AuditEvent::ViolationsOmitted {
+            call: self.call.clone(),
+            refused,
+            unjudged,
+        };
+        let receipt = self.audit.record(self.subject.clone(), event);
+        (self.events)(Event::ViolationsOmitted {
+            skill: self.launch.policy.skill.name.clone(),
+            call: self.call.clone(),
+            refused,
+            unjudged,
+        });
+        Some(receipt)
     }
 
     fn allowed(&self, operation: Operation) -> Vec<String> {
@@ -370,6 +408,13 @@ impl Listener {
                 servers.chain(&host.skills).cloned().collect()
             }
         }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // Of a call whose caller went away; nobody waits for it.
+        drop(self.tell_omitted());
     }
 }
 

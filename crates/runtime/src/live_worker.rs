@@ -11,7 +11,7 @@ use mycelium_protocol::worker::FailureKind;
 use mycelium_protocol::worker::Request;
 use mycelium_sandbox::CpuTimer;
 use mycelium_sandbox::ExitCause;
-use mycelium_sandbox::SeenAttempt;
+use mycelium_sandbox::SeenAttempts;
 use mycelium_sandbox::Worker;
 use mycelium_types::Limit;
 use mycelium_types::Limits;
@@ -360,7 +360,7 @@ impl Drop for KillOnDrop {
 
 /// What a worker asked the kernel for and is worth telling, since this was last asked. Waits only where
 /// something is not judged yet.
-pub(crate) async fn attempts(worker: &Arc<Worker>) -> Vec<SeenAttempt> {
+pub(crate) async fn attempts(worker: &Arc<Worker>) -> SeenAttempts {
     if !worker.has_unjudged() {
         return worker.take_attempts(Duration::ZERO);
     }

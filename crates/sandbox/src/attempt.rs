@@ -37,9 +37,9 @@ use crate::filter::EMBEDDED;
 use crate::filter::Filter;
 use crate::filter::PROGRAM;
 
-/// Attempts of one worker that are kept until they are asked for.
+/// Attempts of one worker that are kept until they are asked for. What comes on top is counted.
 const MAX_KEPT: usize = 256;
-/// Attempts of one worker that may wait for judgement. What comes on top is not looked at.
+/// Attempts of one worker that may wait for judgement. What comes on top is counted and not looked at.
 const MAX_WAITING: usize = 512;
 /// How often the use of one grant is told of a worker that is not observed.
 const GRANT_INTERVAL: Duration = Duration::from_secs(60);
@@ -101,6 +101,18 @@ pub struct SeenAttempt {
     pub verdict: AttemptVerdict,
 }
 
+/// What was seen of a worker since somebody last asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeenAttempts {
+    /// What is worth telling, each once, in order.
+    pub kept: Vec<SeenAttempt>,
+    /// How often something else was refused, for which there was no room any more.
+    pub omitted: u64,
+    /// How often something was tried that nobody looked at, because too much waited for judgement. It may have
+    /// been allowed.
+    pub unjudged: u64,
+}
+
 /// What is seen of one worker.
 #[derive(Debug)]
 pub(crate) struct Attempts {
@@ -116,7 +128,7 @@ pub(crate) struct Attempts {
 struct Seen {
     /// Attempts that were noted and not judged yet.
     waiting: usize,
-    kept: Vec<SeenAttempt>,
+    found: SeenAttempts,
     known: HashSet<(AttemptKind, String, PathBuf)>,
     /// When the use of a grant was last told. There are no more than the policy has grants.
     told: HashMap<TakenGrant, SystemTime>,
@@ -176,7 +188,7 @@ impl Attempts {
 
     /// What was seen since the last time this was asked. Waits for the judgement of what is noted
     /// already, at most `limit`.
-    pub(crate) fn take(&self, limit: Duration) -> Vec<SeenAttempt> {
+    pub(crate) fn take(&self, limit: Duration) -> SeenAttempts {
         let seen = self.lock();
         let mut seen = self
             .settled
@@ -184,7 +196,7 @@ impl Attempts {
             .unwrap_or_else(PoisonError::into_inner)
             .0;
         seen.known.clear();
-        std::mem::take(&mut seen.kept)
+        std::mem::take(&mut seen.found)
     }
 
     /// The filter that such a worker has.
@@ -204,24 +216,40 @@ impl Attempts {
         let mut seen = self.lock();
         let room = seen.waiting < MAX_WAITING;
         seen.waiting += usize::from(room);
+        seen.found.unjudged += u64::from(!room);
         room
     }
 
-    /// One that was noted is judged, or never will be.
+    /// One that was noted is judged.
     fn judged(&self, attempt: Option<SeenAttempt>) {
         let is_observed = self.policy().is_some_and(|policy| policy.observed);
         let mut seen = self.lock();
-        if let Some(attempt) = attempt
-            && seen.kept.len() < MAX_KEPT
-            && seen.is_told(&attempt, is_observed)
-            && seen.known.insert((
+        if let Some(attempt) = attempt {
+            let key = (
                 attempt.kind,
                 attempt.attempted.clone(),
                 attempt.resolved.clone(),
-            ))
-        {
-            seen.kept.push(attempt);
+            );
+            if !seen.known.contains(&key) {
+                if seen.found.kept.len() >= MAX_KEPT {
+                    seen.found.omitted += u64::from(attempt.verdict == AttemptVerdict::Refused);
+                } else if seen.is_told(&attempt, is_observed) {
+                    seen.known.insert(key);
+                    seen.found.kept.push(attempt);
+                }
+            }
         }
+        self.settle_one(seen);
+    }
+
+    /// One that was noted will never be judged.
+    fn passed_over(&self) {
+        let mut seen = self.lock();
+        seen.found.unjudged += 1;
+        self.settle_one(seen);
+    }
+
+    fn settle_one(&self, mut seen: MutexGuard<'_, Seen>) {
         seen.waiting = seen.waiting.saturating_sub(1);
         if seen.waiting == 0 {
             self.settled.notify_all();
@@ -230,5 +258,43 @@ impl Attempts {
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(number: usize) -> SeenAttempt {
+        SeenAttempt {
+            time: SystemTime::UNIX_EPOCH,
+            kind: AttemptKind::Read,
+            attempted: number.to_string(),
+            resolved: PathBuf::from("/x"),
+            verdict: AttemptVerdict::Refused,
+        }
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted_once_for_whoever_asks() {
+        let attempts = Attempts::new(WorkerKind::Program);
+        // The last one is known.
+        for number in (0..MAX_KEPT + 5).chain([0]) {
+            assert!(attempts.note());
+            attempts.judged(Some(refused(number)));
+        }
+        let seen = attempts.take(Duration::ZERO);
+        assert_eq!(
+            (seen.kept.len(), seen.omitted, seen.unjudged),
+            (MAX_KEPT, 5, 0)
+        );
+        for _ in 0..MAX_WAITING {
+            assert!(attempts.note());
+        }
+        assert!(!attempts.note());
+        attempts.passed_over();
+        let seen = attempts.take(Duration::ZERO);
+        assert_eq!((seen.kept.len(), seen.omitted, seen.unjudged), (0, 0, 2));
+        assert_eq!(attempts.take(Duration::ZERO), SeenAttempts::default());
     }
 }

@@ -78,6 +78,7 @@ pub use attack::Outcome;
 pub use attempt::AttemptKind;
 pub use attempt::AttemptVerdict;
 pub use attempt::SeenAttempt;
+pub use attempt::SeenAttempts;
 pub use attempt::TakenGrant;
 pub use doctor::AttackReport;
 pub use doctor::DoctorReport;

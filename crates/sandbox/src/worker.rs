@@ -31,7 +31,7 @@ use crate::OsError;
 use crate::Precedence;
 use crate::SandboxError;
 use crate::SandboxReport;
-use crate::SeenAttempt;
+use crate::SeenAttempts;
 use crate::attempt::Attempts;
 use crate::attempt::Entrances;
 use crate::cgroup;
@@ -186,9 +186,9 @@ impl Worker {
     /// of its grants. Waits for what is known already to
     /// be judged, at most `limit`; usually that is done.
     #[must_use]
-    pub fn take_attempts(&self, limit: Duration) -> Vec<SeenAttempt> {
+    pub fn take_attempts(&self, limit: Duration) -> SeenAttempts {
         let attempts = self.attempts.as_ref();
-        attempts.map_or_else(Vec::new, |attempts| attempts.take(limit))
+        attempts.map_or_else(SeenAttempts::default, |attempts| attempts.take(limit))
     }
 
     /// Whether it tried something that is not judged yet, so that [`Worker::take_attempts`] may wait.

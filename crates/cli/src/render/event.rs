@@ -49,6 +49,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         | Event::Failed { .. }
         | Event::NetworkRequest(_)
         | Event::Violation(_)
+        | Event::ViolationsOmitted { .. }
         | Event::Audited(_)
         | Event::LimitReached { .. }
         | Event::BreakerOpened { .. }
@@ -174,6 +175,24 @@ pub(super) fn describe(event: &Event, page: &mut Page) {
                 .with("path", path.display()),
         ),
         Event::Violation(violation) => describe_violation(violation, page),
+        Event::ViolationsOmitted {
+            skill,
+            refused,
+            unjudged,
+            ..
+        } => {
+            let text = Text::new("event-violations-omitted")
+                .with("skill", skill)
+                .with("refused", refused)
+                .with("unjudged", unjudged);
+            component(page, &text);
+            let locale = page.look().locale;
+            for (name, count) in [("refused", refused), ("unjudged", unjudged)] {
+                if *count > 0 {
+                    detail(page, &text.attribute(name, locale));
+                }
+            }
+        }
         Event::Audited(audited) => describe_audited(audited, page),
         Event::LimitReached { limit, value, .. } => {
             let text = Text::new("event-limit")

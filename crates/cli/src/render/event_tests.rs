@@ -213,6 +213,23 @@ fn a_request_says_where_how_much_and_how_it_went() {
 }
 
 #[test]
+fn what_is_left_out_is_counted() {
+    let omitted = |refused, unjudged| Event::ViolationsOmitted {
+        skill: skill("malicious-skill"),
+        call: "readFile".into(),
+        refused,
+        unjudged,
+    };
+    insta::assert_snapshot!(shown(&[omitted(150, 0), omitted(1, 3)]), @r"
+    [SkillSandbox] malicious-skill tried more than is told
+      Refusals left out: 150
+    [SkillSandbox] malicious-skill tried more than is told
+      Refusals left out: 1
+      Attempts that nobody looked at: 3
+    ");
+}
+
+#[test]
 fn violations_name_the_guard_and_what_is_allowed() {
     let violation = |operation, allowed: &[&str]| {
         Event::Violation(Violation {

@@ -57,6 +57,7 @@ impl Observation {
             | Event::Console { .. }
             | Event::Progress { .. }
             | Event::Failed { .. }
+            | Event::ViolationsOmitted { .. }
             | Event::Audited(_)
             | Event::LimitReached { .. }
             | Event::BreakerOpened { .. }

@@ -1,5 +1,6 @@
 //! What the kernel refuses a skill is an event with everything there is to know, and the reason of its failure.
 
+use mycelium_audit::Level;
 use mycelium_protocol::Event;
 use mycelium_protocol::Operation;
 use mycelium_protocol::Violation;
@@ -78,6 +79,52 @@ async fn each_refused_attempt_is_one_event_and_a_call_that_gets_over_it_succeeds
         .value("speaker", "open", json!(["/nowhere/at/all"]))
         .await;
     assert_eq!(violations(&world), []);
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_that_are_too_many_to_tell_are_counted() {
+    let world = World::new();
+    world.skill(
+        "stubborn",
+        json!({"exports": ["run"]}),
+        "const fs = require('fs');
+         exports.run = count => {
+            for (let i = 0; i < count; i++) { try { fs.readFileSync('/etc/' + i) } catch {} }
+            return count;
+         };",
+    );
+    for (count, expected) in [(100, None), (150, Some(50))] {
+        let value = world.value("stubborn", "run", json!([count])).await;
+        assert_eq!(value, json!(count));
+        let (mut told, mut omitted) = (0, None);
+        for event in world.heard() {
+            match event {
+                Event::Violation(_) => told += 1,
+                Event::ViolationsOmitted {
+                    call,
+                    refused,
+                    unjudged,
+                    ..
+                } => {
+                    assert_eq!((call.as_str(), unjudged), ("run", 0));
+                    assert_eq!(omitted.replace(refused), None);
+                }
+                _ => {}
+            }
+        }
+        assert_eq!((told, omitted), (100, expected));
+    }
+    let recorded = world.entries("violations-omitted");
+    let [entry] = recorded.as_slice() else {
+        panic!("{recorded:?}");
+    };
+    assert_eq!(entry.level, Level::Security);
+    assert_eq!(
+        entry.detail,
+        json!({"call": "run", "refused": 50, "unjudged": 0})
+    );
+    assert_eq!(world.entries("violation").len(), 200);
     world.runtime.shutdown().await;
 }
 

@@ -42,7 +42,7 @@ use crate::question::Question;
 use crate::question::Questions;
 use crate::question::Reply;
 
-/// Attempts that may wait for judgement, of all workers together. What comes on top is not looked at.
+/// Attempts that may wait for judgement, of all workers together. What comes on top is counted and not looked at.
 const MAX_WAITING: usize = 4096;
 /// What an event is about when it is no worker.
 const STOP: u64 = u64::MAX;
@@ -239,7 +239,7 @@ fn pass_on(noted: Noted, judge: &SyncSender<Noted>) {
     if let Err(TrySendError::Full(noted) | TrySendError::Disconnected(noted)) =
         judge.try_send(noted)
     {
-        noted.attempts.judged(None);
+        noted.attempts.passed_over();
     }
 }
 
@@ -372,7 +372,7 @@ mod tests {
             }
         };
         turn_once();
-        let refused = attempts.take(PATIENCE);
+        let refused = attempts.take(PATIENCE).kept;
         drop(service);
         turn_once();
         drop(turns);

@@ -138,7 +138,7 @@ fn every_address() {
     let found = puppet.tell(&Order::LookUp("some.test".to_owned()));
     assert_eq!(found.as_deref(), Ok("198.18.0.9"));
     // Of all this only what nobody is there to hear of is told.
-    let attempts = puppet.worker.take_attempts(PATIENCE).into_iter();
+    let attempts = puppet.worker.take_attempts(PATIENCE).kept.into_iter();
     let connections = attempts.filter(|attempt| attempt.kind == AttemptKind::Connect);
     let told: Vec<_> = connections
         .map(|attempt| (attempt.attempted, attempt.verdict))

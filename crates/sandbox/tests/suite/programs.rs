@@ -226,7 +226,7 @@ fn kinds() {
 
 /// What a worker was refused since this was last asked: what it tried, and what that means.
 fn refused(worker: &Worker) -> Vec<(AttemptKind, PathBuf)> {
-    let attempts = worker.take_attempts(PATIENCE).into_iter();
+    let attempts = worker.take_attempts(PATIENCE).kept.into_iter();
     attempts
         .map(|attempt| (attempt.kind, attempt.resolved))
         .collect()
@@ -253,7 +253,7 @@ fn told() {
         .tell(&Order::Write(new.clone(), "x".to_owned()))
         .unwrap();
     // That a grant is taken is told, and not again so soon.
-    let taken = puppet.worker.take_attempts(PATIENCE);
+    let taken = puppet.worker.take_attempts(PATIENCE).kept;
     let grant = TakenGrant::Path {
         declared: "ws/out".to_owned(),
         access: FileAccess::Write,
@@ -270,7 +270,7 @@ fn told() {
     let _ = puppet.tell(&Order::Rename(new, site.path("ws/moved")));
     let _ = puppet.tell(&Order::MakeFolder(site.path("ws/made")));
     let _ = puppet.tell(&Order::Run("/bin/true".into()));
-    let attempts = puppet.worker.take_attempts(PATIENCE);
+    let attempts = puppet.worker.take_attempts(PATIENCE).kept;
     let attempted: Vec<_> = attempts
         .iter()
         .map(|attempt| attempt.attempted.clone())
