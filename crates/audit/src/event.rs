@@ -1,6 +1,7 @@
 //! What is put on record.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 
 use mycelium_types::Digest;
 use mycelium_types::ErrorCode;
@@ -225,6 +226,9 @@ pub enum AuditEvent {
         /// Secrets that it named and that are not for this host.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         withheld: Vec<String>,
+        /// How many requests before it are not on record, because there were too many in a short time.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        omitted: Option<NonZeroU64>,
         /// Bytes sent.
         sent: u64,
         /// Bytes received.

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use mycelium_types::printable_path;
@@ -155,7 +155,8 @@ impl RequestRecord {
 pub(crate) struct RequestLog {
     observer: Arc<dyn NetworkObserver>,
     bucket: SharedBucket,
-    omitted: AtomicU64,
+    /// The last record, if it was left out.
+    omitted: Mutex<Option<RequestRecord>>,
     /// What no record may show.
     pub(crate) given: Arc<GivenSecrets>,
 }
@@ -165,18 +166,35 @@ impl RequestLog {
         Self {
             observer,
             bucket: SharedBucket::new(per_second, per_second.saturating_mul(4)),
-            omitted: AtomicU64::new(0),
+            omitted: Mutex::default(),
             given: Arc::default(),
         }
     }
 
     pub(crate) fn add(&self, mut record: RequestRecord) {
+        let mut omitted = self.omitted.lock().unwrap_or_else(PoisonError::into_inner);
+        record.omitted = omitted.take().map_or(0, |before| before.omitted + 1);
         if self.bucket.try_one() {
-            record.omitted = self.omitted.swap(0, Ordering::Relaxed);
-            self.given.conceal_in(&mut record);
-            self.observer.observe(record);
+            drop(omitted);
+            self.tell(record);
         } else {
-            self.omitted.fetch_add(1, Ordering::Relaxed);
+            *omitted = Some(record);
+        }
+    }
+
+    fn tell(&self, mut record: RequestRecord) {
+        self.given.conceal_in(&mut record);
+        self.observer.observe(record);
+    }
+}
+
+impl Drop for RequestLog {
+    fn drop(&mut self) {
+        let omitted = self.omitted.get_mut();
+        let last = omitted.unwrap_or_else(PoisonError::into_inner).take();
+        // No record comes after it that could say how many were left out.
+        if let Some(record) = last {
+            self.tell(record);
         }
     }
 }
@@ -202,8 +220,6 @@ fn shown_path(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
 
     fn attempt(path: &str) -> Attempt {
@@ -246,5 +262,12 @@ mod tests {
         tokio::time::advance(Duration::from_secs(1)).await;
         log.add(RequestRecord::of(&attempt("/"), Verdict::Allowed));
         assert_eq!(told.lock().unwrap().last(), Some(&60));
+        for _ in 0..12 {
+            log.add(RequestRecord::of(&attempt("/"), Verdict::Allowed));
+        }
+        assert_eq!(told.lock().unwrap().len(), 50);
+        // The last one of all stands for those before it.
+        drop(log);
+        assert_eq!(told.lock().unwrap()[50..], [2]);
     }
 }

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::net::UdpSocket;
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -152,6 +153,7 @@ impl RequestAudit {
             reason,
             given: record.given.clone(),
             withheld: record.withheld.clone(),
+            omitted: NonZeroU64::new(record.omitted),
             sent: record.bytes_sent,
             received: record.bytes_received,
             milliseconds: milliseconds(record.duration),

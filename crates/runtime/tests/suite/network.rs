@@ -3,6 +3,8 @@
 mod host;
 mod tables;
 
+use std::time::Duration;
+
 use mycelium_protocol::Event;
 use mycelium_protocol::Operation;
 use mycelium_protocol::Violation;
@@ -43,6 +45,30 @@ fn violations(world: &World) -> Vec<Violation> {
             _ => None,
         })
         .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_request_is_on_record_or_counted_there() {
+    let world = world(network(&["granted.test".to_owned()])).await;
+    let ask =
+        "for (let i = 0; i < args[0]; i++) { try { await fetch('http://other.test/') } catch {} }
+               return args[0]";
+    let mut made = 0;
+    // After the flood, one at a time: the first that is on record again has the number of those that are not.
+    for count in std::iter::once(390).chain(std::iter::repeat_n(1, 200)) {
+        let value = world.value("client", "run", json!([ask, count])).await;
+        assert_eq!(value, json!(count));
+        made += count;
+        let entries = world.entries("request");
+        let counts = entries.iter().map(|entry| &entry.detail["omitted"]);
+        let recorded: u64 = counts.map(|count| 1 + count.as_u64().unwrap_or(0)).sum();
+        if count == 1 && recorded == made {
+            world.runtime.shutdown().await;
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("some of {made} requests are not counted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
