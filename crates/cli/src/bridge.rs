@@ -10,6 +10,7 @@ mod line;
 use std::io;
 use std::io::Write as _;
 use std::net::Shutdown;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::Condvar;
@@ -41,9 +42,13 @@ pub(crate) fn run<C>(connect: C, interrupt: &Interrupt) -> Result<(), Error>
 where
     C: Fn() -> Result<UnixStream, Error> + Send + 'static,
 {
+    // First of all: a daemon may have to be started, and whoever started this one may be gone by then.
+    let parent = parent();
     let stream = connect()?;
     let (ended, end) = UnixStream::pair().map_err(Error::File)?;
-    watch_parent(end.try_clone().map_err(Error::File)?);
+    if let Some(parent) = parent {
+        end_with(parent, end.try_clone().map_err(Error::File)?);
+    }
     // An agent keeps its bridge for hours; reading the command line and reaching the daemon is over.
     mycelium_runtime::release_code();
     let relay = thread::spawn(move || {
@@ -60,14 +65,14 @@ where
     }
 }
 
-/// Ends the wait when the process that started this one is gone: somebody else may hold its pipe open.
-fn watch_parent(end: UnixStream) {
-    let Some(parent) = rustix::process::getppid() else {
-        return;
-    };
-    let Ok(parent) = rustix::process::pidfd_open(parent, PidfdFlags::empty()) else {
-        return;
-    };
+/// The process that started this one.
+fn parent() -> Option<OwnedFd> {
+    let parent = rustix::process::getppid()?;
+    rustix::process::pidfd_open(parent, PidfdFlags::empty()).ok()
+}
+
+/// Ends the wait when a process is gone: somebody else may hold the agent's pipe open.
+fn end_with(parent: OwnedFd, end: UnixStream) {
     thread::spawn(move || {
         let mut watched = [PollFd::new(&parent, PollFlags::IN)];
         while rustix::event::poll(&mut watched, None) == Err(rustix::io::Errno::INTR) {}

@@ -149,8 +149,8 @@ struct Door {
 }
 
 fn router(agents: HttpAgents, door: Arc<Door>) -> Router {
-    let described = Arc::clone(&door);
-    let mut router = Router::new().route(
+    let description = door.description();
+    Router::new().merge(description).route(
         PATH,
         any(
             move |State(door): State<Arc<Door>>, request: Request| async move {
@@ -161,21 +161,7 @@ fn router(agents: HttpAgents, door: Arc<Door>) -> Router {
             },
         )
         .with_state(door),
-    );
-    if described.metadata.is_some() {
-        let description = json!({
-            "resource": described.url,
-            "resource_name": "Mycelium",
-            "bearer_methods_supported": ["header"],
-        })
-        .to_string();
-        for path in [METADATA.to_owned(), format!("{METADATA}{PATH}")] {
-            let body = description.clone();
-            let page = get(move || async move { ([(CONTENT_TYPE, "application/json")], body) });
-            router = router.route(&path, page);
-        }
-    }
-    router
+    )
 }
 
 async fn answer(agents: &HttpAgents, request: Request) -> Response {
@@ -198,6 +184,24 @@ impl Door {
             .and_then(|given| given.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .is_some_and(|(_, given)| same(given.trim(), token))
+    }
+
+    /// What a client of another machine finds out about this resource before it has a token (RFC 9728).
+    fn description(&self) -> Router {
+        if self.metadata.is_none() {
+            return Router::new();
+        }
+        let description = json!({
+            "resource": self.url,
+            "resource_name": "Mycelium",
+            "bearer_methods_supported": ["header"],
+        })
+        .to_string();
+        let page =
+            |body: String| get(move || async move { ([(CONTENT_TYPE, "application/json")], body) });
+        Router::new()
+            .route(METADATA, page(description.clone()))
+            .route(&format!("{METADATA}{PATH}"), page(description))
     }
 
     fn refusal(&self) -> Response {
@@ -309,6 +313,9 @@ fn unavailable(error: io::Error) -> ErrorReport {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
+    use tokio::io::AsyncReadExt as _;
+    use tokio::io::AsyncWriteExt as _;
+
     use super::*;
 
     #[test]
@@ -330,6 +337,47 @@ mod tests {
         fs_err::remove_file(&file).unwrap();
         std::os::unix::fs::symlink("/etc/passwd", &file).unwrap();
         assert!(token(&file).unwrap_err().to_string().contains("not a file"));
+    }
+
+    /// What is at `path` of a door, and what the door says to whoever has no token.
+    async fn met(door: &Door, path: &str) -> (String, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(axum::serve(listener, door.description()).into_future());
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        server.abort();
+        let challenge = door.refusal();
+        assert_eq!(challenge.status(), StatusCode::UNAUTHORIZED);
+        let challenge = challenge.headers()[WWW_AUTHENTICATE].to_str().unwrap();
+        (answer, challenge.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_resource_for_other_machines_is_described_and_one_for_this_is_not() {
+        let door = |metadata: Option<&str>| Door {
+            token: Some("abc".to_owned()),
+            metadata: metadata.map(str::to_owned),
+            url: "http://192.0.2.1:8080/mcp".to_owned(),
+        };
+        let place = format!("http://192.0.2.1:8080{METADATA}");
+        let open = door(Some(&place));
+        for path in [METADATA, "/.well-known/oauth-protected-resource/mcp"] {
+            let (answer, challenge) = met(&open, path).await;
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+            let described: serde_json::Value = serde_json::from_str(body).unwrap();
+            assert_eq!(described["resource"], open.url);
+            assert_eq!(described["bearer_methods_supported"], json!(["header"]));
+            assert!(challenge.contains(&format!("resource_metadata=\"{place}\"")));
+        }
+        let (answer, challenge) = met(&door(None), METADATA).await;
+        assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+        assert!(!challenge.contains("resource_metadata"));
     }
 
     #[test]

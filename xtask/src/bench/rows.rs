@@ -121,7 +121,9 @@ const ROWS: &[Row] = &[
         .maximum(20.0),
     row("audit", "put a call on record, others on disk", 0.02).above("append"),
     row("audit-commit", "put a refusal on record, on disk", 20.0).above("fsync"),
-    row("broker", "broker, added to a loopback request", 0.3).above("request-direct"),
+    row("broker", "broker, added to a loopback request", 0.3)
+        .above("request-direct")
+        .maximum(0.3),
     row("resolve", "resolve 10 dependencies, cached metadata", 10.0)
         .target(100.0)
         .maximum(300.0),
@@ -142,14 +144,20 @@ const ROWS: &[Row] = &[
         20.0,
     )
     .above("mcp-bare-start")
-    .beside("mcp-typescript-start"),
+    .beside("mcp-typescript-start")
+    .maximum(20.0),
     row("mcp-bridge", "memory of mcp serve", 4.0)
         .above("mcp-bare")
         .beside("mcp-typescript")
+        .maximum(4.0)
         .counting(Unit::Megabytes),
     row("mcp-call", "call over MCP", 1.0).above("socket-call"),
+    row("mcp-added", "added by MCP, at the median", 0.5).maximum(0.5),
     row("mcp-client-call", "call of another MCP server", 2.0).above("mcp-direct-call"),
-    row("mcp-list", "tools/list of 500 skills", 10.0).above("socketpair"),
+    row("mcp-client-added", "added to that call, at the median", 1.0).maximum(1.0),
+    row("mcp-list", "tools/list of 500 skills", 10.0)
+        .above("socketpair")
+        .maximum(10.0),
     row(
         "mcp-sessions",
         "call beside 49 sessions, 10 a second each",
@@ -161,6 +169,7 @@ const ROWS: &[Row] = &[
         "memory of the daemon after them, of before",
         1.05,
     )
+    .maximum(1.05)
     .counting(Unit::Multiple),
     row("memory", "memory, daemon and 10 active skills", 40.0)
         .beside("node-memory")
@@ -171,6 +180,7 @@ const ROWS: &[Row] = &[
         "p99 of a call beside a hostile skill, of quiet",
         2.0,
     )
+    .maximum(2.0)
     .counting(Unit::Multiple),
     row(
         "limit-report",

@@ -211,6 +211,33 @@ fn a_session_is_a_clients_own_and_ends_when_it_says_so() {
 }
 
 #[test]
+fn the_trace_of_a_request_is_the_call_s_correlation_id() {
+    if !sandbox_holds() {
+        return;
+    }
+    let test = environment();
+    let server = Server::start(&test, &[]);
+    let client = Client::greeted(&server);
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for traceparent in [
+        format!("00-{trace}-00f067aa0ba902b7-01"),
+        "00-nonsense".to_owned(),
+    ] {
+        let answer = client.ask(&call(json!({"traceparent": traceparent})));
+        assert_eq!(answer.status(), 200, "{answer:?}");
+    }
+    let told = test.run(&["log", "--skill", "counter", "--json"]).expect(0);
+    let entries: Vec<Value> = (told.stdout.lines())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let calls: Vec<_> = (entries.iter().filter(|entry| entry["kind"] == "call"))
+        .map(|call| call["correlation_id"] == trace)
+        .collect();
+    assert_eq!(calls, [true, false], "{}", told.stdout);
+    server.stop();
+}
+
+#[test]
 fn a_request_of_the_revision_without_sessions_may_name_one() {
     if !sandbox_holds() {
         return;

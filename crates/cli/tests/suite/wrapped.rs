@@ -173,6 +173,24 @@ fn servers_that_other_people_wrote_run_locked_in() {
     let repository = format!("repo_path={project}");
     let status = exec(&test, &["git", "git_status", &repository]);
     assert_eq!(status["error"]["code"], "SKILL_EXECUTION_ERROR", "{status}");
+    git_in(&test, &["init", "--quiet"]);
+    git_in(&test, &["add", "docs"]);
+    let author = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com"];
+    git_in(
+        &test,
+        &[&author[..], &["commit", "--quiet", "--message", "The note"]].concat(),
+    );
+    let log = exec(&test, &["git", "git_log", &repository]);
+    assert!(log["result"].to_string().contains("The note"), "{log}");
+}
+
+/// Runs git in the workspace.
+fn git_in(test: &TestEnvironment, words: &[&str]) {
+    #[expect(clippy::disallowed_methods, reason = "a test makes its repository")]
+    let mut git = std::process::Command::new("git");
+    let git = git.args(words).current_dir(test.workspace());
+    let output = git.env("HOME", test.root()).output().unwrap();
+    assert!(output.status.success(), "{words:?}: {output:?}");
 }
 
 #[test]

@@ -128,10 +128,11 @@ impl<'s> World<'s> {
             agent: None,
         });
         socket.ask(call.clone())?;
-        let times = report::measure(CALLS, || socket.ask(call.clone()))?;
-        report::times("socket-call", &times)?;
+        let direct = report::measure(CALLS, || socket.ask(call.clone()))?;
+        report::times("socket-call", &direct)?;
         let times = report::measure(CALLS, || agent.greet(TOOL))?;
         report::times("mcp-call", &times)?;
+        report::added("mcp-added", &times, &direct)?;
         report::amount("mcp-bridge", agent.server_megabytes()?)?;
         agent.leave()?;
         self.many()

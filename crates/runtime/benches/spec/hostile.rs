@@ -23,12 +23,12 @@ use crate::scene::request;
 use crate::scene::selector;
 
 /// Everything that a skill can use too much of.
-const ATTACKS: [&str; 8] = [
-    "spin", "bomb", "data", "tmp", "open", "print", "chat", "give",
+const ATTACKS: [&str; 9] = [
+    "spin", "bomb", "data", "tmp", "large", "open", "print", "chat", "give",
 ];
 /// Those that do not first use up their time.
-const QUICK: [&str; 8] = [
-    "bomb", "tmp", "open", "print", "chat", "give", "leave", "fail",
+const QUICK: [&str; 9] = [
+    "bomb", "tmp", "large", "open", "print", "chat", "give", "leave", "fail",
 ];
 /// Calls of the other skill in one stretch, quiet or under attack.
 const STRETCH: usize = 200;

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::ToolRequest;
@@ -61,8 +62,8 @@ pub(crate) fn measure(scene: &Scene) -> Outcome<()> {
     let mut agent = start()?;
     agent.greet(TOOL)?;
     report::amount("mcp-typescript", agent.server_megabytes()?)?;
-    let times = report::measure(CALLS, || agent.greet(TOOL))?;
-    report::times("mcp-direct-call", &times)?;
+    let direct = report::measure(CALLS, || agent.greet(TOOL))?;
+    report::times("mcp-direct-call", &direct)?;
     agent.leave()?;
 
     let entry = json!({"command": node, "args": [file, sdk]});
@@ -73,7 +74,7 @@ pub(crate) fn measure(scene: &Scene) -> Outcome<()> {
     }
     let servers = json!({"mcp": {"servers": {NAME: entry}}});
     fs_err::write(&configuration, servers.to_string())?;
-    let outcome = through_the_daemon(scene);
+    let outcome = through_the_daemon(scene, &direct);
     match before {
         Some(text) => fs_err::write(&configuration, text)?,
         None => fs_err::remove_file(&configuration)?,
@@ -81,8 +82,8 @@ pub(crate) fn measure(scene: &Scene) -> Outcome<()> {
     outcome
 }
 
-/// Measures calls that the daemon makes.
-fn through_the_daemon(scene: &Scene) -> Outcome<()> {
+/// Measures calls that the daemon makes, and how much longer than `direct` ones they take.
+fn through_the_daemon(scene: &Scene, direct: &[Duration]) -> Outcome<()> {
     let mycelium = |args: &[&str]| {
         let mut mycelium = command(&scene.program);
         mycelium.args(args).envs(scene.environment());
@@ -105,7 +106,9 @@ fn through_the_daemon(scene: &Scene) -> Outcome<()> {
     });
     let times = report::measure(CALLS, || socket.ask(call.clone()));
     let stopped = mycelium(&["daemon", "stop"]).status()?;
-    report::times("mcp-client-call", &times?)?;
+    let times = times?;
+    report::times("mcp-client-call", &times)?;
+    report::added("mcp-client-added", &times, direct)?;
     stopped
         .success()
         .then_some(())

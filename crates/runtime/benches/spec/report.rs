@@ -20,6 +20,18 @@ pub(crate) fn amount(what: &str, amount: f64) -> Outcome<()> {
     line(&json!({ "measured": what, "amount": amount }))
 }
 
+/// Tells how much longer `times` are than `others`, at the median.
+pub(crate) fn added(what: &str, times: &[Duration], others: &[Duration]) -> Outcome<()> {
+    let difference = median(times).as_secs_f64() - median(others).as_secs_f64();
+    amount(what, difference * 1e3)
+}
+
+fn median(times: &[Duration]) -> Duration {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
 /// Passes on what a part gave, or tells why it gave nothing.
 pub(crate) fn part<T>(what: &str, outcome: Outcome<T>) -> Outcome<Option<T>> {
     match outcome {

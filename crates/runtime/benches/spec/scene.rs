@@ -89,7 +89,7 @@ impl Scene {
             "description": "A skill that uses too much.",
             "entrypoint": "index.js",
             "exports": [
-                "spin", "bomb", "data", "tmp", "open", "print", "chat", "give", "leave", "fail",
+                "spin", "bomb", "data", "tmp", "large", "open", "print", "chat", "give", "leave", "fail",
                 "rest"
             ],
             "limits": {
