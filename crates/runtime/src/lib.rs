@@ -92,10 +92,12 @@ pub use mycelium_protocol::control;
 /// Records of known skills, and the registry that finds and searches them.
 pub use mycelium_registry as registry;
 pub use mycelium_sandbox::DoctorReport;
+pub use mycelium_sandbox::Note;
 pub use mycelium_sandbox::Outcome as AttackOutcome;
 pub use mycelium_sandbox::SandboxError;
 pub use mycelium_sandbox::SandboxReport;
 pub use mycelium_sandbox::close_inherited;
+pub use mycelium_sandbox::hide_memory;
 pub use mycelium_sandbox::probe as doctor;
 pub use mycelium_sandbox::release_code;
 pub use mycelium_sandbox::take_short_turns;

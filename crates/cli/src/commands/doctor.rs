@@ -144,7 +144,12 @@ fn sandbox(report: &DoctorReport, locale: Locale) -> Vec<Check> {
             remedies.push(detail.attribute("help", locale));
             detail
         }
-        (None, Rung::Full | Rung::None) => Text::new("doctor-sandbox-holds"),
+        (None, Rung::Full | Rung::None) => {
+            let shortfall = report.sandbox.as_ref().map(SandboxReport::shortfall);
+            let shortfall = shortfall.filter(|shortfall| !shortfall.is_empty());
+            Text::new("doctor-sandbox-holds")
+                .with("shortfall", shortfall.unwrap_or_else(|| "none".to_owned()))
+        }
         (Some(failure), _) => Text::new("doctor-sandbox-fails").with("reason", failure.reason()),
     }
     .with("rung", report.rung)
@@ -248,6 +253,8 @@ fn describe(checks: &[Check], worst: Status, page: &mut Page) {
 
 #[cfg(test)]
 mod tests {
+    use mycelium_runtime::Note;
+
     use super::*;
     use crate::render::Look;
 
@@ -259,6 +266,35 @@ mod tests {
         assert_eq!(fs_err::read_dir(&folder).unwrap().count(), 0);
         fs_err::write(root.path().join("file"), "").unwrap();
         assert!(probe(&root.path().join("file/x")).is_err());
+    }
+
+    #[test]
+    fn what_a_full_sandbox_lacks_is_told_too() {
+        let detail = |notes| {
+            let report = DoctorReport {
+                rung: Rung::Full,
+                kernel: "6.12".to_owned(),
+                privilege: None,
+                landlock_abi: Some(6),
+                cgroup: None,
+                sandbox: Some(SandboxReport {
+                    notes,
+                    ..SandboxReport::default()
+                }),
+                attacks: Vec::new(),
+                obstacle: None,
+                failure: None,
+                remedies: Vec::new(),
+            };
+            let mut page = Page::new(Look::default());
+            describe(&sandbox(&report, Locale::EnUs), Status::Good, &mut page);
+            page.render()
+        };
+        let coarse = detail(vec![Note::Coarse, Note::NoCgroup]);
+        for told in ["violations: coarse", "no control group"] {
+            assert!(coarse.contains(told), "{coarse}");
+        }
+        assert!(!detail(Vec::new()).contains("Besides"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use rcgen::CertificateParams;
 use rcgen::IsCa;
 use rcgen::Issuer;
 use rcgen::KeyPair;
+use serde_json::Value;
 use serde_json::json;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::ServerConnection;
@@ -114,10 +115,31 @@ impl World {
             "limits": {"wallSeconds": 120, "cpuSeconds": 60},
         });
         let folder = format!("skills/{name}");
-        test.file(&format!("{folder}/skill.json"), &manifest.to_string())
-            .file(&format!("{folder}/{file}"), text);
+        test.file(&format!("{folder}/{file}"), text);
         let program = test.workspace().join(folder).join(file);
         fs_err::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Self::with(test, server, &manifest)
+    }
+
+    /// A skill in the embedded engine that may ask the server with GET.
+    fn embedded(name: &str, text: &str) -> Self {
+        let (test, server) = (TestEnvironment::new(), Server::start());
+        let manifest = json!({
+            "name": name, "version": "1.0.0", "description": "Asks a server", "entrypoint": "index.js",
+            "exports": ["get"],
+            "permissions": [
+                {"type": "network", "hosts": [format!("127.0.0.1:{}", server.port)], "methods": ["GET"]},
+                {"type": "secret", "names": ["TOKEN"]},
+            ],
+        });
+        test.file(&format!("skills/{name}/index.js"), text);
+        Self::with(test, server, &manifest)
+    }
+
+    /// The skill with its manifest, and a person who trusts it and keeps the secret.
+    fn with(test: TestEnvironment, server: Server, manifest: &Value) -> Self {
+        let name = manifest["name"].as_str().unwrap();
+        test.file(&format!("skills/{name}/skill.json"), &manifest.to_string());
         fs_err::write(test.root().join("authority.pem"), &server.authority).unwrap();
         test.run_with_input(&["config", "set", "--secret", "TOKEN"], VALUE)
             .expect(0);
@@ -188,6 +210,42 @@ fn try_program(name: &str, program: &str, text: &str) {
     // The file is gone with the worker.
     let folder = world.test.root().join("home/.cache/mycelium/certificates");
     assert_eq!(fs_err::read_dir(folder).unwrap().count(), 0);
+}
+
+/// The embedded engine's TLS is made by the broker, so that nobody has to choose that it is read.
+#[test]
+fn a_skill_sends_a_secret_over_tls_that_it_never_had() {
+    if !sandbox_holds() {
+        return;
+    }
+    let fetch = "exports.get = async (url, method) => {
+        const headers = { authorization: `Bearer ${process.env.TOKEN}` };
+        const answer = await fetch(url, { method, headers });
+        return { text: await answer.text(), own: process.env.TOKEN };
+    };";
+    let https = "const https = require('https');
+    exports.get = (url, method) => new Promise((done, failed) => {
+        const headers = { authorization: `Bearer ${process.env.TOKEN}` };
+        const request = https.request(url, { method, headers }, answer => {
+            let text = '';
+            answer.on('data', piece => { text += piece; });
+            answer.on('end', () => done({ text, own: process.env.TOKEN }));
+        });
+        request.on('error', failed);
+        request.end();
+    });";
+    for (name, code) in [("fetcher", fetch), ("asker", https)] {
+        let world = World::embedded(name, code);
+        let answer = world.get(name, "GET", "").expect(0);
+        assert!(answer.stdout.contains("hello"), "{answer}");
+        assert!(!format!("{answer}").contains(VALUE), "{answer}");
+        let heard = world.server.heard().to_ascii_lowercase();
+        let sent = format!("authorization: bearer {VALUE}\r\n");
+        assert!(heard.contains(&sent), "{heard}");
+        let refused = world.get(name, "DELETE", "");
+        assert!(refused.stderr.contains("SECURITY_VIOLATION"), "{refused}");
+        assert_eq!(world.server.heard(), "");
+    }
 }
 
 #[test]

@@ -48,6 +48,39 @@ fn violations(world: &World) -> Vec<Violation> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_open_connection_ends_with_its_skill() {
+    use tokio::io::AsyncReadExt as _;
+    use tokio::io::AsyncWriteExt as _;
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listener.local_addr().unwrap().to_string();
+    let world = world(network(std::slice::from_ref(&place))).await;
+    // The beginning of an answer that never ends, and whether anything more is heard of whoever asked.
+    let mut server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = [0; 1024];
+        let length = stream.read(&mut head).await.unwrap();
+        assert!(length > 0);
+        let begun = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
+        stream.write_all(begun).await.unwrap();
+        matches!(stream.read(&mut head).await, Ok(0) | Err(_))
+    });
+    let read = "globalThis.reader = (await fetch(args[0])).body.getReader();
+                return new TextDecoder().decode((await reader.read()).value)";
+    let url = format!("http://{place}/");
+    let begun = world.value("client", "run", json!([read, url])).await;
+    assert_eq!(begun, json!("hello"));
+    let still = tokio::time::timeout(Duration::from_millis(300), &mut server).await;
+    assert!(still.is_err(), "the connection ended with the call");
+    let (context, name) = (world.context("shell"), "client".parse().unwrap());
+    let unloaded = world.runtime.unload(&context, &name, &world.events()).await;
+    assert!(unloaded.unwrap().changed);
+    let ended = tokio::time::timeout(Duration::from_secs(30), server).await;
+    assert!(ended.unwrap().unwrap(), "it sent more");
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_request_is_on_record_or_counted_there() {
     let world = world(network(&["granted.test".to_owned()])).await;
     let ask =

@@ -29,6 +29,8 @@ fn store(session: &Session<'_>) -> SecretStore {
 
 /// Stores a value, which comes from standard input or is typed unseen: an argument could be seen by others.
 pub(super) fn set(name: &str, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
+    // The value is in it from here on: no core dump and no other program of the person gets it.
+    mycelium_runtime::hide_memory();
     let text = if std::io::stdin().is_terminal() {
         let _unseen = Unseen::begin();
         let question = Text::new("config-secret-question").with("name", printable(name));
