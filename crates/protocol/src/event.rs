@@ -52,6 +52,9 @@ pub enum Event {
         limits: Limits,
         /// The kernel layers that hold it.
         layers: Vec<String>,
+        /// What is less or different than usual.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notes: Vec<String>,
     },
     /// A call begins.
     Executing {

@@ -279,6 +279,7 @@ impl Inner {
             skill: skill.name.clone(),
             limits: launch.policy.limits,
             layers,
+            notes: notes(&report),
         });
         running.hooks = loaded.hooks.into_iter().collect();
         let on_load = HookParams {
@@ -436,6 +437,11 @@ pub(crate) fn stage<'a>(hook: Hook, instance: &'a Instance, correlation_id: &'a 
 /// The layers that were put around the worker, in words.
 fn layers(report: &SandboxReport) -> Vec<String> {
     report.layers.iter().map(ToString::to_string).collect()
+}
+
+/// What is less or different than usual around the worker, in words.
+fn notes(report: &SandboxReport) -> Vec<String> {
+    report.notes.iter().map(ToString::to_string).collect()
 }
 
 /// Adds those that the worker put on itself.

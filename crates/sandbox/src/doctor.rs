@@ -28,6 +28,7 @@ use crate::Attack;
 use crate::CgroupVersion;
 use crate::Launcher;
 use crate::LauncherOptions;
+use crate::Note;
 use crate::Outcome;
 use crate::Privilege;
 use crate::SandboxError;
@@ -90,6 +91,10 @@ pub enum Remedy {
     EnableLandlock,
     /// No control group may be made for workers.
     DelegateMemory,
+    /// The kernel does not tell of what it refuses: somebody around us listens already, or it cannot.
+    StopInterception,
+    /// Parts of the surroundings' `/proc` are hidden, so workers can have none.
+    UncoverProc,
 }
 
 impl Remedy {
@@ -102,6 +107,8 @@ impl Remedy {
             Self::AllowUserNamespacesInAppArmor => "remedy-allow-user-namespaces-in-apparmor",
             Self::EnableLandlock => "remedy-enable-landlock",
             Self::DelegateMemory => "remedy-delegate-memory",
+            Self::StopInterception => "remedy-stop-interception",
+            Self::UncoverProc => "remedy-uncover-proc",
         }
     }
 
@@ -116,6 +123,8 @@ impl Remedy {
             }
             Self::EnableLandlock => "lsm=landlock,…",
             Self::DelegateMemory => "systemd-run --user --scope -p Delegate=memory mycelium daemon",
+            Self::StopInterception => "security.syscalls.intercept.…=false",
+            Self::UncoverProc => "docker run --security-opt systempaths=unconfined …",
         }
     }
 }
@@ -324,6 +333,15 @@ fn remedies(report: &DoctorReport, setting: impl Fn(&str) -> Option<String>) -> 
     } else if report.cgroup.is_none() {
         remedies.push(Remedy::DelegateMemory);
     }
+    let sandbox = report.sandbox.as_ref();
+    let notes: &[Note] = sandbox.map_or(&[], |sandbox| &sandbox.notes);
+    // Without namespaces the launcher listens itself: whatever brings them brings this, too.
+    if notes.contains(&Note::Coarse) && !notes.contains(&Note::NoNamespaces) {
+        remedies.push(Remedy::StopInterception);
+    }
+    if notes.contains(&Note::NoProc) {
+        remedies.push(Remedy::UncoverProc);
+    }
     remedies
 }
 
@@ -382,6 +400,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_container_hides_has_its_remedy() {
+        let noted = |notes: &[Note]| {
+            let mut report = report(None);
+            report.cgroup = Some(CgroupVersion::V2);
+            report.sandbox = Some(SandboxReport {
+                notes: notes.to_vec(),
+                ..SandboxReport::default()
+            });
+            remedies(&report, |_| None)
+        };
+        assert_eq!(noted(&[Note::Coarse]), [Remedy::StopInterception]);
+        assert_eq!(noted(&[Note::NoProc]), [Remedy::UncoverProc]);
+        assert_eq!(noted(&[Note::NoNamespaces, Note::Coarse]), []);
+    }
+
+    #[test]
     fn every_attack_and_remedy_has_its_text() {
         use mycelium_types::Locale;
         use mycelium_types::Message;
@@ -391,6 +425,8 @@ mod tests {
             Remedy::AllowUserNamespacesInAppArmor,
             Remedy::EnableLandlock,
             Remedy::DelegateMemory,
+            Remedy::StopInterception,
+            Remedy::UncoverProc,
         ];
         let keys = Attack::ALL.iter().map(|attack| attack.key());
         for key in keys.chain(remedies.map(Remedy::key)) {

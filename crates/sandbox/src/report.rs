@@ -134,18 +134,21 @@ impl fmt::Display for Note {
         match self {
             Self::NoNamespaces => f.write_str(
                 "no namespaces: file contents and metadata, the network and other processes are refused, but whether \
-                 a path exists can be guessed, the host's name is seen, there is no private `/tmp`, and files keep \
-                 their modes and times",
+                 a path exists can be guessed, the host's name is seen, there is no private `/tmp`, files keep their \
+                 modes and times, and programs of skills' own do not run",
             ),
-            Self::NoLandlock => {
-                f.write_str("no Landlock: the private root alone keeps the worker from files")
-            }
+            Self::NoLandlock => f.write_str(
+                "no Landlock: the private root alone keeps the worker from files, and programs of skills' own do not \
+                 run",
+            ),
             Self::OldLandlock { abi } => write!(
                 f,
                 "Landlock ABI {abi}: newer kernels also confine TCP from 4, signals and abstract sockets from 6; the \
                  system call filter refuses them all the same"
             ),
-            Self::NoProc => f.write_str("no `/proc`"),
+            Self::NoProc => {
+                f.write_str("no `/proc`: programs of skills' own that look there find nothing")
+            }
             Self::NoCgroup => {
                 f.write_str("no control group: memory is limited for each process, not counted exactly")
             }

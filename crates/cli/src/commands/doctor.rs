@@ -6,7 +6,6 @@ use mycelium_runtime::AttackOutcome;
 use mycelium_runtime::DoctorReport;
 use mycelium_runtime::Rung;
 use mycelium_runtime::SandboxError;
-use mycelium_runtime::SandboxReport;
 use mycelium_types::ErrorReport;
 use mycelium_types::ExitStatus;
 use mycelium_types::Locale;
@@ -59,6 +58,9 @@ struct Check {
     name: String,
     status: Status,
     detail: String,
+    /// What is less or different than usual.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     /// What to do, if it is not good.
     help: Option<String>,
 }
@@ -70,6 +72,7 @@ impl Check {
             name: name.render(locale),
             status,
             detail: detail.render(locale),
+            notes: Vec::new(),
             help,
         }
     }
@@ -125,31 +128,21 @@ fn sandbox(report: &DoctorReport, locale: Locale) -> Vec<Check> {
             text.render(locale)
         })
         .collect();
-    let layers = report.sandbox.as_ref().map(|sandbox| &sandbox.layers);
-    let layers: Vec<_> = layers
-        .into_iter()
-        .flatten()
-        .map(ToString::to_string)
-        .collect();
+    let made = report.sandbox.iter();
+    let layers = made.clone().flat_map(|sandbox| &sandbox.layers);
+    let layers: Vec<_> = layers.map(ToString::to_string).collect();
+    let notes = made.flat_map(|sandbox| &sandbox.notes);
     let detail = match (&report.failure, report.rung) {
         (None, Rung::Reduced) => {
             let reason = report.obstacle.as_ref().map(SandboxError::reason);
-            let shortfall = report.sandbox.as_ref().map(SandboxReport::shortfall);
-            let detail = Text::new("doctor-sandbox-reduced")
-                .with(
-                    "reason",
-                    reason.unwrap_or_else(|| "the kernel has no Landlock".to_owned()),
-                )
-                .with("shortfall", shortfall.unwrap_or_default());
+            let detail = Text::new("doctor-sandbox-reduced").with(
+                "reason",
+                reason.unwrap_or_else(|| "the kernel has no Landlock".to_owned()),
+            );
             remedies.push(detail.attribute("help", locale));
             detail
         }
-        (None, Rung::Full | Rung::None) => {
-            let shortfall = report.sandbox.as_ref().map(SandboxReport::shortfall);
-            let shortfall = shortfall.filter(|shortfall| !shortfall.is_empty());
-            Text::new("doctor-sandbox-holds")
-                .with("shortfall", shortfall.unwrap_or_else(|| "none".to_owned()))
-        }
+        (None, Rung::Full | Rung::None) => Text::new("doctor-sandbox-holds"),
         (Some(failure), _) => Text::new("doctor-sandbox-fails").with("reason", failure.reason()),
     }
     .with("rung", report.rung)
@@ -162,6 +155,7 @@ fn sandbox(report: &DoctorReport, locale: Locale) -> Vec<Check> {
         Rung::Full | Rung::Reduced | Rung::None => Status::Bad,
     };
     let holds = Check {
+        notes: notes.map(ToString::to_string).collect(),
         help: (!remedies.is_empty()).then(|| remedies.join(" ")),
         ..Check::new(&Text::new("doctor-sandbox"), status, &detail, locale)
     };
@@ -238,6 +232,10 @@ fn describe(checks: &[Check], worst: Status, page: &mut Page) {
             .with("name", &check.name)
             .with("detail", &check.detail);
         page.say_styled(style, &text);
+        for note in &check.notes {
+            let note = Text::new("note").with("text", note);
+            page.line(format!("         {}", note.render(locale)));
+        }
         if let Some(help) = &check.help {
             page.line(format!("         {help}"));
         }
@@ -269,32 +267,42 @@ mod tests {
     }
 
     #[test]
-    fn what_a_full_sandbox_lacks_is_told_too() {
-        let detail = |notes| {
-            let report = DoctorReport {
-                rung: Rung::Full,
-                kernel: "6.12".to_owned(),
-                privilege: None,
-                landlock_abi: Some(6),
-                cgroup: None,
-                sandbox: Some(SandboxReport {
-                    notes,
-                    ..SandboxReport::default()
-                }),
-                attacks: Vec::new(),
-                obstacle: None,
-                failure: None,
-                remedies: Vec::new(),
-            };
+    fn what_is_not_enforced_is_told_on_every_rung() {
+        for (rung, begins) in [
+            ("full", "warning  sandbox: full"),
+            ("reduced", "FAILED   sandbox: reduced"),
+        ] {
+            let report: DoctorReport = serde_json::from_value(json!({
+                "rung": rung,
+                "kernel": "6.18",
+                "privilege": null,
+                "landlock_abi": 7,
+                "cgroup": null,
+                "sandbox": {
+                    "rung": rung,
+                    "layers": [{ "layer": "namespaces" }, { "layer": "landlock", "abi": 7 }],
+                    "notes": [{ "note": "coarse" }, { "note": "no-proc" }],
+                },
+                "attacks": [],
+                "obstacle": null,
+                "failure": null,
+                "remedies": ["stop-interception", "uncover-proc"],
+            }))
+            .unwrap();
             let mut page = Page::new(Look::default());
-            describe(&sandbox(&report, Locale::EnUs), Status::Good, &mut page);
-            page.render()
-        };
-        let coarse = detail(vec![Note::Coarse, Note::NoCgroup]);
-        for told in ["violations: coarse", "no control group"] {
-            assert!(coarse.contains(told), "{coarse}");
+            describe(&sandbox(&report, Locale::EnUs), Status::Caution, &mut page);
+            let text = page.render();
+            assert!(text.starts_with(begins), "{text}");
+            for told in [
+                "(kernel 6.18; namespaces, Landlock ABI 7)",
+                "\n         note: violations: coarse; what the engine stops is named",
+                "\n         note: no `/proc`: programs",
+                "`security.syscalls.intercept.…=false`",
+                "`docker run --security-opt systempaths=unconfined …`",
+            ] {
+                assert!(text.contains(told), "{told} is not in {text}");
+            }
         }
-        assert!(!detail(Vec::new()).contains("Besides"));
     }
 
     #[test]

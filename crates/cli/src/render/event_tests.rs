@@ -50,6 +50,7 @@ fn a_first_call() {
             skill: hello.clone(),
             limits: Limits::default(),
             layers: Vec::new(),
+            notes: Vec::new(),
         },
         Event::StateChanged {
             skill: hello.clone(),

@@ -327,7 +327,11 @@ async fn limits_count_the_program_that_is_run_for_a_call() {
         r#"#!/bin/sh
 case "$1" in
   spin) (while :; do :; done) & (while :; do :; done) & wait ;;
-  fill) n=0; while :; do n=$((n + 1)); echo "$n" > "/mycelium/data/$n"; done ;;
+  fill)
+    # Large pieces: the limit of data is to come well before that of time.
+    piece=0123456789abcdef
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do piece=$piece$piece; done
+    n=0; while :; do n=$((n + 1)); echo "$piece" > "/mycelium/data/$n"; done ;;
   many) while :; do sleep 600 & done ;;
   fine) echo '"fine"' ;;
 esac

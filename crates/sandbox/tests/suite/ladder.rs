@@ -1,6 +1,7 @@
 //! Machines on which less than everything holds: what holds there all the same, and that it is told.
 
 use mycelium_policy::Rung;
+use mycelium_sandbox::DoctorReport;
 use mycelium_sandbox::Footing;
 use mycelium_sandbox::Launcher;
 use mycelium_sandbox::LauncherOptions;
@@ -89,10 +90,17 @@ const WITHOUT_BOTH: &[Test] = &[("there_is_no_sandbox_and_the_reason_is_told", n
 
 const WITHOUT_QUESTIONS: &[Test] = &[("there_is_no_sandbox_and_the_reason_is_told", no_questions)];
 
-const WHOLE_WITHOUT_QUESTIONS: &[Test] = &[("everything_holds", everything_holds)];
+const WHOLE_WITHOUT_QUESTIONS: &[Test] = &[
+    ("everything_holds", everything_holds),
+    (
+        "doctor_says_that_nobody_hears_of_refusals",
+        nobody_hears_of_refusals,
+    ),
+];
 
 const WITHOUT_PROC: &[Test] = &[
     ("everything_else_holds", no_proc),
+    ("doctor_knows_what_would_help", proc_can_be_uncovered),
     (
         "every_attack_of_doctor_gets_its_exact_answer",
         attacks::doctor,
@@ -275,6 +283,13 @@ fn everything_holds() {
     assert_eq!(start().rung(), Rung::Full);
 }
 
+fn nobody_hears_of_refusals() {
+    let report = probed();
+    let sandbox = report.sandbox.unwrap();
+    assert!(sandbox.notes.contains(&Note::Coarse), "{sandbox:?}");
+    assert!(report.remedies.contains(&Remedy::StopInterception));
+}
+
 fn no_proc() {
     let launcher = start();
     assert_eq!(launcher.rung(), Rung::Full);
@@ -287,16 +302,28 @@ fn no_proc() {
     assert_eq!(puppet.tell(&Order::List("/proc".into())), Err(libc::EACCES));
 }
 
+fn proc_can_be_uncovered() {
+    let report = probed();
+    let sandbox = report.sandbox.unwrap();
+    assert!(sandbox.notes.contains(&Note::NoProc), "{sandbox:?}");
+    assert!(report.remedies.contains(&Remedy::UncoverProc));
+}
+
 fn remedies() {
-    let scratch = tempfile::tempdir().unwrap();
-    let report = probe(&std::env::current_exe().unwrap(), scratch.path());
+    let report = probed();
     assert_eq!(report.rung, Rung::Reduced);
     assert_eq!(report.failure, None);
     let obstacle = report.obstacle.unwrap().reason();
     assert!(obstacle.contains("namespaces"), "{obstacle}");
     let sandbox = report.sandbox.unwrap();
     assert!(sandbox.notes.contains(&Note::NoNamespaces));
+    assert!(!report.remedies.contains(&Remedy::StopInterception));
     assert_ne!(Footing::Bare.rung(report.landlock_abi), Rung::Full);
+}
+
+fn probed() -> DoctorReport {
+    let scratch = tempfile::tempdir().unwrap();
+    probe(&std::env::current_exe().unwrap(), scratch.path())
 }
 
 fn try_to_start() -> Result<Launcher, SandboxError> {

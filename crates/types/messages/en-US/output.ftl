@@ -506,11 +506,8 @@ doctor-good = Everything works.
 doctor-caution = Everything works; some things could be better.
 doctor-bad = Something does not work.
 doctor-sandbox = sandbox
-doctor-sandbox-holds = { $rung } (kernel { $kernel }; { $layers }){ $shortfall ->
-        [none] {""}
-       *[other] . Besides: { $shortfall }
-    }
-doctor-sandbox-reduced = { $rung } (kernel { $kernel }; { $layers }). Not enforced: { $shortfall }. Why: { $reason }
+doctor-sandbox-holds = { $rung } (kernel { $kernel }; { $layers })
+doctor-sandbox-reduced = { $rung } (kernel { $kernel }; { $layers }). Why: { $reason }
     .help = Skills run here only if `security.requiredRung`, or `security.trustedRequiredRung` for those you trust, asks for no more.
 doctor-sandbox-fails = { $reason }
 doctor-attacks = attacks on the sandbox

@@ -33,3 +33,5 @@ remedy-allow-user-namespaces = Only root may make user namespaces here. Allow th
 remedy-allow-user-namespaces-in-apparmor = AppArmor takes away the rights that a user namespace gives. Add a profile with `userns,` for mycelium, or allow them for everybody with `{ $command }`.
 remedy-enable-landlock = The kernel's Landlock is missing or not enabled. It needs Linux 5.13 and `landlock` in the list of security modules on the kernel's command line: `{ $command }`.
 remedy-delegate-memory = Memory is limited for each worker's own pages only, because no control group may be made. Start the daemon in a group of its own: `{ $command }`.
+remedy-stop-interception = Nobody hears of what the kernel refuses, because a container's manager listens to system calls already, or the kernel cannot tell. Run it in a container without such interception (in Incus and LXD `{ $command }`), or outside of one.
+remedy-uncover-proc = Workers have no `/proc`, because parts of it are hidden here, as in most containers. Show all of it, to everything in the container: `{ $command }`, with Podman `--security-opt unmask=ALL`, with Kubernetes `procMount: Unmasked`.
