@@ -19,6 +19,7 @@ mod suite {
     mod offers;
     mod packages;
     mod reach;
+    mod rungs;
     mod scripts;
     mod secrets;
     mod servers;

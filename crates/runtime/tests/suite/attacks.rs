@@ -16,7 +16,6 @@ use tokio::task::JoinSet;
 
 use super::world::SCRATCH;
 use super::world::World;
-use super::world::program;
 use super::world::scratch;
 
 const MATRIX: &str = include_str!("../../../../attacks/engine/expected.tsv");
@@ -161,20 +160,6 @@ fn is_root() -> bool {
     std::os::unix::fs::MetadataExt::uid(&ours) == 0
 }
 
-/// A program that starts [`program`] where no namespace can be made: in one that allows no others.
-fn without_namespaces() -> PathBuf {
-    let script = format!(
-        "#!/bin/sh\nexec unshare --user --map-current-user --keep-caps sh -c \
-         'echo 0 > /proc/sys/user/max_user_namespaces; exec \"$@\"' sh '{}' \"$@\"\n",
-        program().display()
-    );
-    let path = std::env::temp_dir().join(format!("mycelium-bare-{}", std::process::id()));
-    fs_err::write(&path, script).unwrap();
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs_err::set_permissions(&path, executable).unwrap();
-    path
-}
-
 /// A trusted workspace with things to steal and things to change.
 struct Range {
     world: World,
@@ -184,7 +169,7 @@ impl Range {
     async fn new(machine: Machine) -> Self {
         let world = match machine {
             Machine::Full => World::new(),
-            Machine::NoNamespaces => World::started_by(&without_namespaces()),
+            Machine::NoNamespaces => World::without_namespaces(),
         };
         let workspace = world.workspace();
         fs_err::create_dir_all(workspace.join("docs")).unwrap();

@@ -40,20 +40,21 @@ enum Network {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self::with(Network::Offline, &program())
+        Self::with(Network::Offline, |_| program())
     }
 
-    /// A world whose launcher is started by another program, which ends up being [`program`].
-    pub(crate) fn started_by(program: &Path) -> Self {
-        Self::with(Network::Offline, program)
+    /// A world on a machine where no namespace can be made: the sandbox reaches the rung `reduced`.
+    pub(crate) fn without_namespaces() -> Self {
+        Self::with(Network::Offline, without_namespaces)
     }
 
     /// A world that may fetch packages, with the npm configuration of whoever runs the test.
     pub(crate) fn online() -> Self {
-        Self::with(Network::Registries, &program())
+        Self::with(Network::Registries, |_| program())
     }
 
-    fn with(network: Network, program: &Path) -> Self {
+    /// A world whose launcher is the program that `launcher` names, and may put into the world's folder.
+    fn with(network: Network, launcher: fn(&Path) -> PathBuf) -> Self {
         // Not below `/tmp`, which is a private place inside a sandbox.
         let folder =
             tempfile::tempdir_in(scratch().unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into()))
@@ -62,7 +63,7 @@ impl World {
         fs_err::create_dir_all(folder.path().join("work/.claude")).unwrap();
         fs_err::create_dir_all(folder.path().join("home")).unwrap();
         let runtime = SkillRuntime::new(RuntimeOptions {
-            program: program.to_owned(),
+            program: launcher(folder.path()),
             ..options(folder.path(), "mycelium")
         })
         .unwrap();
@@ -104,6 +105,13 @@ impl World {
     pub(crate) fn configure(&self, configuration: &Value) {
         let path = self.workspace().join(".claude/skills.json");
         fs_err::write(path, configuration.to_string()).unwrap();
+    }
+
+    /// Writes the configuration of the person, which counts whatever is trusted.
+    pub(crate) fn configure_person(&self, configuration: &Value) {
+        let folder = self.context("shell").home.join(".claude");
+        fs_err::create_dir_all(&folder).unwrap();
+        fs_err::write(folder.join("skills.config"), configuration.to_string()).unwrap();
     }
 
     /// Puts a skill into the workspace: its manifest's own fields and its code.
@@ -280,8 +288,22 @@ fn options(root: &Path, name: &str) -> RuntimeOptions {
     }
 }
 
+/// A program below `root` that starts [`program`] where no namespace can be made: in one that allows no others.
+fn without_namespaces(root: &Path) -> PathBuf {
+    let script = format!(
+        "#!/bin/sh\nexec unshare --user --map-current-user --keep-caps sh -c \
+         'echo 0 > /proc/sys/user/max_user_namespaces; exec \"$@\"' sh '{}' \"$@\"\n",
+        program().display()
+    );
+    let path = root.join("bare");
+    fs_err::write(&path, script).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs_err::set_permissions(&path, executable).unwrap();
+    path
+}
+
 /// The example program, which is a launcher and a worker; `cargo test` builds it beside the tests.
-pub(crate) fn program() -> PathBuf {
+fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let program = test
         .parent()
