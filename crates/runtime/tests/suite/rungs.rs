@@ -5,6 +5,7 @@ use mycelium_types::ErrorCode;
 use serde_json::Value;
 use serde_json::json;
 
+use super::native::script;
 use super::world::World;
 
 fn manifest() -> Value {
@@ -60,5 +61,21 @@ async fn trusted_skills_run_on_a_lower_rung_and_skills_from_elsewhere_do_not() {
     for skill in ["local", "foreign"] {
         assert_eq!(world.value(skill, "answer", json!([])).await, json!(42));
     }
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_of_its_own_does_not_run_whatever_the_person_allows() {
+    let world = World::without_namespaces();
+    world.configure_person(&json!({"security": {"requiredRung": "reduced"}}));
+    world.trust_workspace().await;
+    script(&world, "program", &["answer"], "#!/bin/sh\necho 42\n");
+    world.skill("embedded", manifest(), CODE);
+    let reason = refused(&world, "program", "answer").await;
+    assert!(reason.contains("a program of its own"), "{reason}");
+    assert_eq!(
+        world.value("embedded", "answer", json!([])).await,
+        json!(42)
+    );
     world.runtime.shutdown().await;
 }

@@ -50,6 +50,7 @@ const WITHOUT_NAMESPACES: &[Test] = &[
         needs_more,
     ),
     ("there_is_no_network_of_its_own_and_so_none", no_network),
+    ("a_program_of_its_own_is_refused", no_programs),
     ("doctor_knows_what_would_help", remedies),
 ];
 
@@ -67,6 +68,7 @@ const WITHOUT_LANDLOCK: &[Test] = &[
         "a_skill_that_needs_more_is_refused_with_the_reason",
         needs_more,
     ),
+    ("a_program_of_its_own_is_refused", no_programs),
 ];
 
 const WITH_OLD_LANDLOCK: &[Test] = &[
@@ -260,6 +262,19 @@ fn no_network() {
         matches!(error, SandboxError::RungTooLow { .. }),
         "{error:?}"
     );
+}
+
+fn no_programs() {
+    let launcher = start();
+    assert_eq!(
+        launcher.spawn_program().unwrap_err(),
+        SandboxError::NoPrograms
+    );
+    // The launcher goes on.
+    let site = Site::new();
+    let mut policy = site.policy();
+    policy.required_rung = Rung::Reduced;
+    Puppet::with(&launcher, &policy);
 }
 
 fn nothing_holds() {
