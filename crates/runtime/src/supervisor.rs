@@ -102,9 +102,6 @@ impl Supervisor {
     ) -> Result<(LiveWorker, SandboxReport), ErrorReport> {
         let gate = network::gate(policy)?;
         let audit = RequestAudit::new(&self.audit, policy, session.as_deref());
-        if WorkerKind::of(policy) == WorkerKind::Program {
-            lock(&self.kept).insert(WorkerKind::Program, WARM_PROGRAMS);
-        }
         let mut started = self.try_start(policy, members, (&gate, &audit, authority));
         for _ in 0..=WARM.max(WARM_PROGRAMS) {
             // A warm worker, or the launcher with all of them, was ended by somebody: the next try takes
@@ -116,6 +113,10 @@ impl Supervisor {
                 break;
             }
             started = self.try_start(policy, members, (&gate, &audit, authority));
+        }
+        // Where there can be no such worker, trying to keep one would keep the others from being made.
+        if started.is_ok() && WorkerKind::of(policy) == WorkerKind::Program {
+            lock(&self.kept).insert(WorkerKind::Program, WARM_PROGRAMS);
         }
         self.refill();
         started.map_err(|error| ErrorReport::from(error).with("skill", &policy.skill.name))
