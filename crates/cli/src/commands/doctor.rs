@@ -251,7 +251,6 @@ fn describe(checks: &[Check], worst: Status, page: &mut Page) {
 
 #[cfg(test)]
 mod tests {
-    use mycelium_runtime::Note;
 
     use super::*;
     use crate::render::Look;

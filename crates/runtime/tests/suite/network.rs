@@ -18,6 +18,11 @@ use super::world::World;
 /// A world with a skill that evaluates what it is given and may use the network as `permissions` say.
 async fn world(permissions: Value) -> World {
     let world = World::new();
+    add_client(&world, permissions).await;
+    world
+}
+
+async fn add_client(world: &World, permissions: Value) {
     let permissions = if permissions.is_null() {
         json!([])
     } else {
@@ -30,7 +35,6 @@ async fn world(permissions: Value) -> World {
          exports.run = (text, ...args) => new AsyncFunction('require', 'args', text)(require, args);",
     );
     world.trust("client").await;
-    world
 }
 
 fn network(hosts: &[String]) -> Value {
@@ -151,6 +155,29 @@ async fn a_granted_host_is_reached_and_another_one_is_not() {
         .await;
     assert_eq!(told, "SECURITY_VIOLATION");
     assert_eq!(violations(&world).len(), 2);
+    world.runtime.shutdown().await;
+}
+
+/// The worker's own network would be a namespace; what it asks the runtime for needs none.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_namespaces_a_granted_host_is_reached_and_another_one_is_not() {
+    let host = Host::start();
+    let other = Host::start();
+    let world = World::without_namespaces();
+    world.configure_person(&json!({"security": {"requiredRung": "reduced"}}));
+    add_client(&world, network(&[host.place()])).await;
+    let get = "return (await fetch(args[0])).status";
+    let granted = json!([get, format!("{}/status/201", host.url())]);
+    assert_eq!(world.value("client", "run", granted).await, json!(201));
+    let made = world.heard().into_iter().find_map(|event| match event {
+        Event::SandboxCreated { notes, .. } => Some(notes.join("\n")),
+        _ => None,
+    });
+    assert!(made.unwrap().contains("no namespaces: "));
+    let code = world.code("client", "run", json!([get, other.url()])).await;
+    assert_eq!(code, ErrorCode::SecurityViolation);
+    assert_eq!(violations(&world).len(), 1);
+    assert!(other.seen().is_empty());
     world.runtime.shutdown().await;
 }
 
