@@ -17,6 +17,7 @@
 //! Nothing here reads the process's own environment or looks for a home folder: the caller says.
 #![forbid(unsafe_code)]
 
+mod agent_view;
 mod agents;
 mod claude;
 mod configuration;
@@ -38,6 +39,9 @@ mod tighten;
 mod tree;
 mod workspace;
 
+pub use agent_view::AgentView;
+pub use agent_view::ViewReason;
+pub use agent_view::ViewingAgent;
 pub use agents::AgentClient;
 pub use agents::AgentFile;
 pub use agents::AgentScope;

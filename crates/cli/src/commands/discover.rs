@@ -1,9 +1,10 @@
 //! `discover`: look for skills.
 
-mod visibility;
-
+use mycelium_config::AgentView;
 use mycelium_config::ClaudePlaces;
 use mycelium_config::ClaudeSettings;
+use mycelium_config::ViewReason;
+use mycelium_config::ViewingAgent;
 use mycelium_protocol::control::Candidate;
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::Discovery;
@@ -14,9 +15,6 @@ use mycelium_types::SkillSource;
 use serde_json::Value;
 use serde_json::json;
 
-use self::visibility::Places;
-use self::visibility::View;
-use self::visibility::views;
 use crate::arguments::DiscoverOptions;
 use crate::arguments::Verbosity;
 use crate::error::Error;
@@ -38,7 +36,7 @@ pub(super) fn run(
         .iter()
         .map(|path| directory.join(path))
         .collect();
-    let places = options
+    let asked_for = options
         .paths
         .iter()
         .map(|path| path.display().to_string())
@@ -46,24 +44,19 @@ pub(super) fn run(
         .join(", ");
     let found = answer!(session.request(Command::Discover { paths })?, Discovery);
 
-    let folders = Places {
-        workspace: &session.surroundings.workspace,
-        home: &session.surroundings.home,
-    };
-    let settings =
-        ClaudeSettings::of_claude_code(&ClaudePlaces::of(folders.workspace, folders.home));
+    let places = ClaudePlaces::of(&session.surroundings.workspace, &session.surroundings.home);
+    let settings = ClaudeSettings::of_claude_code(&places);
     let seen_by = |candidate: &Candidate| match candidate.taken {
-        true => views(
-            &candidate.path,
-            candidate.plugin.as_deref(),
-            &settings,
-            folders,
-        )
-        .to_vec(),
+        true => ViewingAgent::ALL
+            .map(|agent| {
+                let plugin = candidate.plugin.as_deref();
+                AgentView::of(agent, &candidate.path, plugin, &settings, &places)
+            })
+            .to_vec(),
         false => Vec::new(),
     };
     let telling = Telling {
-        places: &places,
+        places: &asked_for,
         candidates: match options.explain {
             true => Some(found.candidates.iter().map(seen_by).collect()),
             false => None,
@@ -84,12 +77,12 @@ struct Telling<'a> {
     /// The folders asked for; empty for the configured ones.
     places: &'a str,
     /// What agents make of each candidate, if the candidates are to be told.
-    candidates: Option<Vec<Vec<View>>>,
+    candidates: Option<Vec<Vec<AgentView>>>,
     verbosity: Verbosity,
 }
 
 /// What was found, and who sees it where that is known.
-fn as_json(found: &Discovery, views: Option<&[Vec<View>]>) -> Result<Value, Error> {
+fn as_json(found: &Discovery, views: Option<&[Vec<AgentView>]>) -> Result<Value, Error> {
     let mut value = serde_json::to_value(found).map_err(ErrorReport::internal)?;
     for (index, views) in views.unwrap_or_default().iter().enumerate() {
         if !views.is_empty() {
@@ -130,10 +123,7 @@ fn describe(found: &Discovery, telling: &Telling<'_>, page: &mut Page) {
                 .with("reason", &candidate.reason);
             page.line(text.render(locale));
             for view in views {
-                let (agent, reason) = view.words();
-                let text = Text::new("discover-agent")
-                    .with("agent", agent)
-                    .with("reason", reason);
+                let text = view_text(view);
                 page.line(format!("    {}", text.render(locale)));
             }
         }
@@ -142,6 +132,19 @@ fn describe(found: &Discovery, telling: &Telling<'_>, page: &mut Page) {
         page.blank();
         page.say(&Text::new("discover-time").with("time", milliseconds(found.milliseconds)));
     }
+}
+
+/// What is said of an agent.
+fn view_text(view: &AgentView) -> Text {
+    let reason = match (view.reason, &view.name) {
+        (ViewReason::Found, Some(_)) => "found-as",
+        (ViewReason::Subfolder, Some(_)) => "subfolder-as",
+        (reason, _) => reason.as_str(),
+    };
+    Text::new("discover-agent")
+        .with("agent", view.agent.as_str())
+        .with("reason", reason)
+        .with("name", view.name.as_deref().unwrap_or_default())
 }
 
 /// What is said of a skill beside its name: that it is new, else what it does.

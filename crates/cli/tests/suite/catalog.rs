@@ -108,7 +108,7 @@ fn discovery_says_which_agents_see_a_skill() {
     test.skill("code", &["go"], "module.exports = { go() {} };");
     let found = test.run(&["discover", "--explain"]).expect(0);
     for said in [
-        "pdf@0.0.0\n    Claude Code: not seen, skills are not searched there\n    Other agents: seen\n",
+        "pdf@0.0.0\n    Claude Code: not seen, skills are not searched there\n    Codex: seen\n    Other agents: seen\n",
         "code@1.0.0\n    Claude Code: not seen, it has no SKILL.md",
     ] {
         assert!(found.stdout.contains(said), "{said}: {found}");
@@ -126,9 +126,25 @@ fn discovery_says_which_agents_see_a_skill() {
         pdf.unwrap()["agents"],
         serde_json::json!([
             {"agent": "claude-code", "sees": false, "reason": "elsewhere"},
+            {"agent": "codex", "sees": true, "reason": "found"},
             {"agent": "guide", "sees": true, "reason": "found"},
         ])
     );
+}
+
+#[test]
+fn a_part_of_the_workspace_has_skills_of_its_own() {
+    let test = TestEnvironment::new();
+    let fields = "name: deploy\ndescription: Deploys";
+    agent_skill(&test, "apps/web/.claude/skills/deploy", fields);
+    let explain = ["discover", "apps/web/.claude/skills", "--explain"];
+    let alone = test.run(&explain).expect(0);
+    let seen = "Claude Code: seen once it works in that part of the workspace";
+    assert!(alone.stdout.contains(&format!("{seen}\n")), "{alone}");
+    agent_skill(&test, ".claude/skills/deploy", fields);
+    let named = test.run(&explain).expect(0);
+    let seen = format!("{seen}, as apps/web:deploy\n");
+    assert!(named.stdout.contains(&seen), "{named}");
 }
 
 #[test]

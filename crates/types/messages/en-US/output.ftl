@@ -151,14 +151,19 @@ discover-not-taken = - { $path }: { $plugin ->
     }
 discover-agent = { $agent ->
         [claude-code] Claude Code
+        [codex] Codex
        *[guide] Other agents
     }: { $reason ->
         [found] seen
+        [found-as] seen as { $name }
+        [link] seen, if its version follows links
+        [subfolder] seen once it works in that part of the workspace
+        [subfolder-as] seen as { $name } once it works in that part of the workspace
+        [client] seen by the one whose folder it lies in
         [no-skill-md] not seen, it has no SKILL.md; `mycelium mcp serve` offers it
         [lower-case] not seen, its file is called skill.md instead of SKILL.md
         [elsewhere] not seen, skills are not searched there
         [nested] not seen, skills are not searched so deep
-        [link] perhaps not seen, not all versions follow links
         [name-only] seen, but for its description: `skillOverrides` in its settings says so
         [user-invocable-only] not seen, only you may start it: `skillOverrides` in its settings says so
         [off] not seen, `skillOverrides` in its settings switches it off
