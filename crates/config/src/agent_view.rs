@@ -32,6 +32,9 @@ pub struct AgentView {
     /// What it calls the skill, if not just by its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The skill of the same name that it takes instead, or may take instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead: Option<PathBuf>,
 }
 
 /// An agent's rules for finding skills.
@@ -58,6 +61,10 @@ pub enum ViewReason {
     Subfolder,
     /// It lies in the folder of one agent, which no other searches.
     Client,
+    /// It lies in a folder that the agent searches, and so does another of its name: which one it takes is left to it.
+    Either,
+    /// Another one of its name has precedence.
+    Shadowed,
     /// It has no `SKILL.md`.
     NoSkillMd,
     /// Its file is called `skill.md`.
@@ -104,23 +111,26 @@ impl AgentView {
             sees: reason.is_sight(),
             reason,
             name: None,
+            instead: None,
         }
     }
 
     /// What the settings of Claude Code make of it.
     fn set(self, visibility: SkillVisibility) -> Self {
+        // What is switched off is so wherever it lies.
+        let is_switched = self.sees || self.reason == ViewReason::Shadowed;
         let reason = match (visibility, self.reason) {
             (SkillVisibility::NameOnly, ViewReason::Found | ViewReason::Link) => {
                 ViewReason::NameOnly
             }
-            (SkillVisibility::On | SkillVisibility::NameOnly, reason) => reason,
-            (_, reason) if !reason.is_sight() => reason,
-            (SkillVisibility::UserInvocableOnly, _) => ViewReason::UserInvocableOnly,
-            (SkillVisibility::Off, _) => ViewReason::Off,
+            (SkillVisibility::UserInvocableOnly, _) if is_switched => ViewReason::UserInvocableOnly,
+            (SkillVisibility::Off, _) if is_switched => ViewReason::Off,
+            (_, reason) => reason,
         };
         Self {
             sees: reason.is_sight(),
             reason,
+            instead: self.instead.filter(|_| reason == ViewReason::Shadowed),
             ..self
         }
     }
@@ -135,6 +145,8 @@ impl ViewReason {
             Self::Link => "link",
             Self::Subfolder => "subfolder",
             Self::Client => "client",
+            Self::Either => "either",
+            Self::Shadowed => "shadowed",
             Self::NoSkillMd => "no-skill-md",
             Self::LowerCase => "lower-case",
             Self::Elsewhere => "elsewhere",
@@ -149,8 +161,14 @@ impl ViewReason {
     /// Whether it is a reason for seeing the skill.
     fn is_sight(self) -> bool {
         match self {
-            Self::Found | Self::Link | Self::Subfolder | Self::Client | Self::NameOnly => true,
-            Self::NoSkillMd
+            Self::Found
+            | Self::Link
+            | Self::Subfolder
+            | Self::Client
+            | Self::Either
+            | Self::NameOnly => true,
+            Self::Shadowed
+            | Self::NoSkillMd
             | Self::LowerCase
             | Self::Elsewhere
             | Self::Nested
@@ -175,20 +193,27 @@ impl ViewingAgent {
         }
     }
 
-    /// The folders of skills that it searches from the start.
-    fn roots(self, places: &ClaudePlaces<'_>) -> Vec<PathBuf> {
-        let below = |place: &Path, folders: [&str; 2]| folders.map(|folder| place.join(folder));
-        let of_both = |folders| [places.workspace, places.home].map(|place| below(place, folders));
+    /// The folders of skills that it searches from the start. Of skills of one name it takes that of the first level.
+    fn levels(self, places: &ClaudePlaces<'_>) -> Vec<Vec<PathBuf>> {
+        let of = |place: &Path, folders: &[&str]| {
+            let roots = folders.iter().map(|folder| place.join(folder));
+            roots.collect::<Vec<_>>()
+        };
         match self {
             Self::ClaudeCode => [places.managed, places.home, places.workspace]
-                .map(|place| place.join(".claude/skills"))
+                .map(|place| of(place, &[".claude/skills"]))
                 .to_vec(),
+            // It takes all.
             Self::Codex => {
-                let mut roots = of_both([".agents/skills", ".codex/skills"]).concat();
+                let mut roots = [places.workspace, places.home]
+                    .map(|place| of(place, &[".agents/skills", ".codex/skills"]))
+                    .concat();
                 roots.push(PathBuf::from(CODEX_MANAGED));
-                roots
+                vec![roots]
             }
-            Self::Guide => of_both([".agents/skills", ".claude/skills"]).concat(),
+            Self::Guide => [places.workspace, places.home]
+                .map(|place| of(place, &[".agents/skills", ".claude/skills"]))
+                .to_vec(),
         }
     }
 
@@ -202,15 +227,38 @@ impl ViewingAgent {
 
     /// What it makes of a folder with a `SKILL.md` that no plugin brings.
     fn look(self, folder: &Path, places: &ClaudePlaces<'_>) -> AgentView {
-        let roots = self.roots(places);
-        let Some(below) = roots.iter().find_map(|root| folder.strip_prefix(root).ok()) else {
+        let levels = self.levels(places);
+        let found = levels.iter().enumerate().find_map(|(level, roots)| {
+            let below = roots
+                .iter()
+                .find_map(|root| folder.strip_prefix(root).ok())?;
+            Some((level, below.components().count()))
+        });
+        let Some((level, depth)) = found else {
             return self.look_elsewhere(folder, places);
         };
-        let is_in_reach = (1..=self.deepest()).contains(&below.components().count());
-        let reason = match self {
-            _ if !is_in_reach => ViewReason::Nested,
-            Self::ClaudeCode | Self::Guide if folder.is_symlink() => ViewReason::Link,
-            Self::ClaudeCode | Self::Codex | Self::Guide => ViewReason::Found,
+        if !(1..=self.deepest()).contains(&depth) {
+            return AgentView::new(self, ViewReason::Nested);
+        }
+        if let Some(other) = namesake(folder, levels[..level].iter().flatten()) {
+            return AgentView {
+                instead: Some(other),
+                ..AgentView::new(self, ViewReason::Shadowed)
+            };
+        }
+        // The guide leaves open which of two in one place counts.
+        if self == Self::Guide
+            && let Some(other) = namesake(folder, &levels[level])
+        {
+            return AgentView {
+                instead: Some(other),
+                ..AgentView::new(self, ViewReason::Either)
+            };
+        }
+        let is_link = self != Self::Codex && folder.is_symlink();
+        let reason = match is_link {
+            true => ViewReason::Link,
+            false => ViewReason::Found,
         };
         AgentView::new(self, reason)
     }
@@ -224,7 +272,7 @@ impl ViewingAgent {
                     return elsewhere;
                 };
                 // Only where the name is another skill's as well.
-                let namesake = namesake(folder, &self.roots(places));
+                let namesake = namesake(folder, self.levels(places).iter().flatten());
                 let part = printable_path(part);
                 AgentView {
                     name: namesake.map(|_| qualified(&part, folder)),
@@ -297,153 +345,12 @@ fn is_some_clients(folder: &Path, places: &ClaudePlaces<'_>) -> bool {
 }
 
 /// The skill whose folder has the same name, directly in one of `roots`, if there is another.
-fn namesake(folder: &Path, roots: &[PathBuf]) -> Option<PathBuf> {
+fn namesake<'r>(folder: &Path, roots: impl IntoIterator<Item = &'r PathBuf>) -> Option<PathBuf> {
     let name = folder.file_name()?;
     let real = fs_err::canonicalize(folder).ok();
     roots
-        .iter()
+        .into_iter()
         .map(|root| root.join(name))
         .filter(|other| other.join(AgentSkill::FILE).is_file())
         .find(|other| fs_err::canonicalize(other).ok() != real)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Scene(tempfile::TempDir);
-
-    impl Scene {
-        fn new() -> Self {
-            Self(tempfile::tempdir().unwrap())
-        }
-
-        fn skill(&self, path: &str) -> PathBuf {
-            self.folder(path, "SKILL.md")
-        }
-
-        fn folder(&self, path: &str, file: &str) -> PathBuf {
-            let path = self.0.path().join(path);
-            fs_err::create_dir_all(&path).unwrap();
-            fs_err::write(path.join(file), "").unwrap();
-            path
-        }
-
-        fn views(&self, folder: &Path, plugin: Option<&str>) -> [AgentView; 3] {
-            let [managed, workspace, home] =
-                ["etc", "work", "home"].map(|name| self.0.path().join(name));
-            let places = ClaudePlaces {
-                managed: &managed,
-                workspace: &workspace,
-                home: &home,
-            };
-            let settings = ClaudeSettings::of_claude_code(&places);
-            ViewingAgent::ALL.map(|agent| AgentView::of(agent, folder, plugin, &settings, &places))
-        }
-
-        /// What Claude Code, Codex and the others say, and who sees it.
-        fn told(&self, folder: &Path) -> [(bool, &'static str); 3] {
-            self.views(folder, None)
-                .map(|view| (view.sees, view.reason.as_str()))
-        }
-    }
-
-    const FOUND: (bool, &str) = (true, "found");
-    const ELSEWHERE: (bool, &str) = (false, "elsewhere");
-
-    #[test]
-    fn each_agent_has_its_own_folders() {
-        let scene = Scene::new();
-        for (path, expected) in [
-            ("work/.claude/skills/a", [FOUND, ELSEWHERE, FOUND]),
-            ("work/.agents/skills/b", [ELSEWHERE, FOUND, FOUND]),
-            ("work/skills/c", [ELSEWHERE; 3]),
-            ("home/.claude/skills/d", [FOUND, ELSEWHERE, FOUND]),
-            ("home/.agents/skills/x/e", [ELSEWHERE, FOUND, FOUND]),
-            (
-                "work/.claude/skills/a/f",
-                [(false, "nested"), ELSEWHERE, FOUND],
-            ),
-            ("etc/.claude/skills/g", [FOUND, ELSEWHERE, ELSEWHERE]),
-            ("work/.codex/skills/h", [ELSEWHERE, FOUND, (true, "client")]),
-            (
-                "home/.cursor/skills/x/i",
-                [ELSEWHERE, ELSEWHERE, (true, "client")],
-            ),
-        ] {
-            assert_eq!(scene.told(&scene.skill(path)), expected, "{path}");
-        }
-    }
-
-    #[test]
-    fn only_a_folder_with_the_right_file_is_a_skill() {
-        let scene = Scene::new();
-        let lower = scene.folder("work/.claude/skills/lower", "skill.md");
-        assert_eq!(scene.told(&lower), [(false, "lower-case"); 3]);
-        let code = scene.folder("work/.claude/skills/code", "skill.json");
-        assert_eq!(scene.told(&code), [(false, "no-skill-md"); 3]);
-    }
-
-    #[test]
-    fn links_are_seen_by_what_follows_them() {
-        let scene = Scene::new();
-        let target = scene.skill("elsewhere/x");
-        for (root, expected) in [
-            (
-                "work/.claude/skills",
-                [(true, "link"), ELSEWHERE, (true, "link")],
-            ),
-            ("work/.agents/skills", [ELSEWHERE, FOUND, (true, "link")]),
-        ] {
-            let root = scene.0.path().join(root);
-            fs_err::create_dir_all(&root).unwrap();
-            let link = root.join("x");
-            fs_err::os::unix::fs::symlink(&target, &link).unwrap();
-            assert_eq!(scene.told(&link), expected, "{}", root.display());
-        }
-    }
-
-    #[test]
-    fn a_plugins_skill_bears_its_name() {
-        let scene = Scene::new();
-        let folder = scene.skill("plugin/skills/ruler");
-        let [claude_code, codex, guide] = scene.views(&folder, Some("tools@market"));
-        assert_eq!(claude_code.name.as_deref(), Some("tools:ruler"));
-        assert_eq!(claude_code.reason, ViewReason::Found);
-        assert_eq!([codex.reason, guide.reason], [ViewReason::Plugin; 2]);
-    }
-
-    #[test]
-    fn a_part_of_the_workspace_has_skills_of_its_own() {
-        let scene = Scene::new();
-        let folder = scene.skill("work/apps/web/.claude/skills/deploy");
-        let [alone, codex, _] = scene.views(&folder, None);
-        assert_eq!((alone.sees, alone.reason), (true, ViewReason::Subfolder));
-        assert_eq!(alone.name, None);
-        assert_eq!(codex.reason, ViewReason::Elsewhere);
-
-        scene.skill("work/.claude/skills/deploy");
-        let [named, ..] = scene.views(&folder, None);
-        assert_eq!(named.name.as_deref(), Some("apps/web:deploy"));
-        // Another project's are not the workspace's.
-        let foreign = scene.skill("other/apps/.claude/skills/deploy");
-        assert_eq!(scene.told(&foreign)[0], ELSEWHERE);
-    }
-
-    #[test]
-    fn the_settings_of_claude_code_are_only_its_own() {
-        let scene = Scene::new();
-        let names = ["named", "own", "none"];
-        let folders = names.map(|name| scene.skill(&format!("work/.claude/skills/{name}")));
-        let settings = r#"{"skillOverrides":
-            {"named": "name-only", "own": "user-invocable-only", "none": "off"}}"#;
-        fs_err::write(scene.0.path().join("work/.claude/settings.json"), settings).unwrap();
-        for (folder, claude_code) in folders.iter().zip([
-            (true, "name-only"),
-            (false, "user-invocable-only"),
-            (false, "off"),
-        ]) {
-            assert_eq!(scene.told(folder), [claude_code, ELSEWHERE, FOUND]);
-        }
-    }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod suite {
+    mod agent_view;
     mod agents;
     mod editing;
     mod folders;

@@ -19,6 +19,8 @@ use crate::walk::MAX_DEPTH;
 pub struct Discovery {
     /// All skills that are known now, by name, the newest version first.
     pub skills: Vec<Arc<SkillRecord>>,
+    /// All skills below the roots in order of precedence, also those that others hide.
+    pub found: Arc<[SkillRecord]>,
     /// Those that were not known before, by name, the newest version first.
     pub new: Vec<SkillId>,
     /// Folders that are meant to be skills and are not good ones.

@@ -56,7 +56,7 @@ pub struct Registration {
 struct Known {
     memory: Memory,
     /// What the last discovery found below the roots, in order of precedence.
-    discovered: Vec<SkillRecord>,
+    discovered: Arc<[SkillRecord]>,
     registered: Vec<SkillRecord>,
 }
 
@@ -73,7 +73,7 @@ impl Registry {
             search: Mutex::default(),
             known: Mutex::new(Known {
                 memory: Memory::open(path),
-                discovered: Vec::new(),
+                discovered: Arc::default(),
                 registered: Vec::new(),
             }),
         }
@@ -87,13 +87,14 @@ impl Registry {
         let start = Instant::now();
         let mut known = self.known();
         let findings = known.memory.discover(roots, ignore);
-        known.discovered = findings.records;
+        known.discovered = findings.records.into();
         let before = self.catalogue();
         let (catalogue, collisions) = self.assemble(&known);
         let mut candidates = findings.candidates;
         mark_duplicates(&mut candidates, &collisions);
         Discovery {
             skills: catalogue.iter().cloned().collect(),
+            found: Arc::clone(&known.discovered),
             new: catalogue.added_since(&before),
             problems: findings.problems,
             collisions,

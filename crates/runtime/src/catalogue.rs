@@ -1,5 +1,6 @@
 //! The known skills of a workspace: where they are looked for, and how they are shown.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -17,9 +18,11 @@ use mycelium_registry::Root;
 use mycelium_registry::RootKind;
 use mycelium_registry::SearchQuery;
 use mycelium_registry::SkillRecord;
+use mycelium_registry::Verdict;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Locale;
+use mycelium_types::SkillId;
 use mycelium_types::SkillSource;
 use mycelium_types::Version;
 
@@ -50,6 +53,40 @@ pub(crate) struct Found {
     discovery: Discovery,
     roots: Vec<PathBuf>,
     claude: ClaudeView,
+}
+
+/// A path that leads to a skill, whether or not that is the one of its name that is used here.
+pub(crate) struct Sighting<'f> {
+    /// The path, which may be another one than the record's.
+    pub(crate) path: &'f Path,
+    pub(crate) record: &'f SkillRecord,
+}
+
+impl Found {
+    /// All that leads to skills, in the order in which it was looked at.
+    pub(crate) fn sightings(&self) -> Vec<Sighting<'_>> {
+        let mut records = HashMap::new();
+        for record in self.discovery.found.iter() {
+            match &record.source {
+                SkillSource::Folder { path } | SkillSource::Package { path } => {
+                    records.insert(path.as_path(), record);
+                }
+                SkillSource::Embedded { .. } => {}
+            }
+        }
+        let mut sightings = Vec::new();
+        for candidate in &self.discovery.candidates {
+            let path = candidate.path.as_path();
+            let place = match &candidate.verdict {
+                Verdict::Seen { first } => first.as_path(),
+                _ => path,
+            };
+            if let Some(&record) = records.get(place) {
+                sightings.push(Sighting { path, record });
+            }
+        }
+        sightings
+    }
 }
 
 /// Looks for skills in the workspace's roots, or in `paths` instead.
@@ -129,6 +166,11 @@ pub(crate) fn report(
     workspace: &Workspace,
     summary: impl Fn(&SkillRecord) -> SkillSummary,
 ) -> control::Discovery {
+    let skills: HashMap<PathBuf, SkillId> = found
+        .sightings()
+        .into_iter()
+        .map(|sighting| (sighting.path.to_owned(), sighting.record.id()))
+        .collect();
     let discovery = found.discovery;
     let mut problems: Vec<_> = discovery.notes;
     problems.extend(
@@ -164,6 +206,7 @@ pub(crate) fn report(
             .into_iter()
             .map(|candidate| control::Candidate {
                 plugin: claude.plugins.plugin_of(&candidate.path).map(str::to_owned),
+                skill: skills.get(&candidate.path).cloned(),
                 path: candidate.path,
                 taken: candidate.verdict.is_taken(),
                 reason: candidate.verdict.message().render(Locale::EnUs),

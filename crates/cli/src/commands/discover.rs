@@ -1,5 +1,7 @@
 //! `discover`: look for skills.
 
+use std::path::Path;
+
 use mycelium_config::AgentView;
 use mycelium_config::ClaudePlaces;
 use mycelium_config::ClaudeSettings;
@@ -46,14 +48,15 @@ pub(super) fn run(
 
     let places = ClaudePlaces::of(&session.surroundings.workspace, &session.surroundings.home);
     let settings = ClaudeSettings::of_claude_code(&places);
-    let seen_by = |candidate: &Candidate| match candidate.taken {
-        true => ViewingAgent::ALL
+    // Agents have precedences of their own, so that they may see what is not taken here.
+    let seen_by = |candidate: &Candidate| match candidate.skill {
+        Some(_) => ViewingAgent::ALL
             .map(|agent| {
                 let plugin = candidate.plugin.as_deref();
                 AgentView::of(agent, &candidate.path, plugin, &settings, &places)
             })
             .to_vec(),
-        false => Vec::new(),
+        None => Vec::new(),
     };
     let telling = Telling {
         places: &asked_for,
@@ -141,9 +144,11 @@ fn view_text(view: &AgentView) -> Text {
         (ViewReason::Subfolder, Some(_)) => "subfolder-as",
         (reason, _) => reason.as_str(),
     };
+    let other = view.instead.as_deref().unwrap_or(Path::new(""));
     Text::new("discover-agent")
         .with("agent", view.agent.as_str())
         .with("reason", reason)
+        .with("other", other.display())
         .with("name", view.name.as_deref().unwrap_or_default())
 }
 
@@ -220,12 +225,14 @@ mod tests {
                     taken: true,
                     reason: "a valid skill".into(),
                     plugin: None,
+                    skill: None,
                 },
                 Candidate {
                     path: "/w/c".into(),
                     taken: false,
                     reason: "no skill.json".into(),
                     plugin: Some("tools@market".into()),
+                    skill: None,
                 },
             ],
             roots: Vec::new(),

@@ -148,6 +148,51 @@ fn a_part_of_the_workspace_has_skills_of_its_own() {
 }
 
 #[test]
+fn of_skills_of_one_name_each_agent_takes_its_own() {
+    let test = TestEnvironment::new();
+    let fields = "name: pdf\ndescription: Fills forms";
+    agent_skill(&test, ".claude/skills/pdf", fields);
+    agent_skill(&test, "../home/.claude/skills/pdf", fields);
+    let shared = test.workspace().join(".agents/skills");
+    fs_err::create_dir_all(&shared).unwrap();
+    let target = test.workspace().join(".claude/skills/pdf");
+    fs_err::os::unix::fs::symlink(target, shared.join("pdf")).unwrap();
+
+    let value = test
+        .run(&["discover", "--explain", "--json"])
+        .expect(0)
+        .json();
+    let candidates = value["candidates"].as_array().unwrap();
+    let told = |path: &str| {
+        let is_it = |it: &&serde_json::Value| it["path"].as_str().unwrap().ends_with(path);
+        let candidate = candidates.iter().find(is_it).unwrap();
+        let agents = candidate["agents"].as_array().unwrap();
+        let reasons: Vec<_> = agents.iter().map(|it| it["reason"].clone()).collect();
+        (candidate["taken"].clone(), reasons)
+    };
+    let expected = |taken: bool, reasons: [&str; 3]| {
+        let reasons = reasons.map(|reason| json!(reason));
+        (json!(taken), reasons.to_vec())
+    };
+    assert_eq!(
+        told("project/.claude/skills/pdf"),
+        expected(true, ["shadowed", "elsewhere", "found"])
+    );
+    // The same folder by another path, and one that is not used here.
+    assert_eq!(
+        told("project/.agents/skills/pdf"),
+        expected(false, ["elsewhere", "found", "link"])
+    );
+    assert_eq!(
+        told("home/.claude/skills/pdf"),
+        expected(false, ["found", "elsewhere", "shadowed"])
+    );
+    let text = test.run(&["discover", "--explain"]).expect(0);
+    let said = "Claude Code: not seen, the one in [ROOT]/home/.claude/skills/pdf has precedence\n";
+    assert!(text.stdout.contains(said), "{text}");
+}
+
+#[test]
 fn the_settings_of_claude_code_say_what_it_shows() {
     let test = TestEnvironment::new();
     for name in ["whole", "named", "own", "none"] {

@@ -148,6 +148,9 @@ pub struct Candidate {
     /// The installed plugin it belongs to, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plugin: Option<String>,
+    /// The skill that it is, also where another folder is used instead of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<SkillId>,
 }
 
 /// All about one skill.

@@ -10,6 +10,7 @@ use mycelium_registry::RootKind;
 use mycelium_registry::Verdict;
 use mycelium_types::Locale;
 use mycelium_types::Severity;
+use mycelium_types::SkillSource;
 
 use super::support::Fixture;
 use super::support::ids;
@@ -157,6 +158,21 @@ fn several_roots_may_lead_to_one_skill() {
         .iter()
         .filter(|c| matches!(c.verdict, Verdict::Seen { .. }));
     assert_eq!(seen.count(), 2);
+}
+
+#[test]
+fn what_is_hidden_is_still_told() {
+    let fixture = Fixture::new();
+    fixture.skill("skills/hello", "hello", "1.0.0");
+    fixture.skill("user/hello", "hello", "1.0.0");
+    let discovery =
+        fixture.discover_in(&[("skills", RootKind::Workspace), ("user", RootKind::User)]);
+    assert_eq!(ids(&discovery), ["hello@1.0.0"]);
+    let sources: Vec<_> = discovery.found.iter().map(|it| it.source.clone()).collect();
+    let folder = |path| SkillSource::Folder {
+        path: fixture.path(path),
+    };
+    assert_eq!(sources, [folder("skills/hello"), folder("user/hello")]);
 }
 
 #[test]

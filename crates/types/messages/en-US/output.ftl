@@ -160,6 +160,8 @@ discover-agent = { $agent ->
         [subfolder] seen once it works in that part of the workspace
         [subfolder-as] seen as { $name } once it works in that part of the workspace
         [client] seen by the one whose folder it lies in
+        [either] seen, or the one in { $other } instead: they differ in which of two they take
+        [shadowed] not seen, the one in { $other } has precedence
         [no-skill-md] not seen, it has no SKILL.md; `mycelium mcp serve` offers it
         [lower-case] not seen, its file is called skill.md instead of SKILL.md
         [elsewhere] not seen, skills are not searched there
