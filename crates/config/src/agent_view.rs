@@ -105,6 +105,27 @@ impl AgentView {
         }
     }
 
+    /// How much of the skill is in the agent's list from the start; nothing for what it does not find by then, or
+    /// leaves for another one.
+    #[must_use]
+    pub fn listed(&self) -> Option<SkillVisibility> {
+        match self.reason {
+            ViewReason::Found | ViewReason::Link | ViewReason::Client | ViewReason::Either => {
+                Some(SkillVisibility::On)
+            }
+            ViewReason::NameOnly => Some(SkillVisibility::NameOnly),
+            ViewReason::UserInvocableOnly => Some(SkillVisibility::UserInvocableOnly),
+            ViewReason::Off => Some(SkillVisibility::Off),
+            ViewReason::Subfolder
+            | ViewReason::Shadowed
+            | ViewReason::NoSkillMd
+            | ViewReason::LowerCase
+            | ViewReason::Elsewhere
+            | ViewReason::Nested
+            | ViewReason::Plugin => None,
+        }
+    }
+
     fn new(agent: ViewingAgent, reason: ViewReason) -> Self {
         Self {
             agent,

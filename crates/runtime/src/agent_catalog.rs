@@ -1,22 +1,28 @@
-//! What an agent sees of the Agent Skills: a list that has to fit into a small part of its context.
+//! What an agent sees of the Agent Skills by itself: a list that has to fit into a small part of its context. What it
+//! gets from Mycelium is not in it.
 //!
 //! Agents drop descriptions that do not fit, and a skill without one is not used any more. Here all are shortened
 //! alike, as far as it takes.
 
+use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mycelium_config::AgentView;
+use mycelium_config::ClaudePlaces;
 use mycelium_config::ClaudeSettings;
 use mycelium_config::SkillVisibility;
-use mycelium_protocol::control::Collision;
+use mycelium_config::ViewingAgent;
 use mycelium_protocol::control::RequestContext;
-use mycelium_registry::SkillRecord;
 use mycelium_types::AgentSkill;
 use mycelium_types::ErrorReport;
-use mycelium_types::SkillSource;
 use serde::Serialize;
 
+use crate::catalogue::Found;
+use crate::catalogue::Sighting;
 use crate::inner::Inner;
+use crate::inner::blocking;
 
 /// About how many characters a token has: what agents count with themselves.
 const CHARACTERS_PER_TOKEN: usize = 4;
@@ -43,14 +49,27 @@ pub struct AgentCatalog {
     pub skills: Vec<CatalogEntry>,
     /// Skills whose names alone do not fit any more.
     pub omitted: Vec<String>,
-    /// Skills that others of the same name hide.
-    pub collisions: Vec<Collision>,
+    /// Skills that the agent leaves for others of the same name.
+    pub collisions: Vec<CatalogCollision>,
+    /// The names of skills that the agent does not find by itself.
+    pub unseen: Vec<String>,
+}
+
+/// Two skills of one name, of which the agent takes one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CatalogCollision {
+    /// Their name.
+    pub name: String,
+    /// The folder of the one that it takes.
+    pub winner: PathBuf,
+    /// The folder of the other one.
+    pub loser: PathBuf,
 }
 
 /// A skill in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CatalogEntry {
-    /// Its name.
+    /// What the agent calls it.
     pub name: String,
     /// As much of its description as fits.
     pub description: String,
@@ -104,6 +123,23 @@ impl Room {
 }
 
 impl CatalogAgent {
+    /// Its rules for finding skills.
+    fn viewing(self) -> ViewingAgent {
+        match self {
+            Self::ClaudeCode => ViewingAgent::ClaudeCode,
+            Self::Codex => ViewingAgent::Codex,
+        }
+    }
+
+    /// What it shows of a skill, if it may choose the skill by itself.
+    fn shown(self, skill: &AgentSkill, visibility: SkillVisibility) -> Option<(String, Fit)> {
+        match visibility {
+            SkillVisibility::On => Some((self.description(skill), Fit::Whole)),
+            SkillVisibility::NameOnly => Some((String::new(), Fit::NameOnlyAsSet)),
+            SkillVisibility::UserInvocableOnly | SkillVisibility::Off => None,
+        }
+    }
+
     /// How much of the context the list may have, in percent.
     fn percent(self) -> usize {
         match self {
@@ -197,6 +233,7 @@ impl AgentCatalog {
             skills,
             omitted,
             collisions: Vec::new(),
+            unseen: Vec::new(),
         }
     }
 
@@ -238,6 +275,73 @@ fn shortened(text: &str, most: usize) -> String {
     format!("{kept}…")
 }
 
+/// What an agent finds by itself of the skills that were found.
+#[derive(Default)]
+struct Sights {
+    entries: Vec<CatalogEntry>,
+    collisions: Vec<CatalogCollision>,
+    unseen: BTreeSet<String>,
+}
+
+impl Sights {
+    fn of(
+        agent: CatalogAgent,
+        found: &Found,
+        settings: &ClaudeSettings,
+        places: &ClaudePlaces<'_>,
+    ) -> Self {
+        let mut sights = Self::default();
+        let mut listed = HashSet::new();
+        let mut seen = BTreeSet::new();
+        for sighting in found.sightings() {
+            let Sighting {
+                path,
+                plugin,
+                record,
+            } = sighting;
+            let skill = record.manifest.agent.as_deref();
+            let Some(skill) = skill.filter(|skill| skill.model_invocable) else {
+                continue;
+            };
+            let name = record.name().to_string();
+            let view = AgentView::of(agent.viewing(), path, plugin, settings, places);
+            match (view.listed(), view.instead) {
+                (Some(visibility), _) => {
+                    seen.insert(name.clone());
+                    // Several paths may lead to one skill.
+                    if let Some((description, fit)) = agent.shown(skill, visibility)
+                        && listed.insert(&record.source)
+                    {
+                        sights.entries.push(CatalogEntry {
+                            name: view.name.unwrap_or(name),
+                            description,
+                            characters: 0,
+                            fit,
+                            location: path.join(&skill.file),
+                        });
+                    }
+                }
+                (None, Some(winner)) => {
+                    seen.insert(name.clone());
+                    sights.collisions.push(CatalogCollision {
+                        name,
+                        winner,
+                        loser: path.to_owned(),
+                    });
+                }
+                (None, None) => {
+                    sights.unseen.insert(name);
+                }
+            }
+        }
+        sights.unseen.retain(|name| !seen.contains(name));
+        sights
+            .entries
+            .sort_by(|a, b| (&a.name, &a.location).cmp(&(&b.name, &b.location)));
+        sights
+    }
+}
+
 impl Inner {
     pub(crate) async fn catalog(
         self: &Arc<Self>,
@@ -245,60 +349,29 @@ impl Inner {
         agent: CatalogAgent,
         context_tokens: usize,
     ) -> Result<AgentCatalog, ErrorReport> {
-        let found = self.discover(context, Vec::new()).await?;
-        let workspace = self.workspace(context).await?;
-        let registry = self.registry(&workspace).await?;
-        let mut names: Vec<_> = found
-            .skills
-            .into_iter()
-            .map(|skill| skill.id.name)
-            .collect();
-        names.dedup();
-        let view = match agent {
-            CatalogAgent::ClaudeCode => self.claude_view(&workspace).await?,
-            // What Claude Code is set to is none of its business.
-            CatalogAgent::Codex => Arc::default(),
-        };
-        let records = names.iter().filter_map(|name| registry.get(name, None));
-        let entries = records.filter_map(|record| entry(agent, &record, view.visibility(&record)));
-        let room = Room::of(agent, context_tokens, &view.settings);
-        Ok(AgentCatalog {
-            collisions: found.collisions,
-            ..AgentCatalog::fit(agent, room, entries.collect())
+        let (workspace, found) = self.look_for_skills(context, Vec::new()).await?;
+        blocking(move || {
+            let places = ClaudePlaces::of(&workspace.path, &workspace.home);
+            let settings = match agent {
+                CatalogAgent::ClaudeCode => ClaudeSettings::of_claude_code(&places),
+                // What Claude Code is set to is none of its business.
+                CatalogAgent::Codex => ClaudeSettings::default(),
+            };
+            let sights = Sights::of(agent, &found, &settings, &places);
+            let room = Room::of(agent, context_tokens, &settings);
+            Ok(AgentCatalog {
+                collisions: sights.collisions,
+                unseen: sights.unseen.into_iter().collect(),
+                ..AgentCatalog::fit(agent, room, sights.entries)
+            })
         })
+        .await
     }
-}
-
-/// The skill as an agent may choose it by itself, if it may.
-fn entry(
-    agent: CatalogAgent,
-    record: &SkillRecord,
-    visibility: SkillVisibility,
-) -> Option<CatalogEntry> {
-    let description = |skill: &AgentSkill| match visibility {
-        SkillVisibility::On => Some((agent.description(skill), Fit::Whole)),
-        SkillVisibility::NameOnly => Some((String::new(), Fit::NameOnlyAsSet)),
-        SkillVisibility::UserInvocableOnly | SkillVisibility::Off => None,
-    };
-    let skill = record.manifest.agent.as_deref()?;
-    let SkillSource::Folder { path } = &record.source else {
-        return None;
-    };
-    let (description, fit) = description(skill).filter(|_| skill.model_invocable)?;
-    Some(CatalogEntry {
-        name: record.name().to_string(),
-        description,
-        characters: 0,
-        fit,
-        location: path.join(&skill.file),
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-
-    use mycelium_config::ClaudePlaces;
 
     use super::*;
 

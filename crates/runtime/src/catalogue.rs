@@ -59,6 +59,8 @@ pub(crate) struct Found {
 pub(crate) struct Sighting<'f> {
     /// The path, which may be another one than the record's.
     pub(crate) path: &'f Path,
+    /// The plugin that it belongs to.
+    pub(crate) plugin: Option<&'f str>,
     pub(crate) record: &'f SkillRecord,
 }
 
@@ -82,7 +84,11 @@ impl Found {
                 _ => path,
             };
             if let Some(&record) = records.get(place) {
-                sightings.push(Sighting { path, record });
+                sightings.push(Sighting {
+                    path,
+                    plugin: self.claude.plugins.plugin_of(path),
+                    record,
+                });
             }
         }
         sightings

@@ -68,6 +68,7 @@ use std::sync::Arc;
 
 pub use agent_catalog::AgentCatalog;
 pub use agent_catalog::CatalogAgent;
+pub use agent_catalog::CatalogCollision;
 pub use agent_catalog::CatalogEntry;
 pub use agent_catalog::Fit;
 pub use claude::Audience;

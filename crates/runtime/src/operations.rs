@@ -1,5 +1,6 @@
 //! Everything a client can ask for besides a call.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,6 +23,7 @@ use mycelium_types::SkillState;
 
 use crate::EventSink;
 use crate::catalogue;
+use crate::catalogue::Found;
 use crate::execution::breaker_key;
 use crate::inner::Inner;
 use crate::inner::blocking;
@@ -82,8 +84,20 @@ impl Inner {
     pub(crate) async fn discover(
         self: &Arc<Self>,
         context: &RequestContext,
-        paths: Vec<std::path::PathBuf>,
+        paths: Vec<PathBuf>,
     ) -> Result<Discovery, ErrorReport> {
+        let (workspace, found) = self.look_for_skills(context, paths).await?;
+        Ok(catalogue::report(found, &workspace, |record| {
+            self.summary(&workspace, &context.session, record)
+        }))
+    }
+
+    /// Looks for skills in the workspace's folders, or in `paths` instead.
+    pub(crate) async fn look_for_skills(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        paths: Vec<PathBuf>,
+    ) -> Result<(Arc<Workspace>, Found), ErrorReport> {
         let workspace = self.workspace(context).await?;
         let registry = {
             let inner = Arc::clone(self);
@@ -95,9 +109,7 @@ impl Inner {
             let workspace = Arc::clone(&workspace);
             blocking(move || Ok(inner.discover_again(&workspace, &registry, &paths))).await?
         };
-        Ok(catalogue::report(found, &workspace, |record| {
-            self.summary(&workspace, &context.session, record)
-        }))
+        Ok((workspace, found))
     }
 
     pub(crate) async fn list(

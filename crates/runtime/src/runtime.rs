@@ -194,7 +194,8 @@ impl SkillRuntime {
         self.inner.discover(context, paths).await
     }
 
-    /// What an agent sees of the Agent Skills: their descriptions, fitted into `budget` characters.
+    /// What an agent sees of the Agent Skills by itself: their descriptions, fitted into its part of a context of
+    /// `context_tokens`.
     ///
     /// # Errors
     /// When the configuration is invalid. A broken skill is left out.

@@ -39,6 +39,7 @@ pub(super) fn run(
                 "skills": catalog.skills,
                 "omitted": catalog.omitted,
                 "collisions": catalog.collisions,
+                "unseen": catalog.unseen,
             });
             format!("{value}\n")
         }
@@ -55,14 +56,17 @@ fn tell(catalog: &AgentCatalog, session: &mut Session<'_>) {
     let output = &mut session.output;
     for collision in catalog.collisions.iter().take(MOST_NAMED) {
         let text = Text::new("discover-collision")
-            .with("skill", &collision.id)
-            .with("winner", &collision.winner)
-            .with("loser", &collision.loser);
+            .with("skill", &collision.name)
+            .with("winner", collision.winner.display())
+            .with("loser", collision.loser.display());
         output.note(&text);
     }
     let more = catalog.collisions.len().saturating_sub(MOST_NAMED);
     if more > 0 {
         output.note(&Text::new("catalog-collisions").with("count", more));
+    }
+    if !catalog.unseen.is_empty() {
+        output.note(&Text::new("catalog-unseen").with("count", catalog.unseen.len()));
     }
     for (fit, key) in [
         (Fit::Capped, "catalog-capped"),

@@ -26,6 +26,13 @@ fn every_format_has_every_skill_that_an_agent_may_start() {
         "name: own\ndescription: Mine\ndisable-model-invocation: true",
     );
     test.skill("code", &["go"], "module.exports = { go() {} };");
+    // The same for Codex, which looks elsewhere, and one where neither looks.
+    agent_skill(
+        &test,
+        ".agents/skills/pdf",
+        "name: pdf\ndescription: Fills <forms> & more\nwhen_to_use: For forms",
+    );
+    agent_skill(&test, "skills/ours", "name: ours\ndescription: Is offered");
     let markdown = test.run(&["catalog"]).expect(0);
     assert_eq!(
         markdown.stdout, "- **pdf**: Fills <forms> & more For forms\n",
@@ -36,7 +43,7 @@ fn every_format_has_every_skill_that_an_agent_may_start() {
         .expect(0);
     assert_eq!(
         xml.stdout,
-        "<available_skills>\n<skill>\n<name>pdf</name>\n<description>Fills &lt;forms&gt; &amp; more</description>\n<location>[ROOT]/project/.claude/skills/pdf/SKILL.md</location>\n</skill>\n</available_skills>\n",
+        "<available_skills>\n<skill>\n<name>pdf</name>\n<description>Fills &lt;forms&gt; &amp; more</description>\n<location>[ROOT]/project/.agents/skills/pdf/SKILL.md</location>\n</skill>\n</available_skills>\n",
         "{xml}"
     );
     for arguments in [&["catalog", "--json"][..], &["catalog", "--format", "json"]] {
@@ -45,7 +52,12 @@ fn every_format_has_every_skill_that_an_agent_may_start() {
         assert_eq!(value["budget"], 8_000);
         assert_eq!(value["skills"][0]["fit"], "whole");
         assert_eq!(value["skills"].as_array().unwrap().len(), 1);
+        assert_eq!(value["unseen"], json!(["ours"]));
     }
+    assert!(
+        markdown.stderr.contains("does not find by itself"),
+        "{markdown}"
+    );
 }
 
 #[test]
@@ -59,15 +71,23 @@ fn two_thousand_skills_with_collisions_are_fitted_and_nothing_is_dropped_silentl
     }
     for number in 1_400..2_000 {
         let name = format!("skill-{number}");
-        agent_skill(&test, &format!(".agents/skills/{name}"), &fields(&name));
+        let path = format!("../home/.claude/skills/{name}");
+        agent_skill(&test, &path, &fields(&name));
     }
     let huge = format!("name: huge\ndescription: {}", "long ".repeat(200_000));
-    agent_skill(&test, ".agents/skills/huge", &huge);
+    agent_skill(&test, "../home/.claude/skills/huge", &huge);
     let small = test.run(&["catalog", "--json"]).expect(0);
     let value = small.json();
     let count = |key: &str| value[key].as_array().unwrap().len();
     assert_eq!(count("skills") + count("omitted"), 2_001);
     assert_eq!(count("collisions"), 300);
+    let collision = &value["collisions"][0];
+    let folder = |key: &str| collision[key].as_str().unwrap();
+    // Claude Code takes the person's.
+    assert!(
+        folder("winner").contains("/home/") && folder("loser").contains("/project/"),
+        "{collision}"
+    );
     assert!(
         value["used"].as_u64().unwrap() <= 8_000,
         "{}",
@@ -197,7 +217,9 @@ fn the_settings_of_claude_code_say_what_it_shows() {
     let test = TestEnvironment::new();
     for name in ["whole", "named", "own", "none"] {
         let fields = format!("name: {name}\ndescription: The skill {name} and more of it");
-        agent_skill(&test, &format!(".claude/skills/{name}"), &fields);
+        for root in [".claude/skills", ".agents/skills"] {
+            agent_skill(&test, &format!("{root}/{name}"), &fields);
+        }
     }
     test.file(
         ".claude/settings.json",

@@ -49,7 +49,7 @@ help-search = Search the known skills
         mycelium search --tag testing --min-version 1.0.0
 
 help-catalog = Show what an agent sees of the Agent Skills
-    .details = Fits the descriptions of all skills with a SKILL.md into the part of the agent's context that it gives them, and says what is shortened, hidden or left out.
+    .details = Fits the descriptions of the skills that the agent finds by itself into the part of the agent's context that it gives them, and says what is shortened, hidden, left out or not found.
     .agent = Whose rules: claude-code or codex
     .context = How many tokens the agent's context has
     .format = markdown, xml or json

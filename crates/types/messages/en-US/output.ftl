@@ -176,7 +176,11 @@ discover-collision = { $skill } exists twice: the one from { $winner } is used, 
 catalog-collisions = { $count ->
         [one] One more skill is hidden
        *[other] { $count } more skills are hidden
-    } by another of the same name. `mycelium discover` names all.
+    } by another of the same name. `mycelium discover --explain` names all.
+catalog-unseen = { $count ->
+        [one] One more skill is known, which the agent does not find by itself
+       *[other] { $count } more skills are known, which the agent does not find by itself
+    }: `mycelium discover --explain` says why, and `mycelium mcp serve` offers what it does not find.
 catalog-capped = { $count ->
         [one] One description is longer than the agent takes of any
        *[other] { $count } descriptions are longer than the agent takes of any
