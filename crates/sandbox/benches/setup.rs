@@ -1,5 +1,6 @@
-//! Measures how long a worker takes until it is locked in with its skill, beside a bare `fork`, and what it costs
-//! that the supervisor is told of each file that a program opens, beside a worker of which it is not.
+//! Measures how long a worker takes until it is locked in with its skill, beside a bare `fork`; how long it takes to
+//! be rid of a whole tree of processes, beside as many bare children; and what it costs that the supervisor is told of
+//! each file that a program opens, beside a worker of which it is not.
 //!
 //! Prints one line of JSON for each thing measured; `cargo xtask bench` makes a table of them.
 
@@ -7,9 +8,12 @@ use std::error::Error;
 use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
+use std::io::PipeWriter;
 use std::io::Read;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use std::time::Instant;
@@ -24,11 +28,23 @@ use mycelium_sandbox::Seat;
 use mycelium_sandbox::Worker;
 use mycelium_types::Limits;
 use mycelium_types::SkillId;
+use rustix::process::Pid;
+use rustix::process::Signal;
+use rustix::process::WaitOptions;
 
 /// How often each thing is measured.
 const RUNS: usize = 200;
 /// The skill's one file.
 const CODE: &str = "index.js";
+/// The processes of a tree, the worker itself not included, and those of them that the worker starts itself.
+const TREE: usize = 30;
+const BRANCHES: usize = 5;
+/// How long a tree may take to grow, or to vanish, before that is an error.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+// What a worker is told to do.
+const OPEN: u8 = b'o';
+const GROW: u8 = b'g';
 
 // As the program itself does: a launcher must not have done anything before.
 fn main() -> ExitCode {
@@ -65,8 +81,14 @@ fn worker_main(mut seat: Seat) -> u8 {
         return 4;
     }
     // Until the supervisor closes the socket.
-    while socket.read(&mut [0]).is_ok_and(|read| read > 0) {
-        if open_often(&policy, &mut socket).is_err() {
+    let mut order = [0];
+    while socket.read(&mut order).is_ok_and(|read| read > 0) {
+        let done = match order {
+            [OPEN] => open_often(&policy, &mut socket),
+            [GROW] => grow_tree(&mut socket),
+            [_] => return 6,
+        };
+        if done.is_err() {
             return 5;
         }
     }
@@ -89,8 +111,25 @@ fn open_often(policy: &SandboxPolicy, socket: &mut UnixStream) -> Result<(), Box
     Ok(socket.write_all(&line)?)
 }
 
+/// Starts a tree of processes and tells when all of them are there.
+fn grow_tree(socket: &mut UnixStream) -> Result<(), Box<dyn Error>> {
+    let (mut ready, tell) = io::pipe()?;
+    let twigs = || {
+        for _ in 1..TREE / BRANCHES {
+            // One that is missing is noticed by who waits for all.
+            let _ = start_process(&tell, || {});
+        }
+    };
+    for _ in 0..BRANCHES {
+        start_process(&tell, twigs)?;
+    }
+    ready.read_exact(&mut [0; TREE])?;
+    Ok(socket.write_all(b".")?)
+}
+
 fn measure() -> Result<(), Box<dyn Error>> {
     report("fork", &times(fork_and_wait)?)?;
+    report("kill-bare", &times(kill_children)?)?;
     let launcher = Launcher::start(&LauncherOptions::new(std::env::current_exe()?))?;
     let folder = tempfile::tempdir()?;
     let policy = policy(folder.path())?;
@@ -111,12 +150,14 @@ fn measure() -> Result<(), Box<dyn Error>> {
     report("sandbox-warm", &warm)?;
 
     report("open", &opens(&launcher, launcher.spawn()?, &policy)?)?;
-    let policy = SandboxPolicy {
+    let mut policy = SandboxPolicy {
         program: Some(ProgramPolicy::default()),
         ..policy
     };
+    policy.limits.processes = TREE as u64;
     let told = opens(&launcher, launcher.spawn_program()?, &policy)?;
-    report("open-told", &told)
+    report("open-told", &told)?;
+    report("kill-tree", &times(|| kill_tree(&launcher, &policy))?)
 }
 
 /// How long a worker takes to open a file.
@@ -129,7 +170,7 @@ fn opens(
     let mut lines = BufReader::new(socket.try_clone()?);
     let mut once = || {
         let mut line = String::new();
-        socket.write_all(b"!")?;
+        socket.write_all(&[OPEN])?;
         lines.read_line(&mut line)?;
         let times: Vec<u64> = serde_json::from_str(&line)?;
         Ok(times.into_iter().map(Duration::from_nanos).collect())
@@ -137,6 +178,44 @@ fn opens(
     // The first round is slower.
     let _: Result<Vec<_>, Box<dyn Error>> = once();
     once()
+}
+
+/// How long it takes from the kill of a worker until neither it nor anything that it started is left, not even
+/// as an entry in the kernel's table.
+fn kill_tree(launcher: &Launcher, policy: &SandboxPolicy) -> Result<Duration, Box<dyn Error>> {
+    let (worker, mut socket) = lock_in(launcher, launcher.spawn_program()?, policy)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.write_all(&[GROW])?;
+    socket.read_exact(&mut [0])?;
+    let tree = descendants(worker.pid())?;
+    if tree.len() != TREE + 1 {
+        return Err(format!("there are {} processes", tree.len()).into());
+    }
+    let start = Instant::now();
+    worker.kill();
+    while tree.iter().any(|process| process.exists()) {
+        if start.elapsed() > PATIENCE {
+            return Err("a killed tree is still there".into());
+        }
+        // The kernel needs the processors for what is measured.
+        std::thread::sleep(Duration::from_micros(100));
+    }
+    Ok(start.elapsed())
+}
+
+/// A process and everything that it started, as their folders in `/proc`.
+fn descendants(process: u32) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut found = vec![process];
+    let mut seen = 0;
+    while let Some(pid) = found.get(seen) {
+        let children = fs_err::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
+        for child in children.split_ascii_whitespace() {
+            found.push(child.parse()?);
+        }
+        seen += 1;
+    }
+    let folder = |pid: u32| Path::new("/proc").join(pid.to_string());
+    Ok(found.into_iter().map(folder).collect())
 }
 
 /// From a warm worker to one that is restricted to its skill and says so.
@@ -156,7 +235,7 @@ fn lock_in(
 }
 
 /// The policy of a skill that asks for nothing.
-fn policy(folder: &std::path::Path) -> Result<SandboxPolicy, Box<dyn Error>> {
+fn policy(folder: &Path) -> Result<SandboxPolicy, Box<dyn Error>> {
     // Root's workers are nobody: they must be able to reach the folder.
     let root = fs_err::canonicalize(folder)?;
     fs_err::set_permissions(&root, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
@@ -205,6 +284,48 @@ fn fork_and_wait() -> Result<Duration, Box<dyn Error>> {
         return Err(std::io::Error::last_os_error().into());
     }
     Ok(start.elapsed())
+}
+
+/// How long it takes to kill as many children as a tree has processes, and to wait for them.
+fn kill_children() -> Result<Duration, Box<dyn Error>> {
+    let (mut ready, tell) = io::pipe()?;
+    let end_with_parent = || {
+        // Without consequence if it fails.
+        let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+    };
+    let children = (0..TREE).map(|_| start_process(&tell, end_with_parent));
+    let children: Vec<_> = children.collect::<io::Result<_>>()?;
+    ready.read_exact(&mut [0; TREE])?;
+    let start = Instant::now();
+    for child in &children {
+        rustix::process::kill_process(*child, Signal::KILL)?;
+    }
+    for child in &children {
+        rustix::process::waitpid(Some(*child), WaitOptions::empty())?;
+    }
+    Ok(start.elapsed())
+}
+
+/// Starts a copy of this process that does something, tells that it is there, and waits for its end.
+#[expect(
+    unsafe_code,
+    reason = "what is killed are processes with nothing of their own"
+)]
+fn start_process(mut tell: &PipeWriter, work: impl FnOnce()) -> io::Result<Pid> {
+    // SAFETY: this process has one thread here, so that its copy may do what it may do itself.
+    match unsafe { libc::fork() } {
+        0 => {
+            work();
+            // Whoever waits for it notices if it fails.
+            let _ = tell.write_all(b".");
+            loop {
+                // SAFETY: it takes nothing.
+                unsafe { libc::pause() };
+            }
+        }
+        child if child < 0 => Err(io::Error::last_os_error()),
+        child => Pid::from_raw(child).ok_or_else(io::Error::last_os_error),
+    }
 }
 
 fn times(

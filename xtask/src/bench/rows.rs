@@ -104,6 +104,13 @@ const ROWS: &[Row] = &[
         .above("fork")
         .maximum(10.0),
     row("open-told", "open a file, the supervisor told of it", 0.06).above("open"),
+    row(
+        "kill-tree",
+        "kill a tree of 30 processes, until all are gone",
+        20.0,
+    )
+    .above("kill-bare")
+    .maximum(100.0),
     row("load-simple", "load a simple skill", 5.0)
         .above("process")
         .beside("node-start")
@@ -217,6 +224,10 @@ pub(crate) const REFERENCES: &[(&str, &str)] = &[
     ("fsync", "floor: append 512 bytes and put them on disk"),
     ("request-direct", "floor: a loopback request, no broker"),
     ("fork", "floor: fork, exit, wait"),
+    (
+        "kill-bare",
+        "floor: kill 30 bare children and wait for them",
+    ),
     ("process", "floor: start `true` and wait"),
     ("node-start", "peer: start Node.js, call, print, end"),
     ("node-pipe", "peer: call a running Node.js by a pipe"),
