@@ -103,7 +103,9 @@ const ROWS: &[Row] = &[
     row("sandbox-cold", "sandbox set-up, new worker", 3.0)
         .above("fork")
         .maximum(10.0),
-    row("open-told", "open a file, the supervisor told of it", 0.06).above("open"),
+    row("open-told", "open a file, the supervisor told of it", 0.06)
+        .above("open")
+        .maximum(0.06),
     row(
         "kill-tree",
         "kill a tree of 30 processes, until all are gone",
