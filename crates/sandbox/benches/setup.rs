@@ -1,6 +1,6 @@
 //! Measures how long a worker takes until it is locked in with its skill, beside a bare `fork`; how long it takes to
 //! be rid of a whole tree of processes, beside as many bare children; and what it costs that the supervisor is told of
-//! each file that a program opens, beside a worker of which it is not.
+//! each file that a program opens, beside a worker of which it is not, and nothing for calls that it is not told of.
 //!
 //! Prints one line of JSON for each thing measured; `cargo xtask bench` makes a table of them.
 
@@ -24,6 +24,7 @@ use mycelium_policy::SandboxPolicy;
 use mycelium_sandbox::LAUNCHER_ARGUMENT;
 use mycelium_sandbox::Launcher;
 use mycelium_sandbox::LauncherOptions;
+use mycelium_sandbox::Note;
 use mycelium_sandbox::Seat;
 use mycelium_sandbox::Worker;
 use mycelium_types::Limits;
@@ -39,11 +40,14 @@ const CODE: &str = "index.js";
 /// The processes of a tree, the worker itself not included, and those of them that the worker starts itself.
 const TREE: usize = 30;
 const BRANCHES: usize = 5;
+/// How many calls that nobody is told of are measured together: one takes less than the clock can tell.
+const CALLS: usize = 1_000;
 /// How long a tree may take to grow, or to vanish, before that is an error.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 // What a worker is told to do.
 const OPEN: u8 = b'o';
+const CALL: u8 = b'c';
 const GROW: u8 = b'g';
 
 // As the program itself does: a launcher must not have done anything before.
@@ -85,6 +89,7 @@ fn worker_main(mut seat: Seat) -> u8 {
     while socket.read(&mut order).is_ok_and(|read| read > 0) {
         let done = match order {
             [OPEN] => open_often(&policy, &mut socket),
+            [CALL] => call_often(&mut socket),
             [GROW] => grow_tree(&mut socket),
             [_] => return 6,
         };
@@ -106,7 +111,20 @@ fn open_often(policy: &SandboxPolicy, socket: &mut UnixStream) -> Result<(), Box
         Ok(time.as_nanos())
     };
     let times: Vec<_> = (0..RUNS).map(|_| open()).collect::<io::Result<_>>()?;
-    let mut line = serde_json::to_vec(&times)?;
+    tell_times(&times, socket)
+}
+
+/// Makes a call that nobody is told of again and again, and tells how many nanoseconds that took.
+fn call_often(socket: &mut UnixStream) -> Result<(), Box<dyn Error>> {
+    let start = Instant::now();
+    for _ in 0..CALLS {
+        std::hint::black_box(rustix::process::getppid());
+    }
+    tell_times(&[start.elapsed().as_nanos()], socket)
+}
+
+fn tell_times(nanoseconds: &[u128], socket: &mut UnixStream) -> Result<(), Box<dyn Error>> {
+    let mut line = serde_json::to_vec(nanoseconds)?;
     line.push(b'\n');
     Ok(socket.write_all(&line)?)
 }
@@ -157,7 +175,9 @@ fn measure() -> Result<(), Box<dyn Error>> {
     policy.limits.processes = TREE as u64;
     let told = opens(&launcher, launcher.spawn_program()?, &policy)?;
     report("open-told", &told)?;
-    report("kill-tree", &times(|| kill_tree(&launcher, &policy))?)
+    report("kill-tree", &times(|| kill_tree(&launcher, &policy))?)?;
+    // The last, because what it needs is for good.
+    untold(&launcher, &policy)
 }
 
 /// How long a worker takes to open a file.
@@ -167,17 +187,47 @@ fn opens(
     policy: &SandboxPolicy,
 ) -> Result<Vec<Duration>, Box<dyn Error>> {
     let (_worker, mut socket) = lock_in(launcher, worker, policy)?;
-    let mut lines = BufReader::new(socket.try_clone()?);
-    let mut once = || {
-        let mut line = String::new();
-        socket.write_all(&[OPEN])?;
-        lines.read_line(&mut line)?;
-        let times: Vec<u64> = serde_json::from_str(&line)?;
-        Ok(times.into_iter().map(Duration::from_nanos).collect())
-    };
     // The first round is slower.
-    let _: Result<Vec<_>, Box<dyn Error>> = once();
-    once()
+    told_times(&mut socket, OPEN)?;
+    told_times(&mut socket, OPEN)
+}
+
+/// Lets a worker do what it is told, and returns the times that it tells.
+fn told_times(socket: &mut UnixStream, order: u8) -> Result<Vec<Duration>, Box<dyn Error>> {
+    let mut line = String::new();
+    socket.write_all(&[order])?;
+    BufReader::new(socket).read_line(&mut line)?;
+    let times: Vec<u64> = serde_json::from_str(&line)?;
+    Ok(times.into_iter().map(Duration::from_nanos).collect())
+}
+
+/// How long calls take of which a program's filter tells nobody, where it tells of others and where it cannot.
+fn untold(launcher: &Launcher, policy: &SandboxPolicy) -> Result<(), Box<dyn Error>> {
+    let (_told, mut told) = lock_in(launcher, launcher.spawn_program()?, policy)?;
+    refuse_listeners()?;
+    let unheard = Launcher::start(&LauncherOptions::new(std::env::current_exe()?))?;
+    let worker = unheard.spawn_program()?;
+    if !worker.report().notes.contains(&Note::Coarse) {
+        return Err("the filter that is compared with tells as well".into());
+    }
+    let (_silent, mut silent) = lock_in(&unheard, worker, policy)?;
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    // In turn, so that what else the machine does falls on both.
+    for _ in 0..RUNS {
+        with.extend(told_times(&mut told, CALL)?);
+        without.extend(told_times(&mut silent, CALL)?);
+    }
+    report("calls-untold", &with)?;
+    report("calls-silent", &without)?;
+    let ratio = median(&with).as_secs_f64() / median(&without).as_secs_f64();
+    let line = serde_json::json!({ "measured": "untold", "amount": ratio });
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
+
+fn median(times: &[Duration]) -> Duration {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 /// How long it takes from the kill of a worker until neither it nor anything that it started is left, not even
@@ -264,6 +314,47 @@ fn policy(folder: &Path) -> Result<SandboxPolicy, Box<dyn Error>> {
         denials: Vec::new(),
         observed: false,
     })
+}
+
+/// Lets no filter that this thread, or a process that it starts, loads from here on tell anybody of anything, as on
+/// kernels that do not know how.
+#[expect(
+    unsafe_code,
+    reason = "a filter is loaded by a raw system call, as the launcher's own are"
+)]
+fn refuse_listeners() -> io::Result<()> {
+    const LOAD: u16 = 0x20;
+    const IF_EQUAL: u16 = 0x15;
+    const IF_ANY: u16 = 0x45;
+    const RETURN: u16 = 0x06;
+    let instruction = |code, jf, k| libc::sock_filter { code, jt: 0, jf, k };
+    let mut program = [
+        instruction(LOAD, 0, 0),
+        instruction(IF_EQUAL, 3, libc::SYS_seccomp as u32),
+        // The lower half of the second argument.
+        instruction(LOAD, 0, 24),
+        instruction(IF_ANY, 1, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u32),
+        instruction(RETURN, 0, libc::SECCOMP_RET_ERRNO | libc::EINVAL as u32),
+        instruction(RETURN, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let filter = libc::sock_fprog {
+        len: program.len() as u16,
+        filter: program.as_mut_ptr(),
+    };
+    rustix::thread::set_no_new_privs(true)?;
+    // SAFETY: seccomp(2) reads the program, which outlives the call.
+    let loaded = unsafe {
+        libc::syscall(
+            libc::SYS_seccomp,
+            libc::SECCOMP_SET_MODE_FILTER,
+            0,
+            &raw const filter,
+        )
+    };
+    match loaded {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 #[expect(

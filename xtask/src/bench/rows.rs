@@ -106,6 +106,9 @@ const ROWS: &[Row] = &[
     row("open-told", "open a file, the supervisor told of it", 0.06)
         .above("open")
         .maximum(0.06),
+    row("untold", "calls not told of, of where none is told", 1.05)
+        .maximum(1.1)
+        .counting(Unit::Multiple),
     row(
         "kill-tree",
         "kill a tree of 30 processes, until all are gone",
@@ -214,6 +217,8 @@ pub(crate) const REFERENCES: &[(&str, &str)] = &[
     ("direct", "floor: the function called by the skill itself"),
     ("socketpair", "floor: echo over a socketpair, other process"),
     ("open", "floor: open a file, nobody told of it"),
+    ("calls-untold", "1,000 calls that nobody is told of"),
+    ("calls-silent", "floor: 1,000 calls, nobody told of any"),
     (
         "socket-call",
         "floor: the same call over the daemon's socket",
