@@ -229,6 +229,15 @@ impl World {
         self.runtime.revoke(&context, target).await.unwrap();
     }
 
+    /// Forgets the failures of a skill.
+    pub(crate) async fn reset(&self, skill: &str) {
+        let skill = skill.parse().unwrap();
+        let (context, events) = (self.context("shell"), self.events());
+        (self.runtime.reset(&context, &skill, &events))
+            .await
+            .unwrap();
+    }
+
     pub(crate) async fn info(&self, skill: &str) -> SkillInfo {
         let skill = skill.parse().unwrap();
         let context = self.context("shell");
