@@ -307,7 +307,12 @@ async fn limits_count_everything_that_a_program_started() {
         .outcome;
     match shared {
         Ok(signal) => assert_eq!(signal, json!(9)),
-        Err(error) => assert_eq!(error.code, ErrorCode::MemoryLimit, "{error:?}"),
+        Err(error) => {
+            assert_eq!(error.code, ErrorCode::MemoryLimit, "{error:?}");
+            // More than all may have, and no more than four have of their own and the first one besides.
+            let used: f64 = error.context["used"].parse().unwrap();
+            assert!((64.0..=4.0 * 40.0 + 16.0).contains(&used), "{used}");
+        }
     }
     world.runtime.shutdown().await;
 }
