@@ -195,6 +195,13 @@ const ROWS: &[Row] = &[
     .maximum(2.0)
     .counting(Unit::Multiple),
     row(
+        "beside-program",
+        "p99 of a call beside a hostile program, of quiet",
+        2.0,
+    )
+    .maximum(2.0)
+    .counting(Unit::Multiple),
+    row(
         "limit-report",
         "end of a worker at a limit until the report",
         50.0,

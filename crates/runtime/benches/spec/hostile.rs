@@ -6,8 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
+use mycelium_policy::Answer;
 use mycelium_protocol::control::ExecRequest;
 use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::control::TrustRequest;
 use mycelium_runtime::EventSink;
 use mycelium_runtime::SkillRuntime;
 use mycelium_types::ErrorCode;
@@ -16,16 +18,35 @@ use serde_json::json;
 use crate::Outcome;
 use crate::report;
 use crate::scene::HOSTILE;
+use crate::scene::HOSTILE_PROGRAM;
 use crate::scene::SIMPLE;
 use crate::scene::Scene;
 use crate::scene::greeting;
 use crate::scene::request;
 use crate::scene::selector;
 
+/// A skill with its attacks.
+struct Attacker {
+    skill: &'static str,
+    methods: &'static [&'static str],
+    /// What the worst of them is reported as.
+    row: &'static str,
+}
+
 /// Everything that a skill can use too much of.
-const ATTACKS: [&str; 9] = [
-    "spin", "bomb", "data", "tmp", "large", "open", "print", "chat", "give",
-];
+const SKILL: Attacker = Attacker {
+    skill: HOSTILE,
+    methods: &[
+        "spin", "bomb", "data", "tmp", "large", "open", "print", "chat", "give",
+    ],
+    row: "beside",
+};
+/// What a program of its own can besides: with processes, threads and no engine in its way.
+const PROGRAM: Attacker = Attacker {
+    skill: HOSTILE_PROGRAM,
+    methods: &["bomb", "threads", "memory", "files"],
+    row: "beside-program",
+};
 /// Those that do not first use up their time.
 const QUICK: [&str; 9] = [
     "bomb", "tmp", "large", "open", "print", "chat", "give", "leave", "fail",
@@ -38,8 +59,25 @@ const STRETCHES: usize = 9;
 const SERIES: usize = 1_000;
 const FIRST: usize = 200;
 
-/// Measures both.
+/// Measures both, with attacks by code in the engine.
 pub(crate) fn measure(scene: &Scene) -> Outcome<()> {
+    with_bench(scene, async |bench: &Arc<Bench>| {
+        beside(bench, &SKILL).await?;
+        kills(bench).await?;
+        series(bench).await
+    })
+}
+
+/// Measures the first with attacks by a program of its own, for which a C compiler is needed.
+pub(crate) fn measure_program(scene: &Scene) -> Outcome<()> {
+    scene.write_hostile_program()?;
+    with_bench(scene, async |bench: &Arc<Bench>| {
+        bench.trust(HOSTILE_PROGRAM).await?;
+        beside(bench, &PROGRAM).await
+    })
+}
+
+fn with_bench(scene: &Scene, measure: impl AsyncFnOnce(&Arc<Bench>) -> Outcome<()>) -> Outcome<()> {
     // This process is the daemon here.
     mycelium_runtime::take_short_turns()?;
     let executor = tokio::runtime::Builder::new_multi_thread()
@@ -52,11 +90,7 @@ pub(crate) fn measure(scene: &Scene) -> Outcome<()> {
         context: scene.context(),
         events: Arc::new(|_| {}),
     });
-    let outcome = executor.block_on(async {
-        beside(&bench).await?;
-        kills(&bench).await?;
-        series(&bench).await
-    });
+    let outcome = executor.block_on(measure(&bench));
     executor.block_on(bench.runtime.shutdown());
     outcome
 }
@@ -69,8 +103,8 @@ struct Bench {
 
 impl Bench {
     /// A hostile call, which ends in an error.
-    async fn attack(&self, method: &str) -> Outcome<ErrorCode> {
-        let request = request(HOSTILE, method, json!(0))?;
+    async fn attack(&self, skill: &str, method: &str) -> Outcome<ErrorCode> {
+        let request = request(skill, method, json!(0))?;
         let report = self.run(request).await;
         match report.outcome {
             Err(error) => Ok(error.code),
@@ -79,9 +113,21 @@ impl Bench {
     }
 
     /// A call that does no harm, before so many failures in a row that no more are let through.
-    async fn rest(&self) -> Outcome<()> {
-        let request = request(HOSTILE, "rest", json!(0))?;
+    async fn rest(&self, skill: &str) -> Outcome<()> {
+        let request = request(skill, "rest", json!(0))?;
         self.run(request).await.outcome?;
+        Ok(())
+    }
+
+    /// Grants a skill what it asks for.
+    async fn trust(&self, skill: &str) -> Outcome<()> {
+        let info = self.runtime.info(&self.context, &selector(skill)?).await?;
+        let request = TrustRequest::Skill {
+            skill: selector(skill)?,
+            digest: info.digest,
+            answer: Answer::Granted,
+        };
+        self.runtime.trust(&self.context, request).await?;
         Ok(())
     }
 
@@ -113,18 +159,23 @@ impl Bench {
 ///
 /// A stretch has a percentile of its own, and the middle one of each kind counts: the host of a virtual machine may take
 /// its processors away for milliseconds, which says nothing about the attack.
-async fn beside(bench: &Arc<Bench>) -> Outcome<()> {
+async fn beside(bench: &Arc<Bench>, attacker: &'static Attacker) -> Outcome<()> {
+    let Attacker {
+        skill,
+        methods,
+        row,
+    } = attacker;
     bench.run(greeting(SIMPLE)?).await.outcome?;
     let mut worst = 0.0_f64;
-    for method in ATTACKS {
+    for method in *methods {
         let (mut quiet, mut attacked) = (Vec::new(), Vec::new());
         for _ in 0..STRETCHES {
             quiet.push(bench.stretch().await?);
             let over = Arc::new(AtomicBool::new(false));
-            let (attacker, until) = (Arc::clone(bench), Arc::clone(&over));
+            let (attacked, until) = (Arc::clone(bench), Arc::clone(&over));
             let attack = tokio::spawn(async move {
                 while !until.load(Ordering::Acquire) {
-                    let ended = attacker.attack(method).await;
+                    let ended = attacked.attack(skill, method).await;
                     ended.map_err(|error| error.to_string())?;
                 }
                 Ok::<_, String>(())
@@ -132,13 +183,13 @@ async fn beside(bench: &Arc<Bench>) -> Outcome<()> {
             attacked.push(bench.stretch().await?);
             over.store(true, Ordering::Release);
             attack.await??;
-            bench.rest().await?;
+            bench.rest(skill).await?;
         }
         let ratio = middle(attacked) / middle(quiet);
-        report::amount(&format!("beside-{method}"), ratio)?;
+        report::amount(&format!("{row}-{method}"), ratio)?;
         worst = worst.max(ratio);
     }
-    report::amount("beside", worst)
+    report::amount(row, worst)
 }
 
 /// The median.
@@ -154,7 +205,7 @@ async fn kills(bench: &Arc<Bench>) -> Outcome<()> {
         let attacker = Arc::clone(bench);
         let attack = tokio::spawn(async move {
             let ended = attacker
-                .attack("bomb")
+                .attack(HOSTILE, "bomb")
                 .await
                 .map_err(|error| error.to_string());
             (ended, Instant::now())
@@ -203,9 +254,9 @@ async fn attack_often(bench: &Bench, calls: usize) -> Outcome<()> {
             .runtime
             .reset(&bench.context, &selector(HOSTILE)?, &bench.events)
             .await?;
-        bench.attack(QUICK[round % QUICK.len()]).await?;
+        bench.attack(HOSTILE, QUICK[round % QUICK.len()]).await?;
         if round % 100 == 0 {
-            bench.rest().await?;
+            bench.rest(HOSTILE).await?;
         }
     }
     Ok(())

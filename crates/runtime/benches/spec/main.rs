@@ -30,7 +30,7 @@ use crate::scene::Scene;
 type Part = fn(&Scene) -> Outcome<()>;
 
 /// The parts that need nothing but the scene, in the order in which they are measured.
-const PARTS: [(&str, Part); 10] = [
+const PARTS: [(&str, Part); 11] = [
     ("floors", |_| floors::measure()),
     ("calls", calls::measure),
     ("hostile", hostile::measure),
@@ -41,6 +41,7 @@ const PARTS: [(&str, Part); 10] = [
     ("agents", agents::measure),
     ("mcp-bare", mcp_bare::measure),
     ("mcp-peers", mcp_peers::measure),
+    ("hostile-program", hostile::measure_program),
 ];
 
 /// What can go wrong is only ever shown.
@@ -80,7 +81,7 @@ fn measure() -> Outcome<()> {
             report::part("node-npm", peers::packages(&scene, &layer))?;
         }
     }
-    // A part that cannot be measured here, for want of a registry or of Node.js, says so and leaves the
+    // A part that cannot be measured here, for want of a registry, of Node.js or of a C compiler, says so and leaves the
     // others alone.
     for (name, measure) in PARTS {
         if is_wanted(name) {

@@ -22,6 +22,8 @@ pub(crate) const SIMPLE: &str = "bench-simple";
 pub(crate) const PACKAGES: &str = "bench-packages";
 /// A skill that uses too much of everything.
 pub(crate) const HOSTILE: &str = "bench-hostile";
+/// A program that uses too much of everything.
+pub(crate) const HOSTILE_PROGRAM: &str = "bench-hostile-program";
 /// How many copies of the simple skill there are besides.
 pub(crate) const COPIES: usize = 10;
 
@@ -51,6 +53,7 @@ module.exports = {
 ";
 
 const HOSTILE_CODE: &str = include_str!("../../tests/hostile.js");
+const HOSTILE_SOURCE: &str = include_str!("hostile.c");
 
 /// A workspace with skills in it, and the program that runs them.
 pub(crate) struct Scene {
@@ -106,6 +109,37 @@ impl Scene {
             settings.to_string(),
         )?;
         self.write_code(HOSTILE, HOSTILE_CODE)
+    }
+
+    /// Compiles and writes down the hostile program.
+    pub(crate) fn write_hostile_program(&self) -> Outcome<()> {
+        let manifest = json!({
+            "name": HOSTILE_PROGRAM,
+            "version": "1.0.0",
+            "description": "A program that uses too much.",
+            "engine": "native",
+            "protocol": "argv",
+            "entrypoint": "hostile",
+            "exports": ["bomb", "threads", "memory", "files", "rest"],
+            "permissions": [{"type": "process", "commands": ["true"]}],
+            "limits": {
+                "processes": 16, "cpuSeconds": 1, "wallSeconds": 60, "memoryMB": 64, "dataMB": 8
+            },
+        });
+        let folder = self.skill(HOSTILE_PROGRAM);
+        fs_err::create_dir_all(&folder)?;
+        fs_err::write(folder.join("skill.json"), manifest.to_string())?;
+        let source = self.place("hostile.c");
+        fs_err::write(&source, HOSTILE_SOURCE)?;
+        let compiled = command(Path::new("cc"))
+            .args(["-O1", "-static", "-pthread", "-o"])
+            .arg(folder.join("hostile"))
+            .arg(source)
+            .status()?;
+        compiled
+            .success()
+            .then_some(())
+            .ok_or("the hostile program does not compile".into())
     }
 
     fn write_skill(&self, name: &str, code: &str, dependencies: &Value) -> Outcome<()> {
