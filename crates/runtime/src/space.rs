@@ -93,7 +93,8 @@ pub(crate) struct SpaceKeeper {
 /// The private data folder.
 struct Data {
     folder: PathBuf,
-    /// What it may take: its limit, or what it took before if that is more.
+    limit: u64,
+    /// What it may take: its limit, or what it took at the last look if that is more.
     most: u64,
     measured: Measured,
 }
@@ -201,6 +202,7 @@ impl Data {
         space.data.store(there.bytes, Ordering::Relaxed);
         Self {
             folder,
+            limit,
             // One that has too much already must be able to delete, but not to add.
             most: limit.max(there.bytes),
             measured: Measured {
@@ -229,10 +231,15 @@ impl Data {
         self.measured = Measured::at(there.bytes, deeds, started);
         space.saw(there);
         space.data.store(there.bytes, Ordering::Relaxed);
-        (there.bytes > self.most).then_some(Reached {
-            limit: Limit::Data,
-            used: Some(there.bytes),
-        })
+        if there.bytes > self.most {
+            return Some(Reached {
+                limit: Limit::Data,
+                used: Some(there.bytes),
+            });
+        }
+        // What was deleted is not to be written again.
+        self.most = self.limit.max(there.bytes);
+        None
     }
 }
 
@@ -351,6 +358,7 @@ mod tests {
     fn data(folder: &std::path::Path, limit: u64) -> Data {
         Data {
             folder: folder.to_owned(),
+            limit,
             most: limit,
             measured: Measured::default(),
         }
@@ -400,6 +408,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_deleted_of_too_much_may_not_be_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let space = Space::default();
+        let file = folder.path().join("file");
+        fs_err::write(&file, vec![1; 4 * MIB as usize]).unwrap();
+        let mut data = data(folder.path(), 2 * MIB);
+        data.most = 5 * MIB;
+        fs_err::write(&file, vec![1; 3 * MIB as usize]).unwrap();
+        assert_eq!(data.look(deeds(6 * MIB, 10), &space), None);
+        fs_err::write(&file, vec![1; 4 * MIB as usize]).unwrap();
+        assert!(data.look(deeds(7 * MIB, 20), &space).is_some());
+        fs_err::write(&file, vec![1; MIB as usize]).unwrap();
+        assert_eq!(data.look(deeds(20 * MIB, 30), &space), None);
+        assert_eq!(data.most, 2 * MIB);
+    }
+
+    #[test]
     fn what_others_add_to_a_granted_path_is_not_the_workers() {
         let folder = tempfile::tempdir().unwrap();
         let space = Space::default();
@@ -440,6 +465,7 @@ mod tests {
             space: Arc::default(),
             data: Some(Data {
                 folder: PathBuf::new(),
+                limit: 256 * MIB,
                 most: 256 * MIB,
                 measured: Measured {
                     used,

@@ -172,10 +172,10 @@ async fn beside(bench: &Arc<Bench>, attacker: &'static Attacker) -> Outcome<()> 
         for _ in 0..STRETCHES {
             quiet.push(bench.stretch().await?);
             let over = Arc::new(AtomicBool::new(false));
-            let (attacked, until) = (Arc::clone(bench), Arc::clone(&over));
+            let (runner, until) = (Arc::clone(bench), Arc::clone(&over));
             let attack = tokio::spawn(async move {
                 while !until.load(Ordering::Acquire) {
-                    let ended = attacked.attack(skill, method).await;
+                    let ended = runner.attack(skill, method).await;
                     ended.map_err(|error| error.to_string())?;
                 }
                 Ok::<_, String>(())
