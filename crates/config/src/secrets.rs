@@ -1,7 +1,8 @@
 //! Secrets of the person, encrypted, in one file.
 //!
 //! What is in the file is sealed by ChaCha20-Poly1305 (RFC 8439) with a key that lies beside it, readable by its owner
-//! only. Whoever can read both can read the secrets; a copy of one of them tells nothing.
+//! only. Whoever can read both can read the secrets; a copy of one of them tells nothing. It is no `age` file: for one reader
+//! with a key of their own that would seal the same bytes in the same way, by fifty crates more.
 
 use std::collections::BTreeMap;
 use std::io;
