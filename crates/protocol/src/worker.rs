@@ -405,6 +405,8 @@ pub enum Notification {
     /// The in-engine guard let something pass that takes a grant. Of a worker that is not observed, each grant is
     /// told about once in a while.
     Used(Used),
+    /// The in-engine guard refused more than it tells of one call.
+    Omitted(Omitted),
 }
 
 /// Something the skill printed.
@@ -449,6 +451,13 @@ pub struct Used {
     pub resolved: PathBuf,
 }
 
+/// What the in-engine guard refused and does not tell one by one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Omitted {
+    /// How many refusals there were.
+    pub refused: u64,
+}
+
 impl Notification {
     /// The notification as a frame.
     ///
@@ -461,6 +470,7 @@ impl Notification {
             Self::Progress(progress) => ("progress", to_raw_value(progress)?),
             Self::Denied(denied) => ("denied", to_raw_value(denied)?),
             Self::Used(used) => ("used", to_raw_value(used)?),
+            Self::Omitted(omitted) => ("omitted", to_raw_value(omitted)?),
         };
         Ok(Frame::notification(method, params))
     }
@@ -478,6 +488,7 @@ impl Notification {
             "progress" => Self::Progress(serde_json::from_str(params)?),
             "denied" => Self::Denied(serde_json::from_str(params)?),
             "used" => Self::Used(serde_json::from_str(params)?),
+            "omitted" => Self::Omitted(serde_json::from_str(params)?),
             _ => return Ok(None),
         }))
     }

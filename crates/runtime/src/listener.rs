@@ -115,6 +115,10 @@ impl Listener {
                     permission,
                 );
             }
+            // A program of its own may tell any number.
+            Heard::Told(Notification::Omitted(omitted)) => {
+                self.omitted = self.omitted.saturating_add(omitted.refused);
+            }
             Heard::Told(Notification::Used(used)) => {
                 let access = match used.operation {
                     Operation::Read => FileAccess::Read,
@@ -237,7 +241,7 @@ impl Listener {
 
     /// Takes note of what the kernel was asked for.
     pub(crate) fn seen(&mut self, attempts: SeenAttempts) {
-        self.omitted += attempts.omitted;
+        self.omitted = self.omitted.saturating_add(attempts.omitted);
         self.unjudged += attempts.unjudged;
         for attempt in attempts.kept {
             let operation = match attempt.kind {
@@ -294,7 +298,7 @@ impl Listener {
         permission: Option<Permission>,
     ) {
         if self.violations.len() >= MAX_VIOLATIONS {
-            self.omitted += 1;
+            self.omitted = self.omitted.saturating_add(1);
             return;
         }
         let id = &self.launch.policy.skill;

@@ -64,6 +64,9 @@ fn show(notification: Notification) {
         },
         // Nobody is observed here, and there is no call that could be somewhere.
         Notification::Used(_) | Notification::Progress(_) => {}
+        Notification::Omitted(omitted) => {
+            eprintln!("refused: {} more", omitted.refused);
+        }
         Notification::Denied(denied) => {
             eprintln!(
                 "refused: {} {}",

@@ -12,6 +12,7 @@ use mycelium_protocol::worker::CallContext;
 use mycelium_protocol::worker::ExchangeReply;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::HostAnswer;
+use mycelium_protocol::worker::Notification;
 use rquickjs::Context;
 use rquickjs::Ctx;
 use rquickjs::Function;
@@ -201,6 +202,11 @@ impl Engine {
         });
         for failure in ended.err().into_iter().chain(self.take_uncaught()) {
             self.report_uncaught(&failure);
+        }
+        let omitted = self.host.guard.borrow_mut().take_omitted();
+        if let Some(omitted) = omitted {
+            let mut output = self.host.output.borrow_mut();
+            output.tell(Notification::Omitted(omitted));
         }
     }
 

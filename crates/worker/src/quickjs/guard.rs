@@ -18,6 +18,7 @@ use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::Operation;
 use mycelium_protocol::worker::Denied;
 use mycelium_protocol::worker::Notification;
+use mycelium_protocol::worker::Omitted;
 use mycelium_protocol::worker::Used;
 use mycelium_types::FileAccess;
 use rquickjs::Ctx;
@@ -26,7 +27,7 @@ use rustix::io::Errno;
 use super::host::Host;
 use super::path;
 
-/// As many different refusals as one call can report.
+/// As many different refusals as one call can report. What comes on top is counted.
 const MAX_REPORTS: usize = 256;
 
 /// How often the use of one grant is reported of a program that is not observed.
@@ -38,6 +39,8 @@ pub(super) struct Guard {
     policy: Option<SandboxPolicy>,
     working_directory: PathBuf,
     reported: HashSet<(Operation, PathBuf)>,
+    /// Refusals that are not reported, since this was last asked.
+    omitted: u64,
     /// When the use of which grant was last reported.
     used: Vec<(PathGrant, Instant)>,
 }
@@ -81,6 +84,7 @@ impl Guard {
             working_directory: policy.workspace.clone(),
             policy: Some(policy),
             reported: HashSet::new(),
+            omitted: 0,
             used: Vec::new(),
         }
     }
@@ -88,6 +92,12 @@ impl Guard {
     /// Forgets what was reported, so that the next call reports it again.
     pub(super) fn begin_call(&mut self) {
         self.reported.clear();
+    }
+
+    /// How many refusals were not reported since this was last asked, if there were any.
+    pub(super) fn take_omitted(&mut self) -> Option<Omitted> {
+        let refused = std::mem::take(&mut self.omitted);
+        (refused > 0).then_some(Omitted { refused })
     }
 
     /// The folder from which relative paths start.
@@ -119,15 +129,21 @@ impl Guard {
                 return Verdict::Admitted(None);
             }
         }
-        let is_new = self.reported.len() < MAX_REPORTS
-            && self.reported.insert((operation, resolved.clone()));
+        let report = (operation, resolved);
+        let is_new = !self.reported.contains(&report);
+        let is_told = is_new && self.reported.len() < MAX_REPORTS;
+        if is_told {
+            self.reported.insert(report.clone());
+        }
+        let (operation, resolved) = report;
         if is_allowed {
-            return Verdict::Admitted(is_new.then_some(Used {
+            return Verdict::Admitted(is_told.then_some(Used {
                 operation,
                 resolved,
             }));
         }
-        Verdict::Refused(is_new.then(|| Denied {
+        self.omitted += u64::from(is_new && !is_told);
+        Verdict::Refused(is_told.then(|| Denied {
             operation,
             attempted: String::from_utf8_lossy(attempted).into_owned(),
             resolved,

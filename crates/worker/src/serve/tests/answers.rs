@@ -218,3 +218,26 @@ fn a_refused_path_is_an_event_and_an_error_of_nodes_shape() {
     );
     fixture.close();
 }
+
+#[test]
+fn refusals_that_are_too_many_to_tell_are_counted_for_each_call() {
+    let mut fixture = Fixture::skill(
+        "const fs = require('fs');
+         exports.read = (count) => {
+            for (let i = 0; i < count; i++) fs.existsSync('/etc/' + i);
+            return fs.existsSync('/etc/0');
+         };",
+        &["read"],
+    );
+    for (count, told, omitted) in [(256, 256, vec![]), (300, 256, vec![44]), (1, 1, vec![])] {
+        fixture.notifications.clear();
+        // What was told is no new refusal.
+        assert_eq!(fixture.call("read", &json!([count])), Ok(json!(false)));
+        assert_eq!(
+            (fixture.denied().len(), fixture.omitted()),
+            (told, omitted),
+            "{count}"
+        );
+    }
+    fixture.close();
+}

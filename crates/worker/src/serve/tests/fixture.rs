@@ -217,9 +217,24 @@ impl Fixture {
                     denied.attempted.as_str(),
                     denied.resolved.as_path(),
                 )),
-                Notification::Console(_) | Notification::Progress(_) | Notification::Used(_) => {
-                    None
-                }
+                Notification::Console(_)
+                | Notification::Progress(_)
+                | Notification::Used(_)
+                | Notification::Omitted(_) => None,
+            })
+            .collect()
+    }
+
+    /// How much more was refused, each time that was told.
+    pub(super) fn omitted(&self) -> Vec<u64> {
+        self.notifications
+            .iter()
+            .filter_map(|notification| match notification {
+                Notification::Omitted(omitted) => Some(omitted.refused),
+                Notification::Console(_)
+                | Notification::Progress(_)
+                | Notification::Used(_)
+                | Notification::Denied(_) => None,
             })
             .collect()
     }
@@ -229,7 +244,10 @@ impl Fixture {
             .iter()
             .filter_map(|notification| match notification {
                 Notification::Console(printed) => Some((printed.level, printed.text.as_str())),
-                Notification::Denied(_) | Notification::Progress(_) | Notification::Used(_) => None,
+                Notification::Denied(_)
+                | Notification::Progress(_)
+                | Notification::Used(_)
+                | Notification::Omitted(_) => None,
             })
             .collect()
     }
