@@ -247,7 +247,7 @@ impl Listener {
             let operation = match attempt.kind {
                 AttemptKind::Read => Operation::Read,
                 AttemptKind::Write => Operation::Write,
-                AttemptKind::Connect => Operation::Connect,
+                AttemptKind::Connect | AttemptKind::Send => Operation::Connect,
                 AttemptKind::Execute => Operation::Exec,
                 AttemptKind::Privilege => Operation::Privilege,
             };
@@ -265,7 +265,10 @@ impl Listener {
                     let address: Option<SocketAddr> = resolved.and_then(|text| text.parse().ok());
                     let noticed = (ViolationLayer::Kernel, attempt.time);
                     match address {
-                        Some(address) if self.launch.policy.has_own_network() => {
+                        Some(address)
+                            if attempt.kind == AttemptKind::Connect
+                                && self.launch.policy.has_own_network() =>
+                        {
                             self.keep_unreached(noticed, address);
                         }
                         Some(_) | None => {
@@ -274,7 +277,10 @@ impl Listener {
                                 attempted: attempt.attempted,
                                 resolved: attempt.resolved,
                             };
-                            let permission = permission_for(&self.launch.policy, &denied);
+                            // What the network passes on is connections.
+                            let permission = (attempt.kind != AttemptKind::Send)
+                                .then(|| permission_for(&self.launch.policy, &denied))
+                                .flatten();
                             self.keep(noticed, denied, permission);
                         }
                     }

@@ -53,6 +53,8 @@ pub enum AttemptKind {
     Write,
     /// Open a connection.
     Connect,
+    /// Send something without one.
+    Send,
     /// Run a program.
     Execute,
     /// Do something that takes privileges.

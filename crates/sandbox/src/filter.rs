@@ -11,6 +11,7 @@ mod program;
 pub(crate) use bare::BARE;
 pub(crate) use compile::compile;
 pub(crate) use embedded::EMBEDDED;
+pub(crate) use embedded::FCHMODAT2;
 #[cfg(target_arch = "aarch64")]
 pub(crate) use embedded::RENAMEAT;
 pub(crate) use libc::sock_filter as Instruction;

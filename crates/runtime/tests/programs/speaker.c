@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -189,6 +190,18 @@ static void call(long id, char *params) {
         int line = socket(AF_INET, SOCK_STREAM, 0);
         result = connect(line, (struct sockaddr *)&to, sizeof to) ? errno : 0;
         close(line);
+    } else if (!strcmp(method, "send")) {
+        struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
+        inet_pton(AF_INET, "192.0.2.1", &to.sin_addr);
+        int line = socket(AF_INET, SOCK_DGRAM, 0);
+        result = sendto(line, "x", 1, 0, (struct sockaddr *)&to, sizeof to) < 0 ? errno : 0;
+        close(line);
+    } else if (!strcmp(method, "chmod")) {
+        result = chmod(between(args, "\"", "\""), 0777) ? errno : 0;
+    } else if (!strcmp(method, "clock")) {
+        /* No clock has this number: whoever lets it pass is not harmed. */
+        struct timespec now = {.tv_sec = 1};
+        result = clock_settime(99, &now) ? errno : 0;
     } else if (!strcmp(method, "mount")) {
         result = mount("none", "/tmp", "tmpfs", 0, NULL) ? errno : 0;
     } else if (!strcmp(method, "create")) {

@@ -41,6 +41,9 @@ const SPEAKER: &[&str] = &[
     "connect",
     "mount",
     "create",
+    "send",
+    "chmod",
+    "clock",
 ];
 
 /// The program `speaker.c`, which needs nothing of the system to run.

@@ -55,7 +55,23 @@ async fn each_refused_attempt_is_one_event_and_a_call_that_gets_over_it_succeeds
             "192.0.2.1:443",
             Some(json!({"type": "network", "hosts": ["192.0.2.1:443"]})),
         ),
+        (
+            "chmod",
+            json!([secret]),
+            Operation::Write,
+            secret,
+            Some(json!({"type": "filesystem", "paths": ["./secret"], "access": "write"})),
+        ),
+        // No permission lets anything but connections out.
+        ("send", json!([]), Operation::Connect, "192.0.2.1:9", None),
         ("mount", json!([]), Operation::Privilege, "mount", None),
+        (
+            "clock",
+            json!([]),
+            Operation::Privilege,
+            "clock_settime",
+            None,
+        ),
     ] {
         let errno = world.value("speaker", method, args).await;
         assert_ne!(errno, json!(0), "{method}");

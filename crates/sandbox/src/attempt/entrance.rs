@@ -43,6 +43,12 @@ impl Entrances {
         is_question || self.is_supervisors(ip, port) || self.is_workers(ip, port)
     }
 
+    /// Whether what is sent to `address` arrives somewhere, as far as that can be said: what the worker sends itself may
+    /// be an answer to a socket that is gone by now, and a connection may be opened by sending.
+    pub(super) fn take(&self, address: SocketAddr) -> bool {
+        meant(address.ip()).is_loopback() || self.admit(address)
+    }
+
     fn is_supervisors(&self, ip: IpAddr, port: u16) -> bool {
         let is_service = port == self.ports.proxy || port == LOOKUP_PORT;
         // Who wants `localhost` tries both of its addresses.
@@ -143,6 +149,22 @@ mod tests {
     }
 
     #[test]
+    fn what_the_worker_sends_itself_arrives() {
+        let entrances = entrances(0, &[2]);
+        for (address, leads) in [
+            ("127.0.0.1:53", true),
+            ("127.0.0.1:40000", true),
+            ("[::1]:40000", true),
+            ("192.0.2.7:2", true),
+            ("192.0.2.7:40000", false),
+            ("192.0.2.7:53", false),
+        ] {
+            let taken = entrances.take(address.parse().unwrap());
+            assert_eq!(taken, leads, "{address}");
+        }
+    }
+
+    #[test]
     fn a_server_of_the_workers_own_is_reached_at_its_addresses() {
         let entrances = entrances(std::process::id(), &[]);
         let stream = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -160,6 +182,9 @@ mod tests {
             let address = SocketAddr::new(ip.parse().unwrap(), port);
             assert_eq!(entrances.admit(address), leads, "{address}");
         }
+        let everywhere = UdpSocket::bind("0.0.0.0:0").unwrap();
+        let address = ([192, 0, 2, 7], port(everywhere.local_addr())).into();
+        assert!(entrances.take(address));
     }
 
     #[test]

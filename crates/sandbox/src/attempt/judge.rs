@@ -45,7 +45,11 @@ pub(super) enum Attempt {
         folder: Option<PathBuf>,
         last: Last,
     },
-    Connection(Destination),
+    /// To connect there, or to send something.
+    Address {
+        kind: AttemptKind,
+        destination: Destination,
+    },
     Privilege(String),
 }
 
@@ -81,7 +85,9 @@ pub(super) fn judge(
                 verdict,
             })
         }
-        Attempt::Connection(destination) => connection((policy, entrances), time, destination),
+        Attempt::Address { kind, destination } => {
+            connection((policy, entrances), time, (kind, destination))
+        }
         Attempt::Privilege(call) => Some(SeenAttempt {
             time,
             kind: AttemptKind::Privilege,
@@ -95,14 +101,18 @@ pub(super) fn judge(
 fn connection(
     (policy, entrances): (&SandboxPolicy, Option<&Entrances>),
     time: SystemTime,
-    destination: Destination,
+    (kind, destination): (AttemptKind, Destination),
 ) -> Option<SeenAttempt> {
+    let arrives = |entrances: &Entrances, address| match kind == AttemptKind::Send {
+        true => entrances.take(address),
+        false => entrances.admit(address),
+    };
     let (attempted, resolved) = match destination {
         // Nobody is reached at port 0: this is how a C library asks which way would be taken.
         Destination::Internet(address) if address.port() == 0 => return None,
         Destination::Internet(address)
             if policy.has_own_network()
-                && entrances.is_none_or(|entrances| entrances.admit(address)) =>
+                && entrances.is_none_or(|entrances| arrives(entrances, address)) =>
         {
             return None;
         }
@@ -111,8 +121,7 @@ fn connection(
             (text.clone(), PathBuf::from(text))
         }
         Destination::File(path) => {
-            let (resolved, verdict) =
-                path_verdict(policy, AttemptKind::Connect, &path, Last::Target)?;
+            let (resolved, verdict) = path_verdict(policy, kind, &path, Last::Target)?;
             if matches!(verdict, AttemptVerdict::Allowed(_)) {
                 return None;
             }
@@ -125,7 +134,7 @@ fn connection(
     };
     Some(SeenAttempt {
         time,
-        kind: AttemptKind::Connect,
+        kind,
         attempted,
         resolved,
         verdict: AttemptVerdict::Refused,
@@ -160,7 +169,7 @@ fn path_verdict(
         Some(real) => {
             let is_there = real.symlink_metadata().is_ok();
             let is_meant = match last {
-                Last::Target => true,
+                Last::Target | Last::Present => true,
                 Last::Name => is_there || kind == AttemptKind::Write,
                 Last::New => !is_there,
             };
@@ -168,7 +177,8 @@ fn path_verdict(
         }
         // What is to be created must have a folder to be in; what is to be used must be there.
         None => {
-            let could_be = kind == AttemptKind::Write && plain.parent().is_some_and(Path::is_dir);
+            let is_made = kind == AttemptKind::Write && last != Last::Present;
+            let could_be = is_made && plain.parent().is_some_and(Path::is_dir);
             could_be.then(|| told(plain)).flatten()
         }
     }
@@ -180,7 +190,7 @@ fn allows(policy: &SandboxPolicy, kind: AttemptKind, path: &Path) -> bool {
             .flat_map(|program| program.executables())
             .any(|file| file == path),
         AttemptKind::Read => policy.allows(path, FileAccess::Read),
-        AttemptKind::Write | AttemptKind::Connect | AttemptKind::Privilege => {
+        AttemptKind::Write | AttemptKind::Connect | AttemptKind::Send | AttemptKind::Privilege => {
             policy.allows(path, FileAccess::Write)
         }
     }
@@ -197,7 +207,9 @@ fn taken_grant(policy: &SandboxPolicy, kind: AttemptKind, path: &Path) -> Option
             return Some(TakenGrant::Command { declared });
         }
         AttemptKind::Read => FileAccess::Read,
-        AttemptKind::Write | AttemptKind::Connect | AttemptKind::Privilege => FileAccess::Write,
+        AttemptKind::Write | AttemptKind::Connect | AttemptKind::Send | AttemptKind::Privilege => {
+            FileAccess::Write
+        }
     };
     policy.grant_of(path, access).map(|grant| TakenGrant::Path {
         declared: grant.declared.clone(),
@@ -208,7 +220,7 @@ fn taken_grant(policy: &SandboxPolicy, kind: AttemptKind, path: &Path) -> Option
 /// The path without links, if all that is meant to be there is.
 fn real(path: &Path, last: Last) -> Option<PathBuf> {
     match last {
-        Last::Target => std::fs::canonicalize(path).ok(),
+        Last::Target | Last::Present => std::fs::canonicalize(path).ok(),
         Last::Name | Last::New => {
             let folder = std::fs::canonicalize(path.parent()?).ok()?;
             Some(folder.join(path.file_name()?))
@@ -348,6 +360,15 @@ mod tests {
             // Making all folders of a path begins with those that are there.
             (AttemptKind::Write, "skill", Last::New, None),
             (AttemptKind::Read, "nowhere", Last::Name, None),
+            // Only what is there can be given another mode, or lose its content.
+            (AttemptKind::Write, "nowhere", Last::Present, None),
+            (AttemptKind::Write, "secret", Last::Present, Some("secret")),
+            (
+                AttemptKind::Write,
+                "out/link",
+                Last::Present,
+                Some("secret"),
+            ),
             (AttemptKind::Write, "no/where", Last::New, None),
         ] {
             let attempt = Attempt::Path {
@@ -392,15 +413,18 @@ mod tests {
     #[test]
     fn connections_are_refused_where_there_is_no_network() {
         let (_folder, _, policy) = scene();
-        let internet = Destination::Internet("192.0.2.1:443".parse().unwrap());
-        let refused = judged(&policy, Attempt::Connection(internet)).unwrap();
-        assert_eq!(refused.attempted, "192.0.2.1:443");
-        let nobody = Destination::File("/run/nscd/socket".into());
-        assert_eq!(judged(&policy, Attempt::Connection(nobody)), None);
-        let bus = Destination::Abstract("bus".to_owned());
-        assert_eq!(
-            judged(&policy, Attempt::Connection(bus)).unwrap().attempted,
-            "@bus"
-        );
+        let judged = |kind, destination| judged(&policy, Attempt::Address { kind, destination });
+        for kind in [AttemptKind::Connect, AttemptKind::Send] {
+            let internet = Destination::Internet("192.0.2.1:443".parse().unwrap());
+            let refused = judged(kind, internet).unwrap();
+            assert_eq!(
+                (refused.kind, refused.attempted.as_str()),
+                (kind, "192.0.2.1:443")
+            );
+            let nobody = Destination::File("/run/nscd/socket".into());
+            assert_eq!(judged(kind, nobody), None);
+            let bus = Destination::Abstract("bus".to_owned());
+            assert_eq!(judged(kind, bus).unwrap().attempted, "@bus");
+        }
     }
 }

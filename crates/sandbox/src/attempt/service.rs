@@ -262,10 +262,15 @@ fn read(question: &Question, subject: Subject) -> Option<Attempt> {
             };
             path(question, place)
         }
-        Subject::Address { address, length } => {
+        Subject::Address {
+            kind,
+            address,
+            length,
+        } => {
             let length = usize::try_from(length).ok()?.min(MAX_ADDRESS);
             let bytes = question.bytes(address, length).ok()?;
-            destination::parse(&bytes).map(Attempt::Connection)
+            let destination = destination::parse(&bytes)?;
+            Some(Attempt::Address { kind, destination })
         }
         Subject::Privilege => Some(Attempt::Privilege(name(question.call))),
     }

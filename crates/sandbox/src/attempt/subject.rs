@@ -1,6 +1,7 @@
 //! Which system calls are looked at, and what their arguments mean.
 
 use crate::attempt::AttemptKind;
+use crate::filter::FCHMODAT2;
 
 /// What a system call is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +15,11 @@ pub(super) enum Subject {
         flags: u64,
     },
     /// A socket's address in the worker's memory.
-    Address { address: u64, length: u64 },
+    Address {
+        kind: AttemptKind,
+        address: u64,
+        length: u64,
+    },
     /// What only a privileged process may do.
     Privilege,
 }
@@ -34,6 +39,8 @@ pub(super) struct Place {
 pub(super) enum Last {
     /// What a link of this name leads to.
     Target,
+    /// The same, which is not made if it is not there.
+    Present,
     /// The link itself.
     Name,
     /// Something that is not there yet.
@@ -65,16 +72,38 @@ pub(super) fn subjects(call: libc::c_long, arguments: &[u64; 6]) -> Vec<Subject>
         libc::SYS_execve => vec![here(Execute, Last::Target, arguments[0])],
         libc::SYS_execveat => vec![at(Execute, Last::Target, 0)],
         libc::SYS_connect => vec![Subject::Address {
+            kind: AttemptKind::Connect,
             address: arguments[1],
             length: arguments[2],
+        }],
+        libc::SYS_sendto => vec![Subject::Address {
+            kind: AttemptKind::Send,
+            address: arguments[4],
+            length: arguments[5],
         }],
         libc::SYS_unlinkat => vec![write(Last::Name, 0)],
         libc::SYS_mkdirat | libc::SYS_mknodat => vec![write(Last::New, 0)],
         libc::SYS_renameat2 => vec![write(Last::Name, 0), write(Last::Name, 2)],
         libc::SYS_linkat => vec![write(Last::Name, 0), write(Last::New, 2)],
         libc::SYS_symlinkat => vec![write(Last::New, 1)],
-        libc::SYS_truncate => vec![here(AttemptKind::Write, Last::Target, arguments[0])],
+        libc::SYS_truncate | libc::SYS_setxattr | libc::SYS_removexattr => {
+            vec![here(AttemptKind::Write, Last::Present, arguments[0])]
+        }
+        libc::SYS_lsetxattr | libc::SYS_lremovexattr => {
+            vec![here(AttemptKind::Write, Last::Name, arguments[0])]
+        }
+        libc::SYS_fchmodat => vec![write(Last::Present, 0)],
+        FCHMODAT2 | libc::SYS_utimensat => vec![write(followed(arguments[3]), 0)],
+        libc::SYS_fchownat => vec![write(followed(arguments[4]), 0)],
         _ => old(call, arguments).unwrap_or_else(|| vec![Subject::Privilege]),
+    }
+}
+
+/// What the last name stands for, with these flags of a call that changes what is there.
+fn followed(flags: u64) -> Last {
+    match flags as i32 & libc::AT_SYMLINK_NOFOLLOW {
+        0 => Last::Present,
+        _ => Last::Name,
     }
 }
 
@@ -91,12 +120,12 @@ fn here(kind: AttemptKind, last: Last, address: u64) -> Subject {
 #[cfg(target_arch = "x86_64")]
 fn old(call: libc::c_long, arguments: &[u64; 6]) -> Option<Vec<Subject>> {
     let write = |last, address: usize| here(AttemptKind::Write, last, arguments[address]);
-    let at = |folder: usize| {
+    let at = |last, folder: usize| {
         Subject::Path(Place {
             kind: AttemptKind::Write,
             folder: arguments[folder] as i32,
             address: arguments[folder + 1],
-            last: Last::Name,
+            last,
         })
     };
     Some(match call {
@@ -108,9 +137,14 @@ fn old(call: libc::c_long, arguments: &[u64; 6]) -> Option<Vec<Subject>> {
         libc::SYS_unlink | libc::SYS_rmdir => vec![write(Last::Name, 0)],
         libc::SYS_mkdir | libc::SYS_mknod => vec![write(Last::New, 0)],
         libc::SYS_rename => vec![write(Last::Name, 0), write(Last::Name, 1)],
-        libc::SYS_renameat => vec![at(0), at(2)],
+        libc::SYS_renameat => vec![at(Last::Name, 0), at(Last::Name, 2)],
         libc::SYS_link => vec![write(Last::Name, 0), write(Last::New, 1)],
         libc::SYS_symlink => vec![write(Last::New, 1)],
+        libc::SYS_chmod | libc::SYS_chown | libc::SYS_utime | libc::SYS_utimes => {
+            vec![write(Last::Present, 0)]
+        }
+        libc::SYS_lchown => vec![write(Last::Name, 0)],
+        libc::SYS_futimesat => vec![at(Last::Present, 0)],
         _ => return None,
     })
 }
@@ -175,7 +209,33 @@ pub(super) fn name(call: libc::c_long) -> String {
         libc::SYS_finit_module => "finit_module",
         libc::SYS_kexec_load => "kexec_load",
         libc::SYS_reboot => "reboot",
+        libc::SYS_process_mrelease => "process_mrelease",
+        libc::SYS_mount_setattr => "mount_setattr",
+        libc::SYS_fsconfig => "fsconfig",
+        libc::SYS_fsmount => "fsmount",
+        libc::SYS_fspick => "fspick",
+        libc::SYS_quotactl => "quotactl",
+        libc::SYS_quotactl_fd => "quotactl_fd",
+        libc::SYS_fanotify_init => "fanotify_init",
+        libc::SYS_fanotify_mark => "fanotify_mark",
+        libc::SYS_syslog => "syslog",
+        libc::SYS_acct => "acct",
+        libc::SYS_clock_settime => "clock_settime",
+        libc::SYS_settimeofday => "settimeofday",
+        libc::SYS_delete_module => "delete_module",
+        libc::SYS_kexec_file_load => "kexec_file_load",
+        libc::SYS_swapon => "swapon",
+        libc::SYS_swapoff => "swapoff",
+        libc::SYS_vhangup => "vhangup",
+        libc::SYS_sethostname => "sethostname",
+        libc::SYS_setdomainname => "setdomainname",
+        libc::SYS_setsockopt => "setsockopt",
+        libc::SYS_ioctl => "ioctl",
         libc::SYS_socket => "socket",
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_ioperm => "ioperm",
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_iopl => "iopl",
         other => return format!("system call {other}"),
     };
     known.to_owned()
@@ -222,6 +282,44 @@ mod tests {
                 last: Last::Name,
             }))
         );
+    }
+
+    #[test]
+    fn what_is_changed_must_be_there_and_may_be_a_link_itself() {
+        let no_follow = libc::AT_SYMLINK_NOFOLLOW as u64;
+        for (call, flags, last) in [
+            (libc::SYS_utimensat, [0, 0], Last::Present),
+            (libc::SYS_utimensat, [no_follow, 0], Last::Name),
+            (FCHMODAT2, [no_follow, 0], Last::Name),
+            (libc::SYS_fchownat, [no_follow, 0], Last::Present),
+            (libc::SYS_fchownat, [0, no_follow], Last::Name),
+            // The old one has no flags.
+            (libc::SYS_fchmodat, [no_follow, no_follow], Last::Present),
+        ] {
+            let place = Place {
+                kind: AttemptKind::Write,
+                folder: 5,
+                address: 100,
+                last,
+            };
+            assert_eq!(
+                subjects(call, &[5, 100, 0, flags[0], flags[1], 0]),
+                [Subject::Path(place)],
+                "{call}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_done_by_a_descriptor_is_not_told() {
+        for (call, arguments) in [
+            (libc::SYS_utimensat, [5, 0, 100, 0, 0, 0]),
+            (libc::SYS_sendto, [5, 100, 1, 0, 0, 0]),
+        ] {
+            assert_eq!(PROGRAM.answer(call as u32, &arguments), Answer::Allow);
+            let named = [5, 100, 100, 0, 100, 16];
+            assert_eq!(PROGRAM.answer(call as u32, &named), Answer::Watch);
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) const fn bits(argument: u32, mask: u64) -> Test {
 }
 
 /// A pointer that is null.
-const fn null(argument: u32) -> Test {
+pub(super) const fn null(argument: u32) -> Test {
     Test {
         argument,
         mask: u64::MAX,
@@ -75,7 +75,7 @@ pub(super) const fn but(cases: &'static [Case]) -> Rule {
 }
 
 // The C library's table lacks these for some machines.
-pub(super) const FCHMODAT2: libc::c_long = 452;
+pub(crate) const FCHMODAT2: libc::c_long = 452;
 #[cfg(target_arch = "aarch64")]
 pub(crate) const RENAMEAT: libc::c_long = 38;
 

@@ -9,10 +9,12 @@ use super::Answer::Allow;
 use super::Answer::Refuse;
 use super::Answer::Tell;
 use super::Answer::Watch;
+use super::Case;
 use super::Filter;
 use super::Rule;
 use super::Test;
 use super::embedded::ABSENT;
+use super::embedded::FCHMODAT2;
 #[cfg(target_arch = "aarch64")]
 use super::embedded::RENAMEAT;
 use super::embedded::SHARED_MEMORY;
@@ -22,6 +24,7 @@ use super::embedded::bits;
 use super::embedded::but;
 use super::embedded::case;
 use super::embedded::int;
+use super::embedded::null;
 use super::embedded::only;
 
 /// The filter of workers that are to become, or start, a program of their own.
@@ -55,9 +58,18 @@ pub(crate) const SEALED_ALONE: Filter = Filter {
     newer: Allow,
 };
 
+/// Refused and nobody told: what programs and their libraries try by the way, and do without.
 const NO: Rule = Rule::Always(Refuse(libc::EPERM));
 /// Allowed as far as mounts and Landlock go, and the supervisor told.
 const WATCHED_CALL: Rule = Rule::Always(Watch);
+
+/// Watched, unless a case applies.
+const fn watched_but(cases: &'static [Case]) -> Rule {
+    Rule::Cases {
+        cases,
+        otherwise: Watch,
+    }
+}
 
 /// The options of a socket that load a program.
 const SOCKET_PROGRAMS: [[Test; 2]; 4] = [
@@ -78,7 +90,7 @@ const PRIVILEGED: Table = &[
     (libc::SYS_process_vm_readv, TELL),
     (libc::SYS_process_vm_writev, TELL),
     (libc::SYS_process_madvise, NO),
-    (libc::SYS_process_mrelease, NO),
+    (libc::SYS_process_mrelease, TELL),
     (libc::SYS_pidfd_getfd, TELL),
     (libc::SYS_kcmp, NO),
     // Namespaces, mounts, roots.
@@ -90,17 +102,17 @@ const PRIVILEGED: Table = &[
     (libc::SYS_chroot, TELL),
     (libc::SYS_open_tree, TELL),
     (libc::SYS_move_mount, TELL),
-    (libc::SYS_mount_setattr, NO),
+    (libc::SYS_mount_setattr, TELL),
     (libc::SYS_fsopen, TELL),
-    (libc::SYS_fsconfig, NO),
-    (libc::SYS_fsmount, NO),
-    (libc::SYS_fspick, NO),
+    (libc::SYS_fsconfig, TELL),
+    (libc::SYS_fsmount, TELL),
+    (libc::SYS_fspick, TELL),
     (libc::SYS_name_to_handle_at, NO),
     (libc::SYS_open_by_handle_at, TELL),
-    (libc::SYS_quotactl, NO),
-    (libc::SYS_quotactl_fd, NO),
-    (libc::SYS_fanotify_init, NO),
-    (libc::SYS_fanotify_mark, NO),
+    (libc::SYS_quotactl, TELL),
+    (libc::SYS_quotactl_fd, TELL),
+    (libc::SYS_fanotify_init, TELL),
+    (libc::SYS_fanotify_mark, TELL),
     // Keys, programs in the kernel, its log, its clock, its modules.
     (libc::SYS_keyctl, TELL),
     (libc::SYS_add_key, TELL),
@@ -108,23 +120,23 @@ const PRIVILEGED: Table = &[
     (libc::SYS_bpf, TELL),
     (libc::SYS_perf_event_open, TELL),
     (libc::SYS_userfaultfd, TELL), // makes races in the kernel easy to win
-    (libc::SYS_syslog, NO),
-    (libc::SYS_acct, NO),
+    (libc::SYS_syslog, TELL),
+    (libc::SYS_acct, TELL),
     (libc::SYS_adjtimex, NO),
     (libc::SYS_clock_adjtime, NO),
-    (libc::SYS_clock_settime, NO),
-    (libc::SYS_settimeofday, NO),
+    (libc::SYS_clock_settime, TELL),
+    (libc::SYS_settimeofday, TELL),
     (libc::SYS_init_module, TELL),
     (libc::SYS_finit_module, TELL),
-    (libc::SYS_delete_module, NO),
+    (libc::SYS_delete_module, TELL),
     (libc::SYS_kexec_load, TELL),
-    (libc::SYS_kexec_file_load, NO),
+    (libc::SYS_kexec_file_load, TELL),
     (libc::SYS_reboot, TELL),
-    (libc::SYS_swapon, NO),
-    (libc::SYS_swapoff, NO),
-    (libc::SYS_vhangup, NO),
-    (libc::SYS_sethostname, NO),
-    (libc::SYS_setdomainname, NO),
+    (libc::SYS_swapon, TELL),
+    (libc::SYS_swapoff, TELL),
+    (libc::SYS_vhangup, TELL),
+    (libc::SYS_sethostname, TELL),
+    (libc::SYS_setdomainname, TELL),
     // Pages on another node.
     (libc::SYS_move_pages, NO),
     (libc::SYS_migrate_pages, NO),
@@ -140,18 +152,18 @@ const PRIVILEGED: Table = &[
     (
         libc::SYS_setsockopt,
         but(&[
-            case(&SOCKET_PROGRAMS[0], Refuse(libc::EPERM)),
-            case(&SOCKET_PROGRAMS[1], Refuse(libc::EPERM)),
-            case(&SOCKET_PROGRAMS[2], Refuse(libc::EPERM)),
-            case(&SOCKET_PROGRAMS[3], Refuse(libc::EPERM)),
+            case(&SOCKET_PROGRAMS[0], Tell),
+            case(&SOCKET_PROGRAMS[1], Tell),
+            case(&SOCKET_PROGRAMS[2], Tell),
+            case(&SOCKET_PROGRAMS[3], Tell),
         ]),
     ),
     // Text into a terminal, and having one at all.
     (
         libc::SYS_ioctl,
         but(&[
-            case(&[int(1, libc::TIOCSTI)], Refuse(libc::EPERM)),
-            case(&[int(1, libc::TIOCLINUX)], Refuse(libc::EPERM)),
+            case(&[int(1, libc::TIOCSTI)], Tell),
+            case(&[int(1, libc::TIOCLINUX)], Tell),
             case(&[int(1, libc::TIOCSCTTY)], Refuse(libc::EPERM)),
         ]),
     ),
@@ -172,8 +184,8 @@ const PRIVILEGED: Table = &[
 /// The same among the calls that only some machines have.
 #[cfg(target_arch = "x86_64")]
 const OLD_PRIVILEGED: Table = &[
-    (libc::SYS_ioperm, NO),
-    (libc::SYS_iopl, NO),
+    (libc::SYS_ioperm, TELL),
+    (libc::SYS_iopl, TELL),
     (libc::SYS_modify_ldt, NO),
     (libc::SYS_uselib, NO),
     (libc::SYS__sysctl, NO),
@@ -182,7 +194,8 @@ const OLD_PRIVILEGED: Table = &[
 const OLD_PRIVILEGED: Table = &[];
 
 /// What is about a path or an address. Looking a path up, as `stat` does, is not: it is too frequent, and
-/// what is not to be seen is simply not there.
+/// what is not to be seen is simply not there. Neither is what is done to a file by a descriptor: who has one has
+/// opened it.
 const WATCHED: Table = &[
     (libc::SYS_openat, WATCHED_CALL),
     (libc::SYS_openat2, WATCHED_CALL),
@@ -196,6 +209,18 @@ const WATCHED: Table = &[
     (libc::SYS_linkat, WATCHED_CALL),
     (libc::SYS_symlinkat, WATCHED_CALL),
     (libc::SYS_truncate, WATCHED_CALL),
+    (libc::SYS_fchmodat, WATCHED_CALL),
+    (FCHMODAT2, WATCHED_CALL),
+    (libc::SYS_fchownat, WATCHED_CALL),
+    // Without a path it is about the descriptor.
+    (libc::SYS_utimensat, watched_but(&[case(&[null(1)], Allow)])),
+    (libc::SYS_setxattr, WATCHED_CALL),
+    (libc::SYS_lsetxattr, WATCHED_CALL),
+    (libc::SYS_removexattr, WATCHED_CALL),
+    (libc::SYS_lremovexattr, WATCHED_CALL),
+    // Without an address it goes where the socket is connected to, and is frequent. So is `sendmsg`, of which no
+    // filter can see whether it has one.
+    (libc::SYS_sendto, watched_but(&[case(&[null(4)], Allow)])),
 ];
 
 /// The forms that only some machines have.
@@ -211,6 +236,12 @@ const OLD_WATCHED: Table = &[
     (libc::SYS_renameat, WATCHED_CALL),
     (libc::SYS_link, WATCHED_CALL),
     (libc::SYS_symlink, WATCHED_CALL),
+    (libc::SYS_chmod, WATCHED_CALL),
+    (libc::SYS_chown, WATCHED_CALL),
+    (libc::SYS_lchown, WATCHED_CALL),
+    (libc::SYS_utime, WATCHED_CALL),
+    (libc::SYS_utimes, WATCHED_CALL),
+    (libc::SYS_futimesat, WATCHED_CALL),
 ];
 #[cfg(target_arch = "aarch64")]
 const OLD_WATCHED: Table = &[(RENAMEAT, WATCHED_CALL)];

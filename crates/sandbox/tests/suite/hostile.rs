@@ -81,6 +81,8 @@ pub(crate) enum Order {
     Run(PathBuf),
     /// Connect to an address and say what is heard there.
     Hear(std::net::SocketAddr),
+    /// Send a datagram to an address.
+    Send(std::net::SocketAddr),
     /// Look up a name and say its addresses.
     LookUp(String),
     /// Start this many processes that belong to nobody, three in a session, and do not listen to signals.
@@ -251,6 +253,10 @@ fn obey(order: Order) -> io::Result<String> {
             let mut heard = String::new();
             std::net::TcpStream::connect(address)?.read_to_string(&mut heard)?;
             Ok(heard)
+        }
+        Order::Send(address) => {
+            let socket = std::net::UdpSocket::bind("0.0.0.0:0")?;
+            socket.send_to(b"x", address).map(|_| String::new())
         }
         Order::LookUp(name) => {
             use std::net::ToSocketAddrs;

@@ -137,16 +137,28 @@ fn every_address() {
     });
     let found = puppet.tell(&Order::LookUp("some.test".to_owned()));
     assert_eq!(found.as_deref(), Ok("198.18.0.9"));
+    for address in ["127.0.0.1:81", "192.0.2.7:80", "192.0.2.7:81"] {
+        let sent = puppet.tell(&Order::Send(address.parse().unwrap()));
+        assert_eq!(sent, Ok(String::new()), "{address}");
+    }
     // Of all this only what nobody is there to hear of is told.
     let attempts = puppet.worker.take_attempts(PATIENCE).kept.into_iter();
-    let connections = attempts.filter(|attempt| attempt.kind == AttemptKind::Connect);
-    let told: Vec<_> = connections
-        .map(|attempt| (attempt.attempted, attempt.verdict))
+    let kinds = [AttemptKind::Connect, AttemptKind::Send];
+    let told: Vec<_> = attempts
+        .filter(|attempt| kinds.contains(&attempt.kind))
+        .map(|attempt| (attempt.kind, attempt.attempted, attempt.verdict))
         .collect();
-    let refused = ADDRESSES.map(|address| {
-        let place = SocketAddr::new(address.parse().unwrap(), 81);
-        (place.to_string(), AttemptVerdict::Refused)
-    });
+    let mut refused = ADDRESSES
+        .map(|address| (AttemptKind::Connect, address))
+        .to_vec();
+    refused.push((AttemptKind::Send, "192.0.2.7"));
+    let refused: Vec<_> = refused
+        .into_iter()
+        .map(|(kind, address)| {
+            let place = SocketAddr::new(address.parse().unwrap(), 81);
+            (kind, place.to_string(), AttemptVerdict::Refused)
+        })
+        .collect();
     assert_eq!(told, refused);
 }
 

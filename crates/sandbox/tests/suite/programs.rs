@@ -13,6 +13,7 @@ use mycelium_sandbox::ExitCause;
 use mycelium_sandbox::Launcher;
 use mycelium_sandbox::Note;
 use mycelium_sandbox::SandboxError;
+use mycelium_sandbox::SeenAttempt;
 use mycelium_sandbox::TakenGrant;
 use mycelium_sandbox::Worker;
 use mycelium_sandbox::WorkerKind;
@@ -24,6 +25,7 @@ use super::fixture::Site;
 use super::fixture::start;
 use super::hostile::Order;
 use crate::Test;
+use crate::kernel::Targets;
 
 pub(crate) const TESTS: &[Test] = &[
     ("a_program_sees_the_system_read_only", system),
@@ -37,6 +39,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("nothing_is_left_of_a_tree_of_thirty", tree),
     ("the_time_of_a_whole_tree_counts", time_of_tree),
     ("what_a_program_is_refused_is_told", told),
+    ("what_a_program_changes_or_sends_is_told", changes),
+    ("what_takes_privileges_is_told", privileges),
     ("an_engine_that_is_got_past_is_told", escaped),
 ];
 
@@ -294,18 +298,92 @@ fn told() {
     assert_eq!(refused(&puppet.worker), []);
 }
 
-fn escaped() {
-    let launcher = start();
-    let site = Site::new();
-    let mut puppet = Puppet::with(&launcher, &site.policy());
-    let targets = crate::kernel::Targets {
+fn targets(site: &Site) -> Targets {
+    Targets {
         file: site.path("ws/secret"),
         readable: site.path("ws/docs/readme"),
         writable: site.path("ws/out"),
         process: std::process::id(),
         port: 0,
         name: Vec::new(),
-    };
+    }
+}
+
+fn changes() {
+    let launcher = start();
+    let site = Site::new();
+    let mut policy = program(&site);
+    policy.paths = vec![site.grant("ws/docs", FileAccess::Read)];
+    let mut puppet = Puppet::program(&launcher, &policy);
+    let targets = targets(&site);
+    for (attack, means) in [
+        ("change_mode", &targets.file),
+        ("change_times", &targets.file),
+        ("change_owner", &targets.file),
+        ("change_attributes", &targets.file),
+        ("change_mode_of_readable", &targets.readable),
+        ("change_times_of_readable", &targets.readable),
+    ] {
+        let met = puppet.tell(&Order::Attack(attack.to_owned(), targets.clone()));
+        assert!(
+            matches!(met, Err(libc::ENOENT | libc::EROFS)),
+            "{attack}: {met:?}"
+        );
+        let seen = refused(&puppet.worker);
+        assert_eq!(seen, [(AttemptKind::Write, means.clone())], "{attack}");
+    }
+    // What is not there has no mode, and a descriptor is one of a file that was opened.
+    fs_err::remove_file(&targets.file).unwrap();
+    for attack in ["change_mode", "change_times_by_descriptor"] {
+        let met = puppet.tell(&Order::Attack(attack.to_owned(), targets.clone()));
+        assert!(met.is_err(), "{attack}");
+    }
+    let attempts = puppet.worker.take_attempts(PATIENCE).kept;
+    let is_allowed = |attempt: &SeenAttempt| attempt.verdict != AttemptVerdict::Refused;
+    assert!(attempts.iter().all(is_allowed), "{attempts:?}");
+
+    let address = "192.0.2.7:9";
+    assert!(puppet.tell(&Order::Send(address.parse().unwrap())).is_err());
+    let seen = refused(&puppet.worker);
+    assert_eq!(seen, [(AttemptKind::Send, PathBuf::from(address))]);
+}
+
+fn privileges() {
+    let launcher = start();
+    let site = Site::new();
+    let mut puppet = Puppet::program(&launcher, &program(&site));
+    let targets = targets(&site);
+    for (attack, means) in [
+        ("mount", "mount"),
+        ("change_mount", "mount_setattr"),
+        ("set_clock", "clock_settime"),
+        ("set_host_name", "sethostname"),
+        ("kernel_log", "syslog"),
+        ("socket_filter", "setsockopt"),
+        ("type_into_terminal", "ioctl"),
+    ] {
+        let met = puppet.tell(&Order::Attack(attack.to_owned(), targets.clone()));
+        assert_eq!(met, Err(libc::EPERM), "{attack}");
+        let seen = refused(&puppet.worker);
+        assert_eq!(
+            seen,
+            [(AttemptKind::Privilege, PathBuf::from(means))],
+            "{attack}"
+        );
+    }
+    // Programs do this by the way.
+    for attack in ["change_personality", "take_terminal"] {
+        let met = puppet.tell(&Order::Attack(attack.to_owned(), targets.clone()));
+        assert_eq!(met, Err(libc::EPERM), "{attack}");
+        assert_eq!(refused(&puppet.worker), [], "{attack}");
+    }
+}
+
+fn escaped() {
+    let launcher = start();
+    let site = Site::new();
+    let mut puppet = Puppet::with(&launcher, &site.policy());
+    let targets = targets(&site);
     let readable = targets.readable.clone();
     for (attack, kind, means) in [
         ("be_debugged", AttemptKind::Privilege, "ptrace".into()),
