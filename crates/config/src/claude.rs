@@ -138,6 +138,19 @@ impl<'p> ClaudePlaces<'p> {
         self.home.join(".claude/plugins/known_marketplaces.json")
     }
 
+    /// The folder that a plugin, as `name@marketplace`, keeps its data in. Claude Code makes it when it first needs it.
+    #[must_use]
+    pub fn plugin_data(&self, plugin: &str) -> PathBuf {
+        let id: String = plugin
+            .chars()
+            .map(|char| match char {
+                'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' => char,
+                _ => '-',
+            })
+            .collect();
+        self.home.join(".claude/plugins/data").join(id)
+    }
+
     /// The files and folders whose change may change what counts here.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {

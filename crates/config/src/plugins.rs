@@ -37,7 +37,11 @@ const MANIFEST: &str = ".claude-plugin/plugin.json";
 pub struct PluginRoot {
     /// The plugin, as `name@marketplace`.
     pub plugin: String,
-    /// The folder; it need not exist.
+    /// Where the plugin is.
+    pub plugin_folder: PathBuf,
+    /// Where it keeps its data; the folder need not exist.
+    pub data_folder: PathBuf,
+    /// The folder with skills; it need not exist.
     pub path: PathBuf,
     /// When the plugin was last updated, as Claude Code writes it.
     pub updated: Option<String>,
@@ -93,6 +97,8 @@ pub(crate) struct Plugin {
     name: String,
     /// Where it is.
     pub(crate) folder: PathBuf,
+    /// Where it keeps its data.
+    pub(crate) data: PathBuf,
     updated: Option<String>,
     /// The folders of skills that its manifest and its marketplace add.
     skills: [Paths; 2],
@@ -149,7 +155,7 @@ pub(crate) fn enabled_plugins(
             let installed = installations.for_workspace(places.workspace)?;
             let entry = marketplaces.entry(plugin);
             let folder = entry.folder.as_deref().unwrap_or(&installed.install_path);
-            let opened = Plugin::open(plugin, folder, entry.skills, diagnostics)?;
+            let opened = Plugin::open(plugin, folder, entry.skills, places, diagnostics)?;
             Some(Plugin {
                 updated: installed.last_updated.clone(),
                 ..opened
@@ -182,6 +188,7 @@ impl Plugin {
         name: &str,
         folder: &Path,
         of_marketplace: Paths,
+        places: &ClaudePlaces<'_>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
         if !folder.is_absolute() || !folder.is_dir() {
@@ -203,6 +210,7 @@ impl Plugin {
         Some(Self {
             name: printable(name),
             folder: folder.to_owned(),
+            data: places.plugin_data(name),
             updated: None,
             skills: [manifest.skills, of_marketplace],
             servers: manifest.mcp_servers,
@@ -224,9 +232,14 @@ impl PluginRoots {
     /// The plugin that a skill's folder belongs to.
     #[must_use]
     pub fn plugin_of(&self, folder: &Path) -> Option<&str> {
+        Some(&self.root_of(folder)?.plugin)
+    }
+
+    /// The plugin's folder with skills that a skill's folder is in.
+    #[must_use]
+    pub fn root_of(&self, folder: &Path) -> Option<&PluginRoot> {
         let mut roots = self.roots.iter();
-        let root = roots.find(|root| folder.starts_with(&root.path))?;
-        Some(&root.plugin)
+        roots.find(|root| folder.starts_with(&root.path))
     }
 
     fn add(&mut self, plugin: &Plugin) {
@@ -237,6 +250,8 @@ impl PluginRoots {
             if self.roots.iter().all(|root| root.path != path) {
                 self.roots.push(PluginRoot {
                     plugin: plugin.name.clone(),
+                    plugin_folder: plugin.folder.clone(),
+                    data_folder: plugin.data.clone(),
                     updated: plugin.updated.clone(),
                     path,
                 });

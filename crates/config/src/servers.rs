@@ -17,6 +17,7 @@ use mycelium_types::Locale;
 use mycelium_types::Message;
 use mycelium_types::Node;
 use mycelium_types::Severity;
+use mycelium_types::Substitutions;
 use mycelium_types::Syntax;
 use mycelium_types::printable;
 use mycelium_types::printable_path;
@@ -235,7 +236,6 @@ impl Servers {
             }
             Some(other) => lists.extend(other.as_str().and_then(|path| plugin.below(path))),
         }
-        let root = plugin.folder.display().to_string();
         lists.dedup();
         let mut listed: Vec<(PathBuf, Map<String, Value>)> = lists
             .into_iter()
@@ -244,7 +244,7 @@ impl Servers {
         listed.push((plugin.manifest(), inline));
         for (file, entries) in listed {
             for (name, entry) in entries {
-                let entry = with_plugin_root(entry, &root);
+                let entry = with_plugin_folders(entry, plugin);
                 self.add(&name, &entry, ServerOrigin::Plugin, &file, variables);
             }
         }
@@ -310,17 +310,24 @@ fn not_a_list(findings: &mut Findings<'_>) {
     findings.error(0, &FieldPath::Root, Message::new("servers-not-object"));
 }
 
-/// The entry with the plugin's folder put in where it names it, as Claude Code does.
-fn with_plugin_root(entry: Value, root: &str) -> Value {
+/// The entry with the plugin's folders put in where it names them, as Claude Code does.
+fn with_plugin_folders(entry: Value, plugin: &Plugin) -> Value {
     match entry {
-        Value::String(text) => text.replace("${CLAUDE_PLUGIN_ROOT}", root).into(),
+        Value::String(text) => {
+            let folders = Substitutions {
+                plugin_folder: Some(&plugin.folder),
+                data_folder: Some(&plugin.data),
+                ..Substitutions::default()
+            };
+            folders.fill(&text).into()
+        }
         Value::Array(items) => items
             .into_iter()
-            .map(|item| with_plugin_root(item, root))
+            .map(|item| with_plugin_folders(item, plugin))
             .collect(),
         Value::Object(members) => members
             .into_iter()
-            .map(|(name, value)| (name, with_plugin_root(value, root)))
+            .map(|(name, value)| (name, with_plugin_folders(value, plugin)))
             .collect(),
         plain @ (Value::Null | Value::Bool(_) | Value::Number(_)) => plain,
     }

@@ -20,6 +20,7 @@ use mycelium_registry::Registry;
 use mycelium_registry::SkillRecord;
 use mycelium_types::ErrorReport;
 use mycelium_types::SkillSource;
+use mycelium_types::Substitutions;
 use serde_json::Map;
 use serde_json::Value;
 
@@ -100,6 +101,20 @@ impl ClaudeView {
     pub(crate) fn options(&self, folder: &Path) -> Map<String, Value> {
         let plugin = self.plugins.plugin_of(folder);
         plugin.map_or_else(Map::new, |plugin| self.settings.plugin_options(plugin))
+    }
+
+    /// Fills in the folders of the plugin that the skill in `folder` came with.
+    pub(crate) fn with_plugin<'v>(
+        &'v self,
+        folder: &Path,
+        values: Substitutions<'v>,
+    ) -> Substitutions<'v> {
+        let root = self.plugins.root_of(folder);
+        Substitutions {
+            plugin_folder: root.map(|root| root.plugin_folder.as_path()),
+            data_folder: root.map(|root| root.data_folder.as_path()),
+            ..values
+        }
     }
 
     /// The folders of plugins that were updated, lie elsewhere or have other options than `before`.

@@ -72,12 +72,14 @@ impl Inner {
                 .iter()
                 .map(|request| &request.permission)
                 .collect();
+            let view = inner.claude_views.now(&workspace);
             let places = Substitutions {
                 skill_folder: Some(verified.root()),
                 project_folder: Some(&workspace.path),
                 session: Some(&session),
                 ..Substitutions::default()
             };
+            let places = view.with_plugin(verified.root(), places);
             let instructions = verified.instructions()?.map(|text| places.fill(&text));
             Ok(SkillInfo {
                 agent: manifest.agent.as_deref().cloned(),

@@ -148,6 +148,7 @@ impl SkillRuntime {
             let Some(agent) = skill.manifest().agent.as_deref() else {
                 return Ok(None);
             };
+            let view = inner.claude_views.now(&workspace);
             let values = Substitutions {
                 skill_folder: Some(skill.root()),
                 project_folder: Some(&workspace.path),
@@ -156,6 +157,7 @@ impl SkillRuntime {
                 names: &agent.arguments,
                 ..Substitutions::default()
             };
+            let values = view.with_plugin(skill.root(), values);
             let text = skill.instructions()?.unwrap_or_default();
             let server = record.place.server().and_then(offering_server);
             let origin = server.map(|server| format!("Offered by the MCP server: {server}\n"));

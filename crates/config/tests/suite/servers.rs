@@ -119,10 +119,12 @@ fn all_files_count_and_the_person_s_own_go_first() {
         )
         .file(
             "plugin/.claude-plugin/plugin.json",
-            json!({"name": "p", "mcpServers": {"e": runs("${CLAUDE_PLUGIN_ROOT}/serve")}}),
+            json!({"name": "p", "mcpServers": {"e": runs("${CLAUDE_PLUGIN_ROOT}/serve ${CLAUDE_PLUGIN_DATA}")}}),
         )
         .file("plugin/.mcp.json", json!({"f": {"type": "http", "url": "https://example.com/mcp"}}));
     let plugin = plugin.display();
+    let data = person.path("home/.claude/plugins/data/p-m");
+    let data = data.display();
     assert_eq!(
         person.shown(),
         [
@@ -130,7 +132,7 @@ fn all_files_count_and_the_person_s_own_go_first() {
             "b: agent-project: local".to_owned(),
             "c: agent: user".to_owned(),
             "d: project: ./run s3cret default".to_owned(),
-            format!("e: plugin: {plugin}/serve"),
+            format!("e: plugin: {plugin}/serve {data}"),
             "f: plugin: https://example.com/mcp".to_owned(),
         ]
     );

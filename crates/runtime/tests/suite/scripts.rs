@@ -137,3 +137,40 @@ async fn instructions_are_told_with_their_places() {
     );
     world.runtime.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn instructions_of_a_plugin_are_told_with_its_folders() {
+    let world = World::new();
+    let claude = world.context("shell").home.join(".claude");
+    let plugin = claude.join("plugins/cache/my.market/tools");
+    fs_err::create_dir_all(plugin.join("skills/guide")).unwrap();
+    let plugin = fs_err::canonicalize(&plugin).unwrap();
+    let text = "---\nname: guide\ndescription: A test\n---\n\n${CLAUDE_PLUGIN_ROOT}/x ${CLAUDE_PLUGIN_DATA} ${CLAUDE_EFFORT}\n";
+    fs_err::write(plugin.join("skills/guide/SKILL.md"), text).unwrap();
+    let list = json!({"version": 2, "plugins": {
+        "tools@my.market": [{"scope": "user", "installPath": plugin}],
+    }});
+    let list_file = claude.join("plugins/installed_plugins.json");
+    fs_err::write(list_file, list.to_string()).unwrap();
+    let settings = json!({"enabledPlugins": {"tools@my.market": true}});
+    fs_err::write(claude.join("settings.json"), settings.to_string()).unwrap();
+    let data = claude.join("plugins/data/tools-my-market");
+    let expected = format!(
+        "{}/x {} ${{CLAUDE_EFFORT}}",
+        plugin.display(),
+        data.display()
+    );
+    assert_eq!(
+        world.info("guide").await.instructions,
+        Some(expected.clone())
+    );
+    let name = "guide".parse().unwrap();
+    let context = world.context("shell");
+    let told = world.runtime.instructions(&context, &name, &[]).await;
+    let told = told.unwrap().unwrap().text;
+    assert!(told.ends_with(&expected), "{told}");
+    // Naming a folder neither makes it nor opens it.
+    assert!(!data.exists());
+    assert_eq!(world.info("guide").await.permissions, []);
+    world.runtime.shutdown().await;
+}

@@ -16,7 +16,7 @@ pub struct Substitutions<'s> {
     pub session: Option<&'s str>,
     /// The folder of the plugin that the skill came with.
     pub plugin_folder: Option<&'s Path>,
-    /// The skill's own data folder.
+    /// The folder that this plugin keeps its data in.
     pub data_folder: Option<&'s Path>,
     /// What was typed after the skill's name; absent if it was not started by its name.
     pub arguments: Option<&'s [String]>,
@@ -169,6 +169,7 @@ mod tests {
         for text in [
             "${HOME}",
             "${CLAUDE_EFFORT}",
+            "${CLAUDE_PLUGIN_ROOT}/x ${CLAUDE_PLUGIN_DATA}",
             "${open",
             "!`rm -rf /`",
             "é$é",
