@@ -21,7 +21,7 @@ use crate::ConfigError;
 
 /// The name of this program's entry among the servers of an agent.
 ///
-/// Tools are called `mcp__mycelium__TOOL` by it, of which clients take 64 characters.
+/// Tools are called `mcp__mycelium__TOOL` by it, of which models take 64 characters.
 pub const SERVER_NAME: &str = "mycelium";
 
 /// A program that speaks MCP as a client and whose configuration is known here.

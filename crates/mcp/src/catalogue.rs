@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use mycelium_protocol::control::SkillSelector;
+use mycelium_protocol::control::ToolPrefix;
 use mycelium_runtime::ExportedFunction;
 use mycelium_runtime::ExportedSkill;
 use mycelium_types::Locale;
@@ -39,8 +40,8 @@ pub(crate) struct SkillTool {
 }
 
 impl Catalogue {
-    pub(crate) fn new(skills: &[ExportedSkill]) -> Self {
-        let mut names = Names::reserving(&fixed::NAMES);
+    pub(crate) fn new(skills: &[ExportedSkill], prefix: &ToolPrefix) -> Self {
+        let mut names = Names::behind(prefix, &fixed::NAMES);
         let mut catalogue = Self::default();
         for skill in skills {
             for function in skill.functions() {

@@ -9,6 +9,7 @@ mod report;
 mod request;
 mod selector;
 mod servers;
+mod tool_prefix;
 mod wrap;
 
 pub use crate::worker::AgentIdentity;
@@ -76,6 +77,8 @@ pub use servers::ServerTool;
 pub use servers::ServersReport;
 pub use servers::ToolReport;
 pub use servers::ToolRequest;
+pub use tool_prefix::InvalidToolPrefix;
+pub use tool_prefix::ToolPrefix;
 pub use wrap::UnwrapReport;
 pub use wrap::WrapReport;
 pub use wrap::WrapRequest;

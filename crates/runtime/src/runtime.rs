@@ -145,7 +145,7 @@ impl SkillRuntime {
                 Reply::Wrapped(Box::new(self.wrap(context, *request, events).await?))
             }
             Command::Unwrap { name } => Reply::Unwrapped(self.unwrap(context, name, events).await?),
-            Command::Agent | Command::Endpoint(_) | Command::Status | Command::Shutdown => {
+            Command::Agent { .. } | Command::Endpoint(_) | Command::Status | Command::Shutdown => {
                 return Err(ErrorReport::new(ErrorCode::Usage).with(
                     "reason",
                     "there is no daemon: the command runs in this process",

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use mycelium_mcp::AgentTools;
 use mycelium_protocol::FrameDecoder;
 use mycelium_protocol::FrameError;
 use mycelium_protocol::MAX_FRAME;
@@ -18,6 +19,7 @@ use mycelium_protocol::control::Reply;
 use mycelium_protocol::control::Request;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::ServerMessage;
+use mycelium_protocol::control::ToolPrefix;
 use mycelium_protocol::encode_frame;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
@@ -104,9 +106,10 @@ pub(crate) async fn serve(daemon: Arc<Daemon>, stream: UnixStream) -> Result<(),
     // Replies that are queued are still written; a client that does not read them is let go.
     let abandon = writer.abort_handle();
     match (tokio::time::timeout(WRITE_PATIENCE, writer).await, ended) {
-        (Ok(Ok(write)), Ok(Ended::Agent(context))) => {
+        (Ok(Ok(write)), Ok(Ended::Agent(context, tool_prefix))) => {
+            let tools = daemon.tools.behind(tool_prefix);
             // Boxed, because an agent's conversation is large and most clients have none.
-            ended = Box::pin(agent(&daemon, &hello, *context, incoming, write)).await;
+            ended = Box::pin(agent(&daemon, tools, &hello, *context, incoming, write)).await;
         }
         (Ok(_), before) => ended = before,
         (Err(_), before) => {
@@ -124,13 +127,14 @@ pub(crate) async fn serve(daemon: Arc<Daemon>, stream: UnixStream) -> Result<(),
 enum Ended {
     /// It went away, or the daemon stops.
     Gone,
-    /// It speaks MCP from now on.
-    Agent(Box<RequestContext>),
+    /// It speaks MCP from now on, and puts this before the names of tools.
+    Agent(Box<RequestContext>, ToolPrefix),
 }
 
 /// Serves an agent for as long as it is connected. The session is the connection's, whatever its request says.
 async fn agent(
     daemon: &Arc<Daemon>,
+    tools: AgentTools,
     hello: &ClientHello,
     context: RequestContext,
     incoming: Incoming<OwnedReadHalf>,
@@ -145,7 +149,7 @@ async fn agent(
         // A daemon that is gone has stopped.
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    mycelium_mcp::serve(daemon.tools.clone(), context, incoming.stream, write, stop).await?;
+    mycelium_mcp::serve(tools, context, incoming.stream, write, stop).await?;
     Ok(Ended::Gone)
 }
 
@@ -183,12 +187,12 @@ async fn requests(
             }
             break;
         };
-        if let Command::Agent = request.command {
+        if let Command::Agent { tool_prefix } = request.command {
             // Calls that run would have nowhere to send what they say.
             if running.tasks.is_empty() {
-                daemon.requests.count(request.command.name());
+                daemon.requests.count("agent");
                 reply(outgoing, request.id, Ok(Reply::Agent)).await;
-                return Ok(Ended::Agent(Box::new(request.context)));
+                return Ok(Ended::Agent(Box::new(request.context), tool_prefix));
             }
             return Err(ClientError::NoSession);
         }

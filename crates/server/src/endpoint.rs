@@ -102,6 +102,7 @@ impl Endpoint {
                 EndpointAccess::Everybody => HttpPeers::Anybody,
             },
         };
+        let tools = tools.behind(request.tool_prefix);
         let agents = HttpAgents::new(tools, context, access);
         let door = Arc::new(Door {
             token,

@@ -12,6 +12,7 @@ use mycelium_audit::Anchor;
 use mycelium_audit::PublicKey;
 use mycelium_config::AgentClient;
 use mycelium_config::AgentScope;
+use mycelium_protocol::control::ToolPrefix;
 use mycelium_runtime::CatalogAgent;
 use mycelium_types::SkillName;
 use mycelium_types::Timestamp;
@@ -425,6 +426,8 @@ pub(crate) struct ServeOptions {
     pub(crate) allow_host: Vec<String>,
     #[arg(long, value_name = "ORIGIN", requires = "http")]
     pub(crate) allow_origin: Vec<String>,
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) tool_prefix: Option<ToolPrefix>,
 }
 
 #[derive(Debug, Args)]

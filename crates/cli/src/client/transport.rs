@@ -10,6 +10,7 @@ use mycelium_protocol::control::EndpointRequest;
 use mycelium_protocol::control::Reply;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::ServerHello;
+use mycelium_protocol::control::ToolPrefix;
 
 use super::ClientError;
 use super::Connection;
@@ -117,8 +118,8 @@ impl Transport {
         )
     }
 
-    /// Connects an agent whose session, `agent`, lasts as long as the connection. From here on the stream
-    /// speaks MCP.
+    /// Connects an agent whose session, `agent`, lasts as long as the connection, and which puts `tool_prefix` before
+    /// the names of tools. From here on the stream speaks MCP.
     ///
     /// # Errors
     /// When there is no daemon and none can be started.
@@ -127,6 +128,7 @@ impl Transport {
         surroundings: &Surroundings,
         settings: &Settings,
         agent: &str,
+        tool_prefix: &ToolPrefix,
     ) -> Result<UnixStream, Error> {
         let ours = ClientHello {
             owned_session: Some(agent.to_owned()),
@@ -137,7 +139,10 @@ impl Transport {
             session: agent.to_owned(),
             ..surroundings.context(settings)
         };
-        match connection.request(context, Command::Agent, &self.interrupt, &mut |_| {})?? {
+        let command = Command::Agent {
+            tool_prefix: tool_prefix.clone(),
+        };
+        match connection.request(context, command, &self.interrupt, &mut |_| {})?? {
             Reply::Agent => Ok(connection.into_stream()),
             other => Err(unexpected(&other)),
         }

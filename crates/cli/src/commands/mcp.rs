@@ -17,6 +17,7 @@ use mycelium_types::Message;
 
 use crate::arguments::McpAction;
 use crate::arguments::Placement;
+use crate::arguments::ServeOptions;
 use crate::bridge;
 use crate::client::Transport;
 use crate::error::Error;
@@ -25,7 +26,7 @@ use crate::session::Session;
 pub(super) fn run(action: &McpAction, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
     match action {
         McpAction::Serve(options) => match options.http {
-            None => serve(session),
+            None => serve(options, session),
             Some(address) => endpoint::run(address, options, session),
         },
         McpAction::Install(options) => install::run(options, session),
@@ -43,13 +44,14 @@ pub(super) fn run(action: &McpAction, session: &mut Session<'_>) -> Result<ExitS
 }
 
 /// Speaks MCP on the standard streams. What the daemon serves, this process only passes on.
-fn serve(session: &mut Session<'_>) -> Result<ExitStatus, Error> {
+fn serve(options: &ServeOptions, session: &mut Session<'_>) -> Result<ExitStatus, Error> {
     refuse_without_daemon(session)?;
     let surroundings = session.surroundings.clone();
     let settings = session.settings.clone();
     let agent = own_session("agent");
+    let prefix = options.tool_prefix.clone().unwrap_or_default();
     let transport = Transport::new()?;
-    let connect = move || transport.attach(&surroundings, &settings, &agent);
+    let connect = move || transport.attach(&surroundings, &settings, &agent, &prefix);
     bridge::run(connect, session.transport.interrupt())?;
     Ok(ExitStatus::Success)
 }

@@ -120,6 +120,20 @@ fn a_description_of_a_megabyte_and_names_that_would_be_one() {
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         assert!(name.chars().all(allowed), "{name}");
     }
+    // Who puts more before names gets shorter ones, for as long as it is connected and beside the other.
+    let prefix = "mcp__plugin_mycelium_mycelium__";
+    let mut behind = Agent::of(&mut test.command(&["mcp", "serve", "--tool-prefix", prefix]));
+    behind.ask(
+        "initialize",
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}),
+    );
+    let longest = |tools: &[Value]| {
+        let names = tools.iter().map(|tool| tool["name"].as_str().unwrap());
+        names.map(str::len).max()
+    };
+    assert_eq!(longest(&all_tools(&mut behind)), Some(64 - prefix.len()));
+    let usual = Some(64 - "mcp__mycelium__".len());
+    assert_eq!(longest(&all_tools(&mut agent)), usual);
     let prompts = agent.ask("prompts/list", json!({}));
     let description = &prompts["result"]["prompts"][0]["description"];
     assert!(description.as_str().unwrap().chars().count() <= 8_192);

@@ -73,7 +73,7 @@ fn claude_code_takes_the_plugin() {
 
     // The command it names speaks MCP with the real client.
     let servers = claude_code.run(&["mcp", "list"]).expect(0);
-    let line = "plugin:mycelium:mycelium: mycelium mcp serve - ✔ Connected";
+    let line = "plugin:mycelium:mycelium: mycelium mcp serve --tool-prefix mcp__plugin_mycelium_mycelium__ - ✔ Connected";
     assert!(servers.stdout.contains(line), "{servers}");
 
     // Nobody answers the conversation, which begins and ends all the same.
@@ -86,6 +86,19 @@ fn claude_code_takes_the_plugin() {
         line.starts_with("export MYCELIUM_SESSION=claude-"),
         "{line}"
     );
+}
+
+#[test]
+fn the_server_knows_what_claude_code_puts_before_names() {
+    let manifest: Value = serde_json::from_str(&read("plugin/.claude-plugin/plugin.json")).unwrap();
+    let plugin = manifest["name"].as_str().unwrap();
+    let servers = manifest["mcpServers"].as_object().unwrap();
+    assert_eq!(servers.len(), 1);
+    for (server, entry) in servers {
+        let prefix = format!("mcp__plugin_{plugin}_{server}__");
+        let expected = json!(["mcp", "serve", "--tool-prefix", prefix]);
+        assert_eq!(entry["args"], expected);
+    }
 }
 
 /// What the hooks of conversations have written for the commands of these.

@@ -32,6 +32,7 @@ use crate::control::SkillChange;
 use crate::control::SkillInfo;
 use crate::control::SkillSelector;
 use crate::control::SkillSummary;
+use crate::control::ToolPrefix;
 use crate::control::ToolReport;
 use crate::control::ToolRequest;
 use crate::control::TraceReport;
@@ -180,7 +181,10 @@ pub enum Command {
         name: SkillName,
     },
     /// Speak MCP from here on: the last request of a connection, whose own session it belongs to.
-    Agent,
+    Agent {
+        /// What the agent puts before the names of tools.
+        tool_prefix: ToolPrefix,
+    },
     /// Offer the skills at an address, to agents that come over HTTP, for as long as this connection lasts.
     Endpoint(EndpointRequest),
     /// How the daemon does.
@@ -219,7 +223,7 @@ impl Command {
             Self::TakeOffer(_) => "take-offer",
             Self::Wrap(_) => "wrap",
             Self::Unwrap { .. } => "unwrap",
-            Self::Agent => "agent",
+            Self::Agent { .. } => "agent",
             Self::Endpoint(_) => "endpoint",
             Self::Status => "status",
             Self::Shutdown => "shutdown",
@@ -238,6 +242,8 @@ pub struct EndpointRequest {
     pub hosts: Vec<String>,
     /// Origins of web pages that may use it.
     pub origins: Vec<String>,
+    /// What agents put before the names of tools.
+    pub tool_prefix: ToolPrefix,
 }
 
 /// Who is let in at an address.

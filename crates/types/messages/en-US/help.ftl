@@ -202,6 +202,7 @@ help-mcp-serve = Speak MCP, for an agent that starts this command or that comes 
     .no-auth = Let every program of this machine in, without a token; loopback addresses only
     .allow-host = Another name by which clients know the address; may be repeated
     .allow-origin = The origin of a web page that may use it; may be repeated
+    .tool-prefix = What the client puts before the names of tools (mcp__mycelium__): with it, they have up to 64 characters
     .examples =
         mycelium mcp serve
         mycelium mcp serve --http 127.0.0.1:8750

@@ -49,6 +49,7 @@ pub(super) fn run(
         },
         hosts: options.allow_host.clone(),
         origins: options.allow_origin.clone(),
+        tool_prefix: options.tool_prefix.clone().unwrap_or_default(),
     };
     let owner = own_session("http");
     let mut losses = 0;
