@@ -20,6 +20,15 @@ const DEEPEST: usize = 6;
 /// The folder of skills that the administrator gives Codex.
 const CODEX_MANAGED: &str = "/etc/codex/skills";
 
+/// Where agents look for skills.
+#[derive(Clone, Copy, Debug)]
+pub struct AgentPlaces<'p> {
+    /// The person's home folder.
+    pub home: &'p Path,
+    /// The workspace, and where Claude Code keeps what is the person's.
+    pub claude: ClaudePlaces<'p>,
+}
+
 /// What one kind of agent makes of a skill's folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AgentView {
@@ -91,7 +100,7 @@ impl AgentView {
         folder: &Path,
         plugin: Option<&str>,
         settings: &ClaudeSettings,
-        places: &ClaudePlaces<'_>,
+        places: &AgentPlaces<'_>,
     ) -> Self {
         let view = match (described(folder), plugin) {
             (Some(reason), _) => Self::new(agent, reason),
@@ -215,24 +224,26 @@ impl ViewingAgent {
     }
 
     /// The folders of skills that it searches from the start. Of skills of one name it takes that of the first level.
-    fn levels(self, places: &ClaudePlaces<'_>) -> Vec<Vec<PathBuf>> {
+    fn levels(self, places: &AgentPlaces<'_>) -> Vec<Vec<PathBuf>> {
         let of = |place: &Path, folders: &[&str]| {
             let roots = folders.iter().map(|folder| place.join(folder));
             roots.collect::<Vec<_>>()
         };
         match self {
-            Self::ClaudeCode => [places.managed, places.home, places.workspace]
-                .map(|place| of(place, &[".claude/skills"]))
-                .to_vec(),
+            Self::ClaudeCode => vec![
+                of(places.claude.managed, &[".claude/skills"]),
+                of(places.claude.folder, &["skills"]),
+                of(places.claude.workspace, &[".claude/skills"]),
+            ],
             // It takes all.
             Self::Codex => {
-                let mut roots = [places.workspace, places.home]
+                let mut roots = [places.claude.workspace, places.home]
                     .map(|place| of(place, &[".agents/skills", ".codex/skills"]))
                     .concat();
                 roots.push(PathBuf::from(CODEX_MANAGED));
                 vec![roots]
             }
-            Self::Guide => [places.workspace, places.home]
+            Self::Guide => [places.claude.workspace, places.home]
                 .map(|place| of(place, &[".agents/skills", ".claude/skills"]))
                 .to_vec(),
         }
@@ -247,7 +258,7 @@ impl ViewingAgent {
     }
 
     /// What it makes of a folder with a `SKILL.md` that no plugin brings.
-    fn look(self, folder: &Path, places: &ClaudePlaces<'_>) -> AgentView {
+    fn look(self, folder: &Path, places: &AgentPlaces<'_>) -> AgentView {
         let levels = self.levels(places);
         let found = levels.iter().enumerate().find_map(|(level, roots)| {
             let below = roots
@@ -285,11 +296,11 @@ impl ViewingAgent {
     }
 
     /// The same for a folder that lies in none of its own.
-    fn look_elsewhere(self, folder: &Path, places: &ClaudePlaces<'_>) -> AgentView {
+    fn look_elsewhere(self, folder: &Path, places: &AgentPlaces<'_>) -> AgentView {
         let elsewhere = AgentView::new(self, ViewReason::Elsewhere);
         match self {
             Self::ClaudeCode => {
-                let Some(part) = part_of(places.workspace, folder) else {
+                let Some(part) = part_of(places.claude.workspace, folder) else {
                     return elsewhere;
                 };
                 // Only where the name is another skill's as well.
@@ -351,8 +362,8 @@ fn part_of<'f>(workspace: &Path, folder: &'f Path) -> Option<&'f Path> {
 }
 
 /// Whether the folder lies in the `.CLIENT/skills` that the guide gives each agent beside the common ones.
-fn is_some_clients(folder: &Path, places: &ClaudePlaces<'_>) -> bool {
-    [places.workspace, places.home].iter().any(|place| {
+fn is_some_clients(folder: &Path, places: &AgentPlaces<'_>) -> bool {
+    [places.claude.workspace, places.home].iter().any(|place| {
         let Ok(below) = folder.strip_prefix(place) else {
             return false;
         };

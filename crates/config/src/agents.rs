@@ -17,6 +17,7 @@ use serde::Serialize;
 pub use change::EntryChange;
 pub use change::EntryOutcome;
 
+use crate::ClaudeHome;
 use crate::ConfigError;
 
 /// The name of this program's entry among the servers of an agent.
@@ -149,9 +150,7 @@ impl AgentFile {
             folder.filter(|folder| folder.is_absolute())
         };
         let path = match (client, scope) {
-            (AgentClient::Claude, AgentScope::User) => moved("CLAUDE_CONFIG_DIR")
-                .unwrap_or_else(|| home.to_owned())
-                .join(".claude.json"),
+            (AgentClient::Claude, AgentScope::User) => ClaudeHome::of(home, environment).state,
             (AgentClient::Claude, AgentScope::Project) => workspace.join(".mcp.json"),
             (AgentClient::Codex, AgentScope::User) => moved("CODEX_HOME")
                 .unwrap_or_else(|| home.join(".codex"))

@@ -35,8 +35,8 @@ pub struct ClaudePlaces<'p> {
     pub managed: &'p Path,
     /// The project.
     pub workspace: &'p Path,
-    /// The person's home folder.
-    pub home: &'p Path,
+    /// The folder of what is the person's ([`ClaudeHome`](crate::ClaudeHome)).
+    pub folder: &'p Path,
 }
 
 /// How much agents see of a skill, the most first.
@@ -120,22 +120,22 @@ enum Owner {
 impl<'p> ClaudePlaces<'p> {
     /// The places of a workspace and a person on this machine.
     #[must_use]
-    pub fn of(workspace: &'p Path, home: &'p Path) -> Self {
+    pub fn of(workspace: &'p Path, folder: &'p Path) -> Self {
         Self {
             managed: Path::new("/etc/claude-code"),
             workspace,
-            home,
+            folder,
         }
     }
 
     /// The list of installed plugins.
     pub(crate) fn installed_plugins(&self) -> PathBuf {
-        self.home.join(".claude/plugins/installed_plugins.json")
+        self.folder.join("plugins/installed_plugins.json")
     }
 
     /// The list of marketplaces.
     pub(crate) fn marketplaces(&self) -> PathBuf {
-        self.home.join(".claude/plugins/known_marketplaces.json")
+        self.folder.join("plugins/known_marketplaces.json")
     }
 
     /// The folder that a plugin, as `name@marketplace`, keeps its data in. Claude Code makes it when it first needs it.
@@ -148,7 +148,7 @@ impl<'p> ClaudePlaces<'p> {
                 _ => '-',
             })
             .collect();
-        self.home.join(".claude/plugins/data").join(id)
+        self.folder.join("plugins/data").join(id)
     }
 
     /// The files and folders whose change may change what counts here.
@@ -167,7 +167,7 @@ impl<'p> ClaudePlaces<'p> {
             (Owner::Managed, self.managed.join("managed-settings.json")),
             (Owner::Project, of_project("settings.local.json")),
             (Owner::Project, of_project("settings.json")),
-            (Owner::Person, self.home.join(".claude/settings.json")),
+            (Owner::Person, self.folder.join("settings.json")),
         ]
     }
 

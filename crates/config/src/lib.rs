@@ -20,6 +20,7 @@
 mod agent_view;
 mod agents;
 mod claude;
+mod claude_home;
 mod configuration;
 mod defaults;
 mod edit;
@@ -39,6 +40,7 @@ mod tighten;
 mod tree;
 mod workspace;
 
+pub use agent_view::AgentPlaces;
 pub use agent_view::AgentView;
 pub use agent_view::ViewReason;
 pub use agent_view::ViewingAgent;
@@ -52,6 +54,7 @@ pub use agents::ServerEntry;
 pub use claude::ClaudePlaces;
 pub use claude::ClaudeSettings;
 pub use claude::SkillVisibility;
+pub use claude_home::ClaudeHome;
 pub use configuration::Breaker;
 pub use configuration::Configuration;
 pub use configuration::Daemon;

@@ -1,9 +1,9 @@
 //! The skills of installed Claude Code plugins, and the plugins themselves.
 //!
-//! `~/.claude/plugins/installed_plugins.json` lists what is installed, for whom and where; `enabledPlugins` in the
-//! settings switches plugins on. A plugin's skills are in its `skills` folder, and in those that its
-//! `.claude-plugin/plugin.json` and its entry in the marketplace add. Claude Code reads a plugin of a marketplace that
-//! is a folder of this machine where it lies, not the copy it made when it installed it.
+//! `plugins/installed_plugins.json` in Claude Code's folder lists what is installed, for whom and where;
+//! `enabledPlugins` in the settings switches plugins on. A plugin's skills are in its `skills` folder, and in those
+//! that its `.claude-plugin/plugin.json` and its entry in the marketplace add. Claude Code reads a plugin of a
+//! marketplace that is a folder of this machine where it lies, not the copy it made when it installed it.
 
 mod marketplace;
 

@@ -28,6 +28,7 @@ use serde_json::Value;
 use crate::AgentClient;
 use crate::AgentFile;
 use crate::AgentScope;
+use crate::ClaudeHome;
 use crate::SERVER_NAME;
 use crate::claude::ClaudePlaces;
 use crate::claude::ClaudeSettings;
@@ -161,7 +162,8 @@ impl Servers {
         let listed = servers.list_in(&project);
         servers.add_all(&listed, ServerOrigin::Project, &project, variables);
         let mut diagnostics = Vec::new();
-        let places = ClaudePlaces::of(sources.workspace, sources.home);
+        let claude = ClaudeHome::of(sources.home, sources.environment);
+        let places = ClaudePlaces::of(sources.workspace, &claude.folder);
         let settings = ClaudeSettings::read(&places, sources.trust);
         for plugin in enabled_plugins(&places, &settings, &mut diagnostics) {
             servers.add_plugin(&plugin, readable);

@@ -4,6 +4,7 @@ use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::claude_home::ClaudeHome;
 use crate::configuration::Configuration;
 use crate::source::ConfigurationFiles;
 
@@ -76,11 +77,16 @@ impl Workspace {
 /// The folders to look for skills in, the first being the most important. The skills compiled into
 /// the program have no folder and come after those of the home folder.
 #[must_use]
-pub fn skill_roots(workspace: &Path, home: &Path, configuration: &Configuration) -> Vec<SkillRoot> {
+pub fn skill_roots(
+    workspace: &Path,
+    home: &Path,
+    claude: &ClaudeHome,
+    configuration: &Configuration,
+) -> Vec<SkillRoot> {
     let of_workspace = [".claude/skills", ".agents/skills", "skills"]
         .map(|folder| (workspace.join(folder), RootKind::Workspace));
-    let of_home =
-        [".claude/skills", ".agents/skills"].map(|folder| (home.join(folder), RootKind::Home));
+    let of_home = [claude.folder.join("skills"), home.join(".agents/skills")]
+        .map(|folder| (folder, RootKind::Home));
     let configured = configuration.skill_paths.iter().map(|path| {
         (
             workspace.join(expand_home(path, home)),
@@ -116,7 +122,20 @@ fn without_dots(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+
+    #[test]
+    fn the_person_s_skills_of_claude_code_are_where_it_keeps_them() {
+        let (workspace, home) = (Path::new("/w"), Path::new("/home/ann"));
+        let variable = ("CLAUDE_CONFIG_DIR".to_owned(), "/moved".to_owned());
+        let claude = ClaudeHome::of(home, &[variable].into());
+        let roots = skill_roots(workspace, home, &claude, &Configuration::default());
+        let own = roots.iter().filter(|root| root.kind == RootKind::Home);
+        let own: Vec<_> = own.map(|root| root.path.to_str().unwrap()).collect();
+        assert_eq!(own, ["/moved/skills", "/home/ann/.agents/skills"]);
+    }
 
     #[test]
     fn the_demo_file_adds_one_root_and_repeats_one() {
@@ -130,7 +149,9 @@ mod tests {
             ],
             ..Configuration::default()
         };
-        let roots = skill_roots(Path::new("/w"), Path::new("/home/ann"), &configuration);
+        let home = Path::new("/home/ann");
+        let claude = ClaudeHome::of(home, &BTreeMap::new());
+        let roots = skill_roots(Path::new("/w"), home, &claude, &configuration);
         let shown: Vec<_> = roots
             .iter()
             .map(|root| (root.path.to_str().unwrap(), root.kind))

@@ -87,6 +87,8 @@ pub struct PolicyRequest<'a> {
     pub workspace: &'a Path,
     /// The person's home folder, which `~` in a path means.
     pub home: &'a Path,
+    /// Where Claude Code keeps what is the person's, which `~/.claude` means in what is compiled in.
+    pub claude_folder: &'a Path,
     /// Whether the workspace is trusted.
     pub trust: WorkspaceTrust,
     /// Answered questions.
@@ -280,7 +282,7 @@ impl Decision<'_> {
                             // Nothing else was against it, or that would be the reason.
                             let is_absent =
                                 (reason, *access) == (DenialReason::Missing, FileAccess::Read);
-                            let path = self.host.resolve(&self.absolute(declared));
+                            let path = self.host.resolve(&self.meant(declared));
                             self.absent.extend(path.filter(|_| is_absent));
                             self.deny(one, reason);
                         }
@@ -291,9 +293,10 @@ impl Decision<'_> {
                 if let Err(reason) = self.judge_grant() {
                     return self.deny(permission.clone(), reason);
                 }
-                for name in variables {
+                let moved = self.moves_with_home(variables);
+                for name in variables.iter().map(String::as_str).chain(moved) {
                     if let Some(value) = self.request.environment.get(name) {
-                        self.environment.insert(name.clone(), value.clone());
+                        self.environment.insert(name.to_owned(), value.clone());
                     }
                 }
             }
@@ -415,7 +418,7 @@ impl Decision<'_> {
     }
 
     fn judge_path(&self, declared: &str, access: FileAccess) -> Result<PathBuf, DenialReason> {
-        let asked = self.absolute(declared);
+        let asked = self.meant(declared);
         let path = self.host.resolve(&asked).ok_or(DenialReason::Missing)?;
         let inside = path.starts_with(self.request.workspace);
         // What was asked for and answered is a place in the workspace; a link in the repository must
@@ -492,6 +495,25 @@ impl Decision<'_> {
         self.sealed.retain(|path| !named(path));
         self.sealed.sort();
         self.sealed.dedup();
+    }
+
+    /// What a built-in skill that knows the home folder has to know as well: whether a part of it is elsewhere. Its
+    /// manifest does not say so, because those of the first format stay as they are.
+    fn moves_with_home(&self, variables: &[String]) -> Option<&'static str> {
+        let knows_home = variables.iter().any(|name| name == "HOME");
+        (knows_home && self.request.origin == Origin::Embedded)
+            .then_some(mycelium_types::CLAUDE_FOLDER_VARIABLE)
+    }
+
+    /// What a manifest's path means. A skill from elsewhere asks for the folder that it names and for no other.
+    fn meant(&self, declared: &str) -> PathBuf {
+        let of_claude_code = Path::new(declared).strip_prefix("~/.claude");
+        match (self.request.origin, of_claude_code) {
+            (Origin::Embedded, Ok(rest)) => normalize(&self.request.claude_folder.join(rest)),
+            (Origin::Embedded | Origin::Workspace | Origin::Elsewhere, _) => {
+                self.absolute(declared)
+            }
+        }
     }
 
     fn absolute(&self, declared: &str) -> PathBuf {

@@ -1,7 +1,7 @@
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
+use mycelium_types::CLAUDE_FOLDER_VARIABLE;
 use mycelium_types::Digest;
 use mycelium_types::FileAccess;
 use mycelium_types::Limits;
@@ -124,10 +124,13 @@ impl Case {
                 own_folders: &["/home/person/.local/state/mycelium".into()],
                 workspace: Path::new("/w"),
                 home: Path::new("/home/person"),
+                claude_folder: Path::new("/moved"),
                 trust: self.trust,
                 grants: grants.as_slice(),
                 bounds: &self.bounds,
-                environment: &BTreeMap::from([("EDITOR".to_owned(), "vi".to_owned())]),
+                environment: &[("EDITOR", "vi"), (CLAUDE_FOLDER_VARIABLE, "/moved")]
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .into(),
                 limits: Limits::default(),
                 denied_hosts: &["denied.test".to_owned()],
                 required_rung: Rung::Full,
@@ -427,6 +430,28 @@ fn a_built_in_skill_reads_what_it_declares_in_a_trusted_workspace_and_asks_to_wr
             expected_question,
             "{trust:?} {asked:?}"
         );
+    }
+}
+
+#[test]
+fn only_what_is_built_in_follows_the_folder_of_claude_code_when_it_is_moved() {
+    for (origin, expected) in [
+        (Origin::Embedded, "/moved/agents"),
+        (Origin::Workspace, "/home/person/.claude/agents"),
+        (Origin::Elsewhere, "/home/person/.claude/agents"),
+    ] {
+        let case = Case {
+            origin,
+            answered: true,
+            ..Case::workspace(WorkspaceTrust::Trusted)
+        };
+        let home = Permission::Environment {
+            variables: vec!["HOME".to_owned()],
+        };
+        let evaluation = case.run(&[files("~/.claude/agents", FileAccess::Read), home]);
+        assert_eq!(evaluation.policy.paths[0].path, Path::new(expected));
+        let told = evaluation.policy.environment.get(CLAUDE_FOLDER_VARIABLE);
+        assert_eq!(told.is_some(), origin == Origin::Embedded);
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mycelium_config::AgentPlaces;
 use mycelium_config::AgentView;
 use mycelium_config::ClaudePlaces;
 use mycelium_config::ClaudeSettings;
@@ -288,7 +289,7 @@ impl Sights {
         agent: CatalogAgent,
         found: &Found,
         settings: &ClaudeSettings,
-        places: &ClaudePlaces<'_>,
+        places: &AgentPlaces<'_>,
     ) -> Self {
         let mut sights = Self::default();
         let mut listed = HashSet::new();
@@ -351,9 +352,13 @@ impl Inner {
     ) -> Result<AgentCatalog, ErrorReport> {
         let (workspace, found) = self.look_for_skills(context, Vec::new()).await?;
         blocking(move || {
-            let places = ClaudePlaces::of(&workspace.path, &workspace.home);
+            let claude = workspace.claude_home();
+            let places = AgentPlaces {
+                home: &workspace.home,
+                claude: ClaudePlaces::of(&workspace.path, &claude.folder),
+            };
             let settings = match agent {
-                CatalogAgent::ClaudeCode => ClaudeSettings::of_claude_code(&places),
+                CatalogAgent::ClaudeCode => ClaudeSettings::of_claude_code(&places.claude),
                 // What Claude Code is set to is none of its business.
                 CatalogAgent::Codex => ClaudeSettings::default(),
             };
@@ -402,7 +407,7 @@ mod tests {
         let places = ClaudePlaces {
             managed: nowhere,
             workspace: nowhere,
-            home: home.path(),
+            folder: &home.path().join(".claude"),
         };
         Room::of(agent, 200_000, &ClaudeSettings::of_claude_code(&places))
     }

@@ -146,7 +146,8 @@ fn configured_roots(workspace: &Workspace, plugins: &PluginRoots, folders: &Fold
         kind: RootKind::Server,
         path,
     });
-    skill_roots(&workspace.path, &workspace.home, &workspace.configuration)
+    let (home, claude) = (&workspace.home, workspace.claude_home());
+    skill_roots(&workspace.path, home, &claude, &workspace.configuration)
         .into_iter()
         .map(|root| Root {
             kind: match root.kind {

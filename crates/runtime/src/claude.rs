@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
+use mycelium_config::ClaudeHome;
 use mycelium_config::ClaudePlaces;
 use mycelium_config::ClaudeSettings;
 use mycelium_config::PluginRoot;
@@ -41,6 +42,8 @@ pub enum Audience {
 /// What counts in a workspace.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ClaudeView {
+    /// Where the person's own is.
+    home: ClaudeHome,
     pub(crate) settings: ClaudeSettings,
     pub(crate) plugins: PluginRoots,
 }
@@ -56,17 +59,20 @@ type Kept = (Basis, Arc<ClaudeView>);
 #[derive(Clone, Debug, PartialEq)]
 struct Basis {
     trust: WorkspaceTrust,
+    home: ClaudeHome,
     /// Of the files that it was read from.
     stamps: Vec<Option<FileStamp>>,
 }
 
 impl ClaudeView {
     pub(crate) fn read(workspace: &Workspace) -> Self {
-        let places = ClaudePlaces::of(&workspace.path, &workspace.home);
+        let home = workspace.claude_home();
+        let places = ClaudePlaces::of(&workspace.path, &home.folder);
         let settings = ClaudeSettings::read(&places, workspace.trust());
         Self {
             plugins: plugin_roots(&places, &settings),
             settings,
+            home,
         }
     }
 
@@ -188,9 +194,11 @@ impl ClaudeViews {
 
 impl Basis {
     fn of(workspace: &Workspace) -> Self {
-        let files = ClaudePlaces::of(&workspace.path, &workspace.home).files();
+        let home = workspace.claude_home();
+        let files = ClaudePlaces::of(&workspace.path, &home.folder).files();
         Self {
             trust: workspace.trust(),
+            home,
             stamps: files.iter().map(|file| FileStamp::of(file)).collect(),
         }
     }

@@ -222,7 +222,8 @@ fn stamps(workspace: &Workspace) -> Vec<Option<FileStamp>> {
         )
         .path
     });
-    let of_plugins = ClaudePlaces::of(&workspace.path, &workspace.home).files();
+    let claude = workspace.claude_home();
+    let of_plugins = ClaudePlaces::of(&workspace.path, &claude.folder).files();
     let files = agents.iter().chain(&of_plugins);
     files.map(|file| FileStamp::of(file)).collect()
 }

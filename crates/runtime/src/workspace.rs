@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use mycelium_config::ClaudeHome;
 use mycelium_config::ConfigError;
 use mycelium_config::Configuration;
 use mycelium_config::ConfigurationFiles;
@@ -55,6 +56,11 @@ pub(crate) struct Workspace {
 impl Workspace {
     pub(crate) fn trust(&self) -> WorkspaceTrust {
         self.answers.workspace(&self.path)
+    }
+
+    /// Where Claude Code keeps what is the person's.
+    pub(crate) fn claude_home(&self) -> ClaudeHome {
+        ClaudeHome::of(&self.home, &self.environment)
     }
 
     /// The context of a request that the runtime makes by itself.

@@ -79,6 +79,7 @@ pub use message::Locale;
 pub use message::Message;
 pub use name::InvalidName;
 pub use name::SkillName;
+pub use permission::CLAUDE_FOLDER_VARIABLE;
 pub use permission::FileAccess;
 pub use permission::Permission;
 pub use permission::PermissionRequest;

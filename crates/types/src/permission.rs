@@ -8,6 +8,9 @@ use serde::Serialize;
 
 use crate::manifest::text;
 
+/// The variable that moves what Claude Code keeps of a person out of `~/.claude`.
+pub const CLAUDE_FOLDER_VARIABLE: &str = "CLAUDE_CONFIG_DIR";
+
 /// One entry of a manifest's `permissions`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PermissionRequest {

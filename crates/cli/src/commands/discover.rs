@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use mycelium_config::AgentPlaces;
 use mycelium_config::AgentView;
+use mycelium_config::ClaudeHome;
 use mycelium_config::ClaudePlaces;
 use mycelium_config::ClaudeSettings;
 use mycelium_config::ViewReason;
@@ -46,8 +48,13 @@ pub(super) fn run(
         .join(", ");
     let found = answer!(session.request(Command::Discover { paths })?, Discovery);
 
-    let places = ClaudePlaces::of(&session.surroundings.workspace, &session.surroundings.home);
-    let settings = ClaudeSettings::of_claude_code(&places);
+    let surroundings = session.surroundings;
+    let claude = ClaudeHome::of(&surroundings.home, &surroundings.environment);
+    let places = AgentPlaces {
+        home: &surroundings.home,
+        claude: ClaudePlaces::of(&surroundings.workspace, &claude.folder),
+    };
+    let settings = ClaudeSettings::of_claude_code(&places.claude);
     // Agents have precedences of their own, so that they may see what is not taken here.
     let seen_by = |candidate: &Candidate| match candidate.skill {
         Some(_) => ViewingAgent::ALL

@@ -81,6 +81,24 @@ fn what_the_pages_say_to_paste_is_what_is_printed() {
 }
 
 #[test]
+fn a_moved_folder_of_claude_code_is_told_to_the_person_s_own_servers_alone() {
+    let test = TestEnvironment::new();
+    let moved = test.root().join("moved");
+    for (scope, expected) in [
+        ("user", Value::from(moved.to_str().unwrap())),
+        ("project", Value::Null),
+    ] {
+        let arguments = [
+            "mcp", "install", "--client", "claude", "--scope", scope, "--print", "--json",
+        ];
+        let mut command = test.command(&arguments);
+        let output = command.env("CLAUDE_CONFIG_DIR", &moved).output().unwrap();
+        let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(printed["entry"]["env"]["CLAUDE_CONFIG_DIR"], expected);
+    }
+}
+
+#[test]
 fn an_agent_gets_an_entry_that_works_and_loses_it_again() {
     let test = TestEnvironment::new();
     test.file(".mcp.json", "{\n  // ours\n  \"mcpServers\": {}\n}\n");

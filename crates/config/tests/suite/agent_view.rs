@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use mycelium_config::AgentPlaces;
 use mycelium_config::AgentView;
 use mycelium_config::ClaudePlaces;
 use mycelium_config::ClaudeSettings;
@@ -30,12 +31,15 @@ impl Scene {
     fn views(&self, folder: &Path, plugin: Option<&str>) -> [AgentView; 3] {
         let [managed, workspace, home] =
             ["etc", "work", "home"].map(|name| self.0.path().join(name));
-        let places = ClaudePlaces {
-            managed: &managed,
-            workspace: &workspace,
+        let places = AgentPlaces {
             home: &home,
+            claude: ClaudePlaces {
+                managed: &managed,
+                workspace: &workspace,
+                folder: &home.join(".claude"),
+            },
         };
-        let settings = ClaudeSettings::of_claude_code(&places);
+        let settings = ClaudeSettings::of_claude_code(&places.claude);
         ViewingAgent::ALL.map(|agent| AgentView::of(agent, folder, plugin, &settings, &places))
     }
 

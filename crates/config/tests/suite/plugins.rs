@@ -31,11 +31,11 @@ impl Home {
 
     fn roots(&self) -> PluginRoots {
         let root = self.0.path();
-        let (managed, workspace, home) = (root.join("etc"), root.join("work"), root.join("home"));
+        let (managed, workspace) = (root.join("etc"), root.join("work"));
         let places = ClaudePlaces {
             managed: &managed,
             workspace: &workspace,
-            home: &home,
+            folder: &root.join("home/.claude"),
         };
         plugin_roots(&places, &ClaudeSettings::of_claude_code(&places))
     }
@@ -45,7 +45,7 @@ impl Home {
         ClaudeSettings::of_claude_code(&ClaudePlaces {
             managed: &root.join("etc"),
             workspace: &root.join("work"),
-            home: &root.join("home"),
+            folder: &root.join("home/.claude"),
         })
     }
 
@@ -342,7 +342,7 @@ fn the_settings_of_a_project_that_is_not_trusted_only_take_away() {
         let places = ClaudePlaces {
             managed: &root.join("etc"),
             workspace: &root.join("work"),
-            home: &root.join("home"),
+            folder: &root.join("home/.claude"),
         };
         ClaudeSettings::read(&places, trust)
     };

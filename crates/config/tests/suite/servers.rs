@@ -142,6 +142,38 @@ fn all_files_count_and_the_person_s_own_go_first() {
 }
 
 #[test]
+fn a_moved_folder_of_claude_code_counts_and_no_project_moves_it() {
+    let mut person = Person::new();
+    let servers = |server: &str| json!({"mcpServers": {server: runs(server)}});
+    let installed = json!([{"scope": "user", "installPath": person.path("plugin")}]);
+    person
+        .file("home/.claude.json", servers("usual"))
+        .file("moved/.claude.json", servers("moved"))
+        .file(
+            "moved/plugins/installed_plugins.json",
+            json!({"version": 2, "plugins": {"p@m": installed}}),
+        )
+        .file(
+            "moved/settings.json",
+            json!({"enabledPlugins": {"p@m": true}}),
+        )
+        .file("plugin/.mcp.json", servers("of-plugin"))
+        .file(
+            "work/.claude/settings.json",
+            json!({"env": {"CLAUDE_CONFIG_DIR": person.path("moved")}}),
+        );
+    assert_eq!(person.shown(), ["usual: agent: usual"]);
+    let moved = person.path("moved").display().to_string();
+    person
+        .environment
+        .insert("CLAUDE_CONFIG_DIR".to_owned(), moved);
+    assert_eq!(
+        person.shown(),
+        ["moved: agent: moved", "of-plugin: plugin: of-plugin"]
+    );
+}
+
+#[test]
 fn a_project_nobody_trusts_learns_nothing_and_sets_nothing() {
     let mut person = Person::new();
     person.trust = WorkspaceTrust::Untrusted;

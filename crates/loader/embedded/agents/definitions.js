@@ -51,11 +51,17 @@ function collect(given) {
   return { agents: found.agents, notes: found.notes };
 }
 
+/** Where Claude Code keeps what is the person's. */
+function ownFolder() {
+  const moved = process.env.CLAUDE_CONFIG_DIR || '';
+  return path.isAbsolute(moved) ? moved : path.join(process.env.HOME || '', '.claude');
+}
+
 function readInstalled(found) {
-  const home = process.env.HOME || '';
+  const own = ownFolder();
   readPlace(found, path.join(process.cwd(), '.claude', 'agents'), 'workspace', '');
-  readPlace(found, path.join(home, '.claude', 'agents'), 'user', '');
-  for (const plugin of installedPlugins(home, process.cwd(), (text) => note(found, text))) {
+  readPlace(found, path.join(own, 'agents'), 'user', '');
+  for (const plugin of installedPlugins(own, process.cwd(), (text) => note(found, text))) {
     for (const place of plugin.places) {
       readPlace(found, place, 'plugin', `${plugin.name}:`);
     }

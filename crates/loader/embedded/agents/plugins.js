@@ -14,17 +14,17 @@ const MOST_PLACES = 32;
 
 /**
  * The plugins that count in a workspace.
- * @param {string} home the person's home folder
+ * @param {string} own where Claude Code keeps what is the person's
  * @param {string} workspace
  * @param {function(string): void} tell takes a note
  * @returns {{ name: string, places: string[] }[]}
  */
-function installedPlugins(home, workspace, tell) {
-  const installed = object(readJson(path.join(home, '.claude/plugins/installed_plugins.json'), tell).plugins);
+function installedPlugins(own, workspace, tell) {
+  const installed = object(readJson(path.join(own, 'plugins/installed_plugins.json'), tell).plugins);
   const settings = [
     path.join(workspace, '.claude/settings.local.json'),
     path.join(workspace, '.claude/settings.json'),
-    path.join(home, '.claude/settings.json'),
+    path.join(own, 'settings.json'),
   ].map((file) => object(readJson(file, tell).enabledPlugins));
   const isOff = (plugin) => settings.some((switches) => switches[plugin] === false);
   return Object.keys(installed).sort().slice(0, MOST_PLUGINS).filter((plugin) => !isOff(plugin))

@@ -68,6 +68,7 @@ impl Launches {
             own_folders: &self.own_folders(host),
             workspace: &workspace.path,
             home: &workspace.home,
+            claude_folder: &workspace.claude_home().folder,
             trust: workspace.trust(),
             grants,
             bounds: &workspace.configuration.grant_bounds(),
@@ -99,6 +100,7 @@ impl Launches {
         let roots = mycelium_config::skill_roots(
             &workspace.path,
             &workspace.home,
+            &workspace.claude_home(),
             &workspace.configuration,
         );
         let view = self.claude_views.now(workspace);

@@ -5,6 +5,7 @@ mod workflow;
 
 use std::path::Path;
 
+use mycelium_protocol::control::ExecRequest;
 use mycelium_types::ErrorCode;
 use serde_json::Value;
 use serde_json::json;
@@ -115,6 +116,60 @@ async fn discovery_ranks_the_agents_of_workspace_person_and_plugins() {
     let task = json!({"task": "tell journalists about it"});
     let found = world.value("agent-discovery", "discover", task).await;
     assert_eq!(found["agents"][0]["name"], "media:press-officer");
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_folder_of_claude_code_is_read_instead_of_the_usual_one() {
+    let world = world().await;
+    let usual = world.context("shell");
+    let folder = usual.home.with_file_name("moved");
+    put(
+        &folder.join("agents"),
+        "tax-adviser",
+        "Prepares tax returns.",
+        "",
+    );
+    for (folder, name) in [
+        (usual.home.join(".claude"), "at-home"),
+        (folder.clone(), "elsewhere"),
+    ] {
+        let skill = folder.join("skills").join(name);
+        fs_err::create_dir_all(&skill).unwrap();
+        let text = definition(name, "A test.", "");
+        fs_err::write(skill.join("SKILL.md"), text).unwrap();
+    }
+    let mut moved = usual.clone();
+    let value = folder.display().to_string();
+    let variable = mycelium_types::CLAUDE_FOLDER_VARIABLE.to_owned();
+    moved.environment.insert(variable, value);
+
+    let request = ExecRequest {
+        skill: "agent-discovery".parse().unwrap(),
+        method: "list".to_owned(),
+        args: serde_json::from_value(json!({})).unwrap(),
+        timeout_seconds: None,
+        correlation_id: None,
+        agent: None,
+    };
+    let events = world.events();
+    let report = world.runtime.execute(&moved, request, &events).await;
+    let listed = report.outcome.unwrap();
+    assert_eq!(
+        names(&listed["agents"]),
+        ["react-specialist", "postgres-tuner", "tax-adviser"]
+    );
+    // Each request sees what its own environment says.
+    for (context, skill, is_known) in [
+        (&moved, "elsewhere", true),
+        (&moved, "at-home", false),
+        (&usual, "at-home", true),
+        (&usual, "elsewhere", false),
+        (&moved, "elsewhere", true),
+    ] {
+        let info = world.runtime.info(context, &skill.parse().unwrap()).await;
+        assert_eq!(info.is_ok(), is_known, "{skill}");
+    }
     world.runtime.shutdown().await;
 }
 

@@ -205,6 +205,7 @@ fn environment(theirs: &BTreeMap<String, String>, root: &Path) -> BTreeMap<Strin
     if let (Some(home), false) = (theirs.get("HOME"), names_user_file) {
         environment.insert("npm_config_userconfig".to_owned(), format!("{home}/.npmrc"));
     }
+    environment.remove(mycelium_types::CLAUDE_FOLDER_VARIABLE);
     for (name, folder) in [
         ("HOME", "home"),
         ("XDG_STATE_HOME", "state"),
@@ -253,6 +254,7 @@ mod tests {
             ("PATH", "/bin"),
             ("XDG_STATE_HOME", "/home/ann/state"),
             ("MYCELIUM_SESSION", "mine"),
+            ("CLAUDE_CONFIG_DIR", "/home/ann/.claude"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
@@ -262,6 +264,7 @@ mod tests {
         assert_eq!(environment["PATH"], "/bin");
         assert_eq!(environment["npm_config_userconfig"], "/home/ann/.npmrc");
         assert!(!environment.contains_key("MYCELIUM_SESSION"));
+        assert!(!environment.contains_key("CLAUDE_CONFIG_DIR"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use mycelium_config::AgentScope;
 use mycelium_config::ConfigError;
 use mycelium_config::EntryOutcome;
 use mycelium_config::ServerEntry;
+use mycelium_types::CLAUDE_FOLDER_VARIABLE;
 use mycelium_types::ErrorReport;
 use mycelium_types::ExitStatus;
 use serde_json::json;
@@ -26,6 +27,9 @@ const PLACES: [&str; 4] = [
     "XDG_RUNTIME_DIR",
     "XDG_STATE_HOME",
 ];
+
+/// Those that are this person's alone, and no business of a project's file.
+const OWN_PLACES: &[&str] = &[CLAUDE_FOLDER_VARIABLE];
 
 pub(super) fn run(
     options: &InstallOptions,
@@ -98,8 +102,14 @@ fn entry(file: &AgentFile, surroundings: &Surroundings) -> Result<ServerEntry, E
         args.splice(0..0, ["-C".to_owned(), WORKSPACE.to_owned()]);
     }
     let given = &surroundings.environment;
+    let own = match file.scope {
+        AgentScope::User => OWN_PLACES,
+        AgentScope::Project => &[],
+    };
     let env = PLACES
-        .into_iter()
+        .iter()
+        .chain(own)
+        .copied()
         .filter_map(|name| Some((name.to_owned(), given.get(name)?.clone())))
         .collect::<BTreeMap<_, _>>();
     Ok(ServerEntry {
