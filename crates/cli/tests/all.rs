@@ -9,6 +9,7 @@ mod support {
     mod environment;
     mod outcome;
     mod requirement;
+    mod stream;
     mod terminal;
     mod transcript;
 
@@ -21,6 +22,7 @@ mod support {
     pub(crate) use requirement::missing;
     pub(crate) use requirement::registry_answers;
     pub(crate) use requirement::sandbox_holds;
+    pub(crate) use stream::EventStream;
     pub(crate) use terminal::Terminal;
     pub(crate) use transcript::mismatch;
     pub(crate) use transcript::parse;
@@ -33,6 +35,7 @@ mod suite {
     mod agents_faults;
     mod agents_http;
     mod agents_instructions;
+    mod agents_listening;
     mod agents_peers;
     mod agents_roots;
     mod calls;

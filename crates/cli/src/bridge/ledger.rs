@@ -25,6 +25,8 @@ pub(super) struct Ledger {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
     Awaited,
+    /// It ends a subscription, which lasts for as long as the agent does.
+    Farewell,
     /// The agent heard it of an earlier daemon.
     Heard,
 }
@@ -35,6 +37,15 @@ struct Header<'a> {
     id: Option<&'a RawValue>,
     #[serde(borrow)]
     method: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    params: Option<&'a RawValue>,
+}
+
+/// What an agent takes back.
+#[derive(Deserialize)]
+struct Cancelled<'a> {
+    #[serde(borrow, rename = "requestId")]
+    request: &'a RawValue,
 }
 
 impl Ledger {
@@ -50,12 +61,29 @@ impl Ledger {
                 if method == "initialize" {
                     self.initialize = Some((id.clone(), line.to_vec()));
                 }
+                let answer = match method {
+                    "subscriptions/listen" => Answer::Farewell,
+                    _ => Answer::Awaited,
+                };
                 if self.open.len() < MAX_OPEN {
-                    self.open.insert(id, Answer::Awaited);
+                    self.open.insert(id, answer);
                 }
             }
+            (Some("notifications/cancelled"), None) => self.forget(header.params),
             (Some("notifications/initialized"), None) => self.initialized = Some(line.to_vec()),
             (Some(_) | None, _) => {}
+        }
+    }
+
+    /// What was taken back is not answered any more.
+    fn forget(&mut self, params: Option<&RawValue>) {
+        let cancelled = params.and_then(|it| serde_json::from_str::<Cancelled<'_>>(it.get()).ok());
+        let Some(id) = cancelled.map(|cancelled| cancelled.request.get()) else {
+            return;
+        };
+        // The handshake cannot be taken back.
+        if (self.initialize.as_ref()).is_none_or(|(handshake, _)| handshake != id) {
+            self.open.remove(id);
         }
     }
 
@@ -70,8 +98,9 @@ impl Ledger {
         }
     }
 
+    /// Whether an agent that leaves has answers to come.
     pub(super) fn is_open(&self) -> bool {
-        !self.open.is_empty()
+        (self.open.values()).any(|answer| *answer != Answer::Farewell)
     }
 
     /// The daemon is gone: answers to everything it was asked, but the handshake, which the next one gets.
@@ -156,6 +185,29 @@ mod tests {
         ledger.ask(INITIALIZE);
         assert!(ledger.lose().is_empty());
         assert!(ledger.answer(br#"{"jsonrpc":"2.0","id":1,"result":{}}"#));
+    }
+
+    #[test]
+    fn what_was_taken_back_and_what_never_ends_is_not_waited_for() {
+        let mut ledger = Ledger::default();
+        ledger.ask(INITIALIZE);
+        ledger.ask(br#"{"jsonrpc":"2.0","id":2,"method":"tools/call"}"#);
+        ledger.ask(br#"{"jsonrpc":"2.0","id":3,"method":"subscriptions/listen"}"#);
+        for id in [1, 2] {
+            let line = format!(
+                r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#
+            );
+            ledger.ask(line.as_bytes());
+        }
+        ledger.ask(br#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":[2]}"#);
+        assert!(ledger.is_open(), "the handshake is to be answered");
+        assert!(ledger.answer(br#"{"jsonrpc":"2.0","id":1,"result":{}}"#));
+        assert!(!ledger.is_open());
+        assert_eq!(
+            ledger.lose().len(),
+            1,
+            "a subscription ends with its daemon"
+        );
     }
 
     #[test]

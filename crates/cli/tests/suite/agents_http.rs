@@ -34,14 +34,14 @@ fn environment() -> TestEnvironment {
 }
 
 /// `mcp serve --http` that runs.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     address: String,
     token: Option<PathBuf>,
 }
 
 impl Server {
-    fn start(test: &TestEnvironment, more: &[&str]) -> Self {
+    pub(crate) fn start(test: &TestEnvironment, more: &[&str]) -> Self {
         let mut arguments = vec!["--json", "mcp", "serve", "--http", "127.0.0.1:0"];
         arguments.extend(more);
         let mut child = test
@@ -62,13 +62,27 @@ impl Server {
         }
     }
 
-    fn bearer(&self) -> String {
+    pub(crate) fn bearer(&self) -> String {
         let token = fs_err::read_to_string(self.token.as_ref().unwrap()).unwrap();
         format!("Authorization: Bearer {}", token.trim())
     }
 
     /// Sends a request with these headers.
     fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+        let mut text = String::new();
+        let mut stream = self.begin(method, path, headers, body);
+        stream.read_to_string(&mut text).unwrap();
+        Answer(text)
+    }
+
+    /// Sends a request, of whose answer nothing is read.
+    pub(crate) fn begin(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: &str,
+    ) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let has_host = headers.iter().any(|header| header.starts_with("Host:"));
         let host = if has_host {
@@ -87,16 +101,14 @@ impl Server {
              Accept: application/json, text/event-stream\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
         )
         .unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        Answer(text)
+        stream
     }
 
-    fn post(&self, headers: &[&str], message: &Value) -> Answer {
+    pub(crate) fn post(&self, headers: &[&str], message: &Value) -> Answer {
         self.send("POST", "/mcp", headers, &message.to_string())
     }
 
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         let pid = Pid::from_child(&self.child);
         rustix::process::kill_process(pid, Signal::TERM).unwrap();
         assert!(self.child.wait().unwrap().success());
@@ -106,14 +118,14 @@ impl Server {
 
 /// A whole answer.
 #[derive(Debug)]
-struct Answer(String);
+pub(crate) struct Answer(String);
 
 impl Answer {
-    fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.0.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let (head, _) = self.0.split_once("\r\n\r\n").unwrap();
         head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
@@ -130,7 +142,7 @@ impl Answer {
             .collect()
     }
 
-    fn result(&self) -> Value {
+    pub(crate) fn result(&self) -> Value {
         let messages = self.messages();
         let answer = messages.iter().find(|message| message.get("id").is_some());
         answer.unwrap_or_else(|| panic!("{self:?}"))["result"].clone()
@@ -144,20 +156,20 @@ fn hello() -> Value {
     }})
 }
 
-fn call(meta: Value) -> Value {
+pub(crate) fn call(meta: Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {
         "name": "counter_next", "arguments": {}, "_meta": meta,
     }})
 }
 
 /// One client's session of the revision that has them.
-struct Client<'a> {
+pub(crate) struct Client<'a> {
     server: &'a Server,
     headers: Vec<String>,
 }
 
 impl<'a> Client<'a> {
-    fn greeted(server: &'a Server) -> Self {
+    pub(crate) fn greeted(server: &'a Server) -> Self {
         let bearer = server.bearer();
         let answer = server.post(&[&bearer], &hello());
         assert_eq!(answer.status(), 200, "{answer:?}");
@@ -175,15 +187,15 @@ impl<'a> Client<'a> {
         client
     }
 
-    fn ask(&self, message: &Value) -> Answer {
+    pub(crate) fn ask(&self, message: &Value) -> Answer {
         self.server.post(&self.headers(), message)
     }
 
-    fn headers(&self) -> Vec<&str> {
+    pub(crate) fn headers(&self) -> Vec<&str> {
         self.headers.iter().map(String::as_str).collect()
     }
 
-    fn next(&self) -> Value {
+    pub(crate) fn next(&self) -> Value {
         self.ask(&call(json!({}))).result()["structuredContent"]["result"].clone()
     }
 }
