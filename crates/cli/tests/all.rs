@@ -32,6 +32,7 @@ mod suite {
     mod agent_files;
     mod agents;
     mod agents_consent;
+    mod agents_context;
     mod agents_faults;
     mod agents_http;
     mod agents_instructions;

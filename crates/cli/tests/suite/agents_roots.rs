@@ -24,7 +24,7 @@ fn environment() -> TestEnvironment {
 }
 
 /// Answers the question for the folders, which comes on its own.
-fn tell(agent: &mut Agent, folders: &[&str]) {
+pub(crate) fn tell(agent: &mut Agent, folders: &[&str]) {
     let question = loop {
         let message = agent.hear();
         if message["method"] == "roots/list" {
