@@ -8,6 +8,7 @@ mod support {
     mod endpoint;
     mod environment;
     mod outcome;
+    mod process;
     mod requirement;
     mod stream;
     mod terminal;
@@ -19,6 +20,7 @@ mod support {
     pub(crate) use endpoint::Endpoint;
     pub(crate) use environment::TestEnvironment;
     pub(crate) use outcome::Outcome;
+    pub(crate) use process::Process;
     pub(crate) use requirement::missing;
     pub(crate) use requirement::registry_answers;
     pub(crate) use requirement::sandbox_holds;
@@ -34,6 +36,7 @@ mod suite {
     mod agents_consent;
     mod agents_context;
     mod agents_faults;
+    mod agents_gone;
     mod agents_http;
     mod agents_instructions;
     mod agents_listening;
