@@ -66,5 +66,6 @@ mod suite {
     mod usage;
     mod validation;
     mod wrapped;
+    mod wrapped_health;
     mod wrapped_offers;
 }

@@ -36,7 +36,7 @@ pub(crate) fn exec(test: &TestEnvironment, arguments: &[&str]) -> Value {
 }
 
 /// A server in Python, of which `on_call` answers calls: `answer(id, result)` is there for it.
-fn server(test: &TestEnvironment, name: &str, on_call: &str) -> Option<PathBuf> {
+pub(crate) fn server(test: &TestEnvironment, name: &str, on_call: &str) -> Option<PathBuf> {
     if !PathBuf::from("/usr/bin/python3").exists() {
         missing("there is no /usr/bin/python3");
         return None;

@@ -206,6 +206,42 @@ async fn a_server_that_cannot_be_started_says_why_and_is_left_alone() {
 }
 
 #[tokio::test]
+async fn one_that_is_silent_lies_or_floods_is_left_alone_too() {
+    let pool = ServerPool::new();
+    let promising = SERVER.replace(
+        r#""inputSchema":{"#,
+        r#""outputSchema":{"type":"object","required":["a"]},"inputSchema":{"#,
+    );
+    let other = server("said well");
+    for (target, code) in [
+        (server(":"), ErrorCode::ServerTimeout),
+        (
+            shell(&promising.replace("CALL", "said nothing")),
+            ErrorCode::ServerInvalid,
+        ),
+        (
+            server("head -c 100000000 /dev/zero | tr '\\0' x"),
+            ErrorCode::ServerOutputLimit,
+        ),
+    ] {
+        let mut asked = call("go", json!({}));
+        if code == ErrorCode::ServerTimeout {
+            asked.timeout = Duration::from_millis(200);
+        }
+        for _ in 0..3 {
+            let error = pool.call(target.clone(), asked.clone()).await.unwrap_err();
+            assert_eq!(error.code, code, "{error}");
+        }
+        let refused = pool.call(target.clone(), asked).await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::ServerUnavailable, "{code}");
+        assert_eq!(refused.context["cause"], "breaker", "{code}");
+        assert_eq!(pool.state(&target), ServerState::Refused, "{code}");
+        assert_eq!(text(&go(&pool, &other).await), "well", "{code}");
+    }
+    pool.close().await;
+}
+
+#[tokio::test]
 async fn silence_is_a_coded_error_and_the_request_is_taken_back() {
     let pool = ServerPool::new();
     // The first call is never answered; what the second one is told is whether it was cancelled.

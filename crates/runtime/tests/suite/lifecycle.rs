@@ -239,6 +239,39 @@ async fn the_breaker_opens_after_failures_in_a_row_and_reset_closes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_breaker_opens_after_time_outs_invalid_answers_and_limits_too() {
+    let world = World::new();
+    world.skill(
+        "faulty",
+        json!({"exports": ["slow", "deep", "large", "fine"], "limits": {"outputMB": 1}}),
+        "module.exports = {
+            slow() { return new Promise(() => setTimeout(() => {}, 600000)) },
+            deep() { let v = 1; for (let n = 0; n < 200; n++) v = [v]; return v },
+            large() { return 'x'.repeat(2 << 20) },
+            fine() { return 1 },
+        }",
+    );
+    for (method, code) in [
+        ("slow", ErrorCode::SkillTimeout),
+        ("deep", ErrorCode::ResultInvalid),
+        ("large", ErrorCode::OutputLimit),
+    ] {
+        // Each in a session of its own, which has a breaker of its own.
+        for _ in 0..2 {
+            let limit = (method == "slow").then_some(1);
+            let report = world.exec_within(method, "faulty", method, json!([]), limit);
+            assert_eq!(report.await.outcome.unwrap_err().code, code, "{method}");
+        }
+        let refused = world.exec(method, "faulty", "fine", json!([])).await;
+        let refused = refused.outcome.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::CircuitBreakerOpen, "{method}");
+    }
+    let other = world.exec("other", "faulty", "fine", json!([])).await;
+    assert_eq!(other.outcome, Ok(json!(1)));
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_errors_marked_transient_are_tried_again() {
     let world = World::new();
     world.skill(
