@@ -38,6 +38,7 @@ mod suite {
     mod agents_faults;
     mod agents_gone;
     mod agents_http;
+    mod agents_idle;
     mod agents_instructions;
     mod agents_listening;
     mod agents_peers;

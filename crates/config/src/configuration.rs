@@ -106,6 +106,9 @@ pub struct Mcp {
     pub servers: ServerEntries,
     /// Whether an agent that can ask its person does so when a skill needs a permission, in a workspace that is trusted. Default: true.
     pub ask_permissions: bool,
+    /// How long an agent's session over HTTP lasts that nobody uses, in seconds. Default: 300.
+    #[schemars(range(min = 1, max = 2_592_000))]
+    pub session_idle_seconds: u64,
 }
 
 impl Default for Mcp {
@@ -114,6 +117,7 @@ impl Default for Mcp {
             max_listed_skills: 40,
             servers: ServerEntries::default(),
             ask_permissions: true,
+            session_idle_seconds: 300,
         }
     }
 }

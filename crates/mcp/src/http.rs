@@ -1,7 +1,7 @@
 //! Agents that come over HTTP, many at one address.
 //!
-//! A client of a revision with sessions has one from its handshake until it deletes it or says nothing for
-//! [`IDLE`]. In the stateless revision each request stands alone, unless its `_meta` names a session
+//! A client of a revision with sessions has one from its handshake until it deletes it or does not use it for
+//! a while ([`Visits`]). In the stateless revision each request stands alone, unless its `_meta` names a session
 //! ([`SESSION_KEY`]): whoever knows the name has the same session again, for as long.
 
 use std::collections::HashMap;
@@ -31,12 +31,15 @@ use crate::consent::Questions;
 use crate::server::SkillServer;
 use crate::tools::AgentTools;
 use crate::view::View;
+use crate::visits::Visited;
+use crate::visits::Visits;
 
 /// The member of a request's `_meta` that names its session, in the revision that has none.
 pub const SESSION_KEY: &str = "io.mycelium/session";
 
-/// How long a session lasts that nobody uses.
-const IDLE: Duration = Duration::from_secs(300);
+/// When the library ends a session of which it hears nothing, which a call at its longest must not reach. Only a session
+/// that no client has heard of lasts until then.
+const LONGEST: Duration = Duration::from_secs(2 * 86_400);
 /// The largest request, in bytes.
 const MAX_REQUEST: usize = 16 << 20;
 /// Sessions that requests have named, at once.
@@ -69,14 +72,21 @@ pub enum HttpPeers {
 #[derive(Clone)]
 pub struct HttpAgents {
     service: StreamableHttpService<SkillServer, LocalSessionManager>,
+    visits: Arc<Visits>,
     stop: CancellationToken,
     _guard: Arc<DropGuard>,
 }
 
 impl HttpAgents {
-    /// Agents work in `context`; the names of their sessions begin with its session.
+    /// Agents work in `context`; the names of their sessions begin with its session. A session ends that nobody uses
+    /// for `idle`.
     #[must_use]
-    pub fn new(tools: AgentTools, context: RequestContext, access: HttpAccess) -> Self {
+    pub fn new(
+        tools: AgentTools,
+        context: RequestContext,
+        access: HttpAccess,
+        idle: Duration,
+    ) -> Self {
         let stop = CancellationToken::new();
         let config = StreamableHttpServerConfig::default()
             .with_allowed_hosts(access.hosts)
@@ -85,7 +95,8 @@ impl HttpAgents {
             .with_max_request_body_bytes(MAX_REQUEST)
             .with_cancellation_token(stop.clone());
         let mut sessions = LocalSessionManager::default();
-        sessions.session_config.keep_alive = Some(IDLE);
+        sessions.session_config.keep_alive = Some(LONGEST.max(idle));
+        let sessions = Arc::new(sessions);
         let questions = match access.peers {
             HttpPeers::Own => Some(Arc::new(Questions::default())),
             HttpPeers::Anybody => None,
@@ -94,8 +105,10 @@ impl HttpAgents {
             questions: questions.clone(),
             tools: tools.clone(),
             context: context.clone(),
+            idle,
             views: Mutex::default(),
         });
+        let visits = Visits::new(Arc::clone(&sessions), idle);
         let count = AtomicU64::new(0);
         let service = StreamableHttpService::new(
             move || {
@@ -104,11 +117,12 @@ impl HttpAgents {
                 let view = View::owning(tools.clone(), context, questions.clone());
                 Ok(SkillServer::among(view, Arc::clone(&named)))
             },
-            Arc::new(sessions),
+            sessions,
             config,
         );
         Self {
             service,
+            visits,
             _guard: Arc::new(stop.clone().drop_guard()),
             stop,
         }
@@ -123,7 +137,10 @@ impl HttpAgents {
         B: Body + Send + 'static,
         B::Error: std::fmt::Display,
     {
-        self.service.handle(request).await
+        let visit = self.visits.of(request.headers());
+        let response = self.service.handle(request).await;
+        let visit = visit.or_else(|| self.visits.begin(response.headers()));
+        response.map(|body| Visited::new(body, visit))
     }
 
     /// Ends every session.
@@ -137,6 +154,7 @@ pub(crate) struct NamedSessions {
     questions: Option<Arc<Questions>>,
     tools: AgentTools,
     context: RequestContext,
+    idle: Duration,
     views: Mutex<HashMap<String, Named>>,
 }
 
@@ -161,7 +179,7 @@ impl NamedSessions {
             return Ok(Arc::clone(&named.view));
         }
         if views.len() >= MAX_NAMED {
-            return Err("there are too many sessions; let some rest for five minutes");
+            return Err("there are too many sessions; let some rest until they end");
         }
         let context = within(&self.context, &format!("named-{name}"));
         let view = View::owning(self.tools.clone(), context, self.questions.clone());
@@ -170,20 +188,25 @@ impl NamedSessions {
             used: now,
         };
         views.insert(name.to_owned(), named);
-        tokio::spawn(expire(Arc::downgrade(self), name.to_owned(), now + IDLE));
+        tokio::spawn(expire(
+            Arc::downgrade(self),
+            name.to_owned(),
+            now + self.idle,
+        ));
         Ok(view)
     }
 
     /// Ends the session if nobody uses it. Else says when to look again.
     fn look(&self, name: &str) -> Option<Instant> {
         let mut views = lock(&self.views);
-        let named = views.get(name)?;
+        let named = views.get_mut(name)?;
+        let now = Instant::now();
         // A call that runs holds it.
         if Arc::strong_count(&named.view) > 1 {
-            return Some(Instant::now() + IDLE);
+            named.used = now;
         }
-        let end = named.used + IDLE;
-        if Instant::now() < end {
+        let end = named.used + self.idle;
+        if now < end {
             return Some(end);
         }
         views.remove(name);

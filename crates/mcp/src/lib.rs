@@ -21,6 +21,7 @@ mod session;
 mod tools;
 mod uri;
 mod view;
+mod visits;
 
 pub use client::ServerPool;
 pub use http::HttpAccess;

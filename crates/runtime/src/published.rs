@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use mycelium_loader::SkillFile;
 use mycelium_loader::VerifiedSkill;
@@ -183,6 +184,16 @@ impl SkillRuntime {
         let workspace = self.inner.workspace(context).await?;
         let is_trusted = workspace.trust() == WorkspaceTrust::Trusted;
         Ok(is_trusted && workspace.configuration.mcp.ask_permissions)
+    }
+
+    /// How long an agent's session over HTTP lasts that nobody uses.
+    ///
+    /// # Errors
+    /// When the configuration is invalid.
+    pub async fn agents_idle(&self, context: &RequestContext) -> Result<Duration, ErrorReport> {
+        let workspace = self.inner.workspace(context).await?;
+        let seconds = workspace.configuration.mcp.session_idle_seconds;
+        Ok(Duration::from_secs(seconds))
     }
 
     async fn agent_skill(

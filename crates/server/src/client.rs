@@ -199,10 +199,7 @@ async fn requests(
         if let Command::Endpoint(wanted) = request.command {
             daemon.requests.count("endpoint");
             let opened = match endpoints.len() < MAX_ENDPOINTS {
-                true => {
-                    let tools = daemon.tools.clone();
-                    Endpoint::open(tools, request.context, wanted, &daemon.state).await
-                }
+                true => Endpoint::open(daemon, request.context, wanted).await,
                 false => Err(overloaded()),
             };
             let opened = opened.map(|endpoint| {

@@ -22,7 +22,6 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::any;
 use axum::routing::get;
-use mycelium_mcp::AgentTools;
 use mycelium_mcp::HttpAccess;
 use mycelium_mcp::HttpAgents;
 use mycelium_mcp::HttpPeers;
@@ -36,6 +35,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+use crate::daemon::Daemon;
 
 /// Where agents send their requests.
 const PATH: &str = "/mcp";
@@ -67,13 +68,13 @@ impl Endpoint {
     ///
     /// # Errors
     /// `USAGE` when everybody would be let in from other machines, `STATE_UNAVAILABLE` when the address cannot
-    /// be used or the token cannot be kept.
+    /// be used or the token cannot be kept, and when the configuration is invalid.
     pub(crate) async fn open(
-        tools: AgentTools,
+        daemon: &Daemon,
         context: RequestContext,
         request: EndpointRequest,
-        state: &Path,
     ) -> Result<Self, ErrorReport> {
+        let idle = daemon.runtime.agents_idle(&context).await?;
         let is_local = request.address.ip().is_loopback();
         let (token, token_file) = match request.access {
             EndpointAccess::Everybody if is_local => (None, None),
@@ -84,7 +85,7 @@ impl Endpoint {
                 ));
             }
             EndpointAccess::Token => {
-                let file = state.join("http-token");
+                let file = daemon.state.join("http-token");
                 let token = token(&file).map_err(unavailable)?;
                 (Some(token), Some(file))
             }
@@ -102,8 +103,8 @@ impl Endpoint {
                 EndpointAccess::Everybody => HttpPeers::Anybody,
             },
         };
-        let tools = tools.behind(request.tool_prefix);
-        let agents = HttpAgents::new(tools, context, access);
+        let tools = daemon.tools.behind(request.tool_prefix);
+        let agents = HttpAgents::new(tools, context, access, idle);
         let door = Arc::new(Door {
             token,
             metadata: (!is_local).then(|| format!("http://{address}{METADATA}")),

@@ -56,6 +56,7 @@ fn every_key_has_a_name_a_variable_and_a_description_of_its_own() {
             "watch MYCELIUM_WATCH",
             "mcp.maxListedSkills MYCELIUM_MCP_MAX_LISTED_SKILLS",
             "mcp.askPermissions MYCELIUM_MCP_ASK_PERMISSIONS",
+            "mcp.sessionIdleSeconds MYCELIUM_MCP_SESSION_IDLE_SECONDS",
         ]
     );
     let variables: BTreeSet<_> = keys().iter().map(Key::variable).collect();
