@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::TestEnvironment;
 
-/// The pages about agents, and the scopes that their text to paste is for.
+/// The pages about agents, and the scopes that their texts to paste are for; of one text, all of them.
 const PAGES: [(&str, &str, &[&str]); 4] = [
     (
         "claude",
@@ -23,7 +23,7 @@ const PAGES: [(&str, &str, &[&str]); 4] = [
     (
         "cursor",
         include_str!("../../../../docs/agents/cursor.md"),
-        &["project"],
+        &["project", "user"],
     ),
     (
         "vscode",
@@ -48,14 +48,18 @@ fn state(status: &Value, client: &str, scope: &str) -> Value {
 fn what_the_pages_say_to_paste_is_what_is_printed() {
     let test = TestEnvironment::new();
     for (client, page, scopes) in PAGES {
-        let block = (page.split("```").skip(1).step_by(2))
-            .find_map(|block| {
+        let blocks: Vec<_> = (page.split("```").skip(1).step_by(2))
+            .filter_map(|block| {
                 block
                     .strip_prefix("json\n")
                     .or(block.strip_prefix("toml\n"))
             })
-            .unwrap();
-        for scope in scopes {
+            .collect();
+        for (index, scope) in scopes.iter().enumerate() {
+            let block = match client {
+                "cursor" => blocks[index],
+                _ => blocks[0],
+            };
             let arguments = [
                 "mcp", "install", "--client", client, "--scope", scope, "--print",
             ];

@@ -85,6 +85,12 @@ agent-skill-not-text = `{ $field }` is not a text; it is kept as JSON.
 agent-skill-not-list = `{ $field }` is neither a list nor a text, and has no effect.
     .help = Write one item a line, each after `- `.
 
+agent-skill-tools = { $form ->
+        [list] `allowed-tools` is a list, which is understood here and by Claude Code.
+       *[commas] `allowed-tools` has commas between tools, which is understood here and by Claude Code.
+    }
+    .help = For every agent, write them in one line with spaces between them.
+
 agent-skill-not-switch = `{ $field }` is neither `true` nor `false`, so it counts as `{ $default }`.
     .help = Write `true` or `false`.
 

@@ -83,7 +83,7 @@ pub(super) fn read(mut fields: Fields<'_, '_, '_>, file: &str, folder: &str) -> 
         license: fields.text("license"),
         compatibility: fields.text("compatibility"),
         metadata: fields.metadata(),
-        allowed_tools: fields.tools("allowed-tools"),
+        allowed_tools: fields.allowed_tools(),
         disallowed_tools: fields.tools("disallowed-tools"),
         argument_hint: fields.text("argument-hint"),
         arguments: fields.words("arguments"),
@@ -209,6 +209,28 @@ impl Fields<'_, '_, '_> {
     /// A list, or a text of words that commas or spaces separate.
     fn words(&mut self, name: &str) -> Vec<String> {
         self.items(name, |c| c == ',' || c.is_whitespace())
+    }
+
+    /// The tools that the specification has as words of one text.
+    fn allowed_tools(&mut self) -> Vec<String> {
+        let name = "allowed-tools";
+        let form = self
+            .member(name)
+            .and_then(|member| match &member.node.value {
+                NodeValue::List(_) => Some("list"),
+                // What is in parentheses may have commas of its own.
+                NodeValue::Text(text) => {
+                    let outside = text.split('(').map(|part| part.rsplit(')').next());
+                    let has_comma =
+                        |part: Option<&str>| part.is_some_and(|part| part.contains(','));
+                    outside.into_iter().any(has_comma).then_some("commas")
+                }
+                _ => None,
+            });
+        if let Some(form) = form {
+            self.note(name, Message::new("agent-skill-tools").with("form", form));
+        }
+        self.tools(name)
     }
 
     /// Like [`Self::words`], but what is in parentheses belongs together.

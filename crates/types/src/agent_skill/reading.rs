@@ -89,7 +89,7 @@ impl AgentSkill {
         let usable = usable(&text, name, folder, &mut findings);
         for violation in violations {
             let field = match violation.field.as_str() {
-                "" => FieldPath::Root,
+                "" => field_at(&text, violation.offset),
                 field => FieldPath::Root.member(field),
             };
             let is_cause = usable.skill.is_none() && usable.cause.is_none();
@@ -100,7 +100,7 @@ impl AgentSkill {
         }
         if let Some((at, field, message)) = usable.cause {
             let path = match field {
-                "" => FieldPath::Root,
+                "" => field_at(&text, at),
                 field => FieldPath::Root.member(field),
             };
             findings.error(at, &path, message);
@@ -162,11 +162,10 @@ fn usable(text: &str, name: &str, folder: &str, findings: &mut Findings<'_>) -> 
         let yaml = understood(&text[parts.yaml.clone()]);
         let base = parts.yaml.start;
         let read = match lenient(&yaml) {
-            Ok((read, repaired)) => {
-                if repaired {
-                    let message = Message::new("agent-skill-repaired");
-                    findings.note(base, &FieldPath::Root, message);
-                }
+            Ok((read, None)) => read,
+            Ok((read, Some(repaired))) => {
+                let message = Message::new("agent-skill-repaired");
+                findings.note(base + repaired, &field_at(text, base + repaired), message);
                 read
             }
             Err(unreadable) => {
@@ -217,17 +216,18 @@ fn usable(text: &str, name: &str, folder: &str, findings: &mut Findings<'_>) -> 
     }
 }
 
-/// Reads YAML; where that fails, reads it again with the values of its outermost fields quoted. The flag says so.
-fn lenient(text: &str) -> Result<(Yaml, bool), yaml::Unreadable> {
+/// Reads YAML; where that fails, reads it again with the values of its outermost fields quoted. The offset says where it
+/// failed.
+fn lenient(text: &str) -> Result<(Yaml, Option<usize>), yaml::Unreadable> {
     let unreadable = match yaml::read(text) {
-        Ok(read) => return Ok((read, false)),
+        Ok(read) => return Ok((read, None)),
         Err(unreadable) => unreadable,
     };
     let Some(repaired) = quoted(text) else {
         return Err(unreadable);
     };
     match yaml::read(&repaired) {
-        Ok(read) => Ok((read, true)),
+        Ok(read) => Ok((read, Some(unreadable.offset))),
         Err(_) => Err(unreadable),
     }
 }
@@ -260,11 +260,35 @@ fn quoted(text: &str) -> Option<String> {
 /// Where the value in a line `name: value` begins, if it is neither quoted nor the head of a block.
 fn plain_value(line: &str) -> Option<usize> {
     let (name, value) = line.split_once(": ")?;
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if name.is_empty() || !name.chars().all(is_name) {
+    if !is_field(name) {
         return None;
     }
     let value = value.trim_start();
     let at = line.len() - value.len();
     (!value.is_empty() && !value.starts_with(['"', '\'', '|', '>', '#'])).then_some(at)
+}
+
+/// The outermost field of the front matter that a place of the text belongs to, as far as lines tell.
+fn field_at(text: &str, offset: usize) -> FieldPath<'_> {
+    let before = text.get(..offset).unwrap_or_default();
+    let rest = text.get(offset..).and_then(|rest| rest.lines().next());
+    let until = before.len() + rest.map_or(0, str::len);
+    let lines = text.get(..until).unwrap_or_default().lines().skip(1);
+    let mut field = FieldPath::Root;
+    for line in lines {
+        if line.trim_end() == "---" {
+            return FieldPath::Root;
+        }
+        if let Some((name, _)) = line.split_once(':')
+            && is_field(name)
+        {
+            field = FieldPath::Root.member(name);
+        }
+    }
+    field
+}
+
+fn is_field(name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    !name.is_empty() && name.chars().all(is_part)
 }

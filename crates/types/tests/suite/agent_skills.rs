@@ -48,7 +48,11 @@ fn colons_and_other_carelessness_are_understood_and_remarked_on() {
     let skill = reading.skill.as_ref().unwrap();
     assert_eq!(skill.description, "Use when: the user says \"it's\" a PDF");
     assert!(!reading.conforms);
-    assert_eq!(places(&reading, Severity::Warning), [(3, "")]);
+    assert_eq!(places(&reading, Severity::Warning), [(3, "description")]);
+    assert_eq!(
+        places(&reading, Severity::Note),
+        [(3, "description"), (4, "allowed-tools")]
+    );
 
     let marked = AgentSkill::read(
         b"\xef\xbb\xbf---\r\nname: pdf\r\ndescription: d\r\n---\r\n",
@@ -70,6 +74,11 @@ fn tools_are_one_list_however_they_are_written() {
         ("", vec![]),
     ] {
         let reading = with(&format!("allowed-tools: {written}\n"));
+        let is_told = places(&reading, Severity::Note)
+            .iter()
+            .any(|(_, field)| *field == "allowed-tools");
+        let is_one_text = matches!(written, "Read Write" | "");
+        assert_eq!(is_told, !is_one_text, "{written}");
         assert_eq!(reading.skill.unwrap().allowed_tools, expected, "{written}");
     }
 }
@@ -131,7 +140,7 @@ fn what_cannot_be_used_says_where_and_why() {
         ("---\nname: pdf\n---\n", 1, "description"),
         ("---\nname: pdf\ndescription: \"\"\n---\n", 3, "description"),
         ("---\n- a\n---\n", 2, ""),
-        ("---\nname: \"open\n---\n", 2, ""),
+        ("---\nname: \"open\n---\n", 2, "name"),
     ] {
         let reading = read(text);
         assert_eq!(reading.skill, None, "{text:?}");
