@@ -167,6 +167,7 @@ pub(super) fn describe(event: &Event, page: &mut Page) {
             skill,
             operation,
             path,
+            ..
         } => component(
             page,
             &Text::new("event-used")
