@@ -9,6 +9,7 @@ use crate::Findings;
 use crate::Locale;
 use crate::Manifest;
 use crate::Message;
+use crate::Node;
 use crate::NodeValue;
 use crate::agent_skill::fields;
 use crate::agent_skill::fields::Fields;
@@ -223,38 +224,79 @@ fn lenient(text: &str) -> Result<(Yaml, Option<usize>), yaml::Unreadable> {
         Ok(read) => return Ok((read, None)),
         Err(unreadable) => unreadable,
     };
-    let Some(repaired) = quoted(text) else {
+    let Some(repaired) = Quoted::of(text) else {
         return Err(unreadable);
     };
-    match yaml::read(&repaired) {
-        Ok(read) => Ok((read, Some(unreadable.offset))),
+    match yaml::read(&repaired.text) {
+        Ok(mut read) => {
+            repaired.restore(&mut read.node);
+            Ok((read, Some(unreadable.offset)))
+        }
         Err(_) => Err(unreadable),
     }
 }
 
-/// The text with the plain values of its outermost fields in quotes, if there are any. Each line stays a line, and
-/// what is added stands after the values' beginnings, so that places stay nearly the same.
-fn quoted(text: &str) -> Option<String> {
-    let mut quoted = String::with_capacity(text.len() + 64);
-    let mut changed = false;
-    for line in text.split_inclusive('\n') {
-        let (content, end) = match line.strip_suffix('\n') {
-            Some(content) => (content, "\n"),
-            None => (line, ""),
-        };
-        match plain_value(content) {
-            Some(at) => {
-                quoted.push_str(&content[..at]);
-                quoted.push('\'');
-                quoted.push_str(&content[at..].trim_end().replace('\'', "''"));
-                quoted.push('\'');
-                changed = true;
+/// A text with the plain values of its outermost fields in quotes.
+struct Quoted {
+    text: String,
+    /// Where each line begins here and there, and where in it a quote was put.
+    lines: Vec<(usize, usize, Option<usize>)>,
+}
+
+impl Quoted {
+    /// Nothing if there is no such value.
+    fn of(text: &str) -> Option<Self> {
+        let mut quoted = String::with_capacity(text.len() + 64);
+        let mut lines = Vec::new();
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let content = line.strip_suffix('\n').unwrap_or(line);
+            let value = plain_value(content);
+            lines.push((quoted.len(), start, value));
+            match value {
+                Some(at) => {
+                    quoted.push_str(&content[..at]);
+                    quoted.push('\'');
+                    quoted.push_str(&content[at..].trim_end().replace('\'', "''"));
+                    quoted.push('\'');
+                }
+                None => quoted.push_str(content),
             }
-            None => quoted.push_str(content),
+            quoted.push_str(&line[content.len()..]);
+            start += line.len();
         }
-        quoted.push_str(end);
+        let is_changed = lines.iter().any(|(_, _, value)| value.is_some());
+        is_changed.then_some(Self {
+            text: quoted,
+            lines,
+        })
     }
-    changed.then_some(quoted)
+
+    /// Lets every offset be one of the text as it was.
+    fn restore(&self, node: &mut Node) {
+        node.offset = self.original(node.offset);
+        match &mut node.value {
+            NodeValue::List(items) => items.iter_mut().for_each(|item| self.restore(item)),
+            NodeValue::Object(members) => {
+                for member in members {
+                    member.offset = self.original(member.offset);
+                    self.restore(&mut member.node);
+                }
+            }
+            NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) | NodeValue::Text(_) => {}
+        }
+    }
+
+    fn original(&self, offset: usize) -> usize {
+        let after = self.lines.partition_point(|(start, ..)| *start <= offset);
+        let line = after.checked_sub(1).and_then(|line| self.lines.get(line));
+        let Some((here, there, value)) = line else {
+            return offset;
+        };
+        let within = offset - here;
+        let is_behind = value.is_some_and(|at| within > at);
+        there + within - usize::from(is_behind)
+    }
 }
 
 /// Where the value in a line `name: value` begins, if it is neither quoted nor the head of a block.

@@ -65,6 +65,27 @@ fn colons_and_other_carelessness_are_understood_and_remarked_on() {
 }
 
 #[test]
+fn what_is_repaired_keeps_its_places() {
+    let fields = "name: pdf\ndescription: a: 'b' and 'c'   \nlicense: a: b\nhooks: c: d\nmetadata:\n  k:\n    x: y\n";
+    let reading = read(&format!("---\n{fields}allowed-tools: Read, Write\n---\n"));
+    let notes: Vec<_> = (reading.diagnostics.iter())
+        .filter(|one| one.severity == Severity::Note && one.field != "description")
+        .map(|one| {
+            let position = one.position.unwrap();
+            (position.line, position.column, one.field.as_str())
+        })
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            (5, 1, "hooks"),
+            (7, 3, "metadata.k"),
+            (9, 1, "allowed-tools")
+        ]
+    );
+}
+
+#[test]
 fn tools_are_one_list_however_they_are_written() {
     for (written, expected) in [
         ("Read, Bash(git add *)", vec!["Read", "Bash(git add *)"]),
