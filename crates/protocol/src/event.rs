@@ -110,11 +110,8 @@ pub enum Event {
         skill: SkillName,
         /// What it did.
         operation: Operation,
-        /// The path it means, absolute; of a call the server and its tool, or the skill.
+        /// The path it means, absolute.
         path: PathBuf,
-        /// The permission that a call took.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        permission: Option<Permission>,
     },
     /// The sandbox refused something.
     Violation(Violation),

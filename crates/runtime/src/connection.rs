@@ -30,7 +30,7 @@ use crate::exchanges::Told;
 use crate::host_calls::Host;
 use crate::host_calls::HostCalls;
 use crate::host_calls::HostRefusal;
-use crate::host_calls::HostUse;
+use crate::last_use::Part;
 use crate::meter::LineRate;
 use crate::meter::Meter;
 use crate::network::Records;
@@ -84,8 +84,8 @@ pub(crate) enum Heard {
     Requested(Box<RequestRecord>),
     /// It was refused something by the runtime, and is told so next.
     HostRefused(HostRefusal),
-    /// The runtime did something for it that takes a permission.
-    HostUsed(HostUse),
+    /// The runtime did something for it that takes this permission.
+    HostUsed(Part),
 }
 
 /// A connection to one worker. The worker is hostile: sizes and order are checked here.
@@ -310,8 +310,8 @@ impl Connection {
                 if let Some(refusal) = answered.refused {
                     notify(Heard::HostRefused(refusal));
                 }
-                if let Some(used) = answered.used {
-                    notify(Heard::HostUsed(used));
+                if let Some(part) = answered.used {
+                    notify(Heard::HostUsed(part));
                 }
                 encode_frame(&answered.answer.into_frame(), &mut self.unsent)?;
             }

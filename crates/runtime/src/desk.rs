@@ -31,12 +31,12 @@ use crate::audit::AuditTrail;
 use crate::connection::megabytes;
 use crate::host_calls::Host;
 use crate::host_calls::HostRefusal;
-use crate::host_calls::HostUse;
 use crate::host_calls::Performed;
 use crate::host_calls::Unusable;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::key_value::KeyValueStore;
+use crate::last_use::Part;
 use crate::launch::LaunchSpec;
 use crate::servers::McpRequest;
 use crate::skill_calls::CallScope;
@@ -195,13 +195,13 @@ impl Desk {
             Ok(request) => request,
             Err(error) => return error.into(),
         };
-        let used = need(&request);
-        if let Some(refused) = self.refusal(&request, used.as_ref()) {
+        if let Some(refused) = self.refusal(&request) {
             return Performed::refused(refused);
         }
         let Some(inner) = self.inner.upgrade() else {
             return ErrorReport::new(ErrorCode::CallEnded).into();
         };
+        let used = request.server.as_deref().map(Part::mcp);
         let policy = &self.launch.evaluation.host;
         let asked = inner.ask_server(&self.workspace, policy, self.deadline, request);
         let found = asked.await;
@@ -213,48 +213,35 @@ impl Desk {
         }
     }
 
-    /// What of a request to an MCP server, which takes `need`, the skill may not do.
-    fn refusal(&self, request: &McpRequest, need: Option<&HostUse>) -> Option<HostRefusal> {
+    /// What of a request to an MCP server the skill may not do.
+    fn refusal(&self, request: &McpRequest) -> Option<HostRefusal> {
         let policy = &self.launch.evaluation.host;
-        let (server, need) = (request.server.as_deref()?, need?);
-        let allowed = match tool(request) {
+        let server = request.server.as_deref()?;
+        let tool = match request.operation {
+            McpOperation::CallTool => request.params.get("name").and_then(Value::as_str),
+            McpOperation::Servers
+            | McpOperation::ListTools
+            | McpOperation::ListResources
+            | McpOperation::ListTemplates
+            | McpOperation::ReadResource
+            | McpOperation::AwaitResource => None,
+        };
+        let allowed = match tool {
             Some(tool) => policy.allows_tool(server, tool),
             None => policy.allows_server(server),
         };
-        (!allowed).then(|| HostRefusal {
-            attempted: need.target.clone(),
-            target: need.target.clone(),
-            permission: need.permission.clone(),
-        })
-    }
-}
-
-/// What a request to an MCP server takes; which servers there are anybody may ask.
-fn need(request: &McpRequest) -> Option<HostUse> {
-    let server = request.server.as_deref()?;
-    let tool = tool(request);
-    Some(HostUse {
-        target: match tool {
+        let target = match tool {
             Some(tool) => format!("{server}/{tool}"),
             None => server.to_owned(),
-        },
-        permission: Permission::Mcp {
-            servers: vec![server.to_owned()],
-            tools: tool.map(str::to_owned).into_iter().collect(),
-        },
-    })
-}
-
-/// The tool that a request calls.
-fn tool(request: &McpRequest) -> Option<&str> {
-    match request.operation {
-        McpOperation::CallTool => request.params.get("name").and_then(Value::as_str),
-        McpOperation::Servers
-        | McpOperation::ListTools
-        | McpOperation::ListResources
-        | McpOperation::ListTemplates
-        | McpOperation::ReadResource
-        | McpOperation::AwaitResource => None,
+        };
+        (!allowed).then(|| HostRefusal {
+            attempted: target.clone(),
+            target,
+            permission: Permission::Mcp {
+                servers: vec![server.to_owned()],
+                tools: tool.map(str::to_owned).into_iter().collect(),
+            },
+        })
     }
 }
 

@@ -21,6 +21,8 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::last_use::Part;
+
 /// Answers that wait for the worker's connection. Whoever has more to say waits.
 const QUEUE: usize = 8;
 
@@ -53,8 +55,8 @@ pub(crate) struct Performed {
     pub(crate) outcome: Result<Box<RawValue>, ErrorReport>,
     /// What the skill may not do.
     pub(crate) refused: Option<HostRefusal>,
-    /// What it took a permission for.
-    pub(crate) used: Option<HostUse>,
+    /// The permission that it took.
+    pub(crate) used: Option<Part>,
 }
 
 impl Performed {
@@ -77,15 +79,6 @@ impl Performed {
             ..Self::from(error)
         }
     }
-}
-
-/// Something that the runtime did for a skill, and that takes a permission.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HostUse {
-    /// What it was: a server and its tool, a skill.
-    pub(crate) target: String,
-    /// The least that allows it.
-    pub(crate) permission: Permission,
 }
 
 /// Something that the runtime does not do for a skill.
@@ -111,8 +104,8 @@ pub(crate) struct Answered {
     pub(crate) answer: HostAnswer,
     /// Told before the answer.
     pub(crate) refused: Option<HostRefusal>,
-    /// What it took a permission for.
-    pub(crate) used: Option<HostUse>,
+    /// The permission that it took.
+    pub(crate) used: Option<Part>,
 }
 
 /// The calls of one worker.

@@ -72,7 +72,7 @@ impl Part {
     }
 
     /// The parts of a permission.
-    pub(crate) fn all(permission: &Permission) -> Vec<Self> {
+    fn all(permission: &Permission) -> Vec<Self> {
         let each = |names: &[String], part: fn(&str) -> Self| {
             names.iter().map(String::as_str).map(part).collect()
         };

@@ -104,18 +104,8 @@ impl Listener {
                     .message
                     .map(|message| self.memory.given.conceal(&message).into_owned()),
             }),
-            Heard::HostUsed(used) => {
-                let time = now();
-                let parts = Part::all(&used.permission).into_iter();
-                self.uses.extend(parts.map(|part| (part, time)));
-                if self.launch.policy.observed {
-                    (self.events)(Event::Used {
-                        skill: self.launch.policy.skill.name.clone(),
-                        operation: Operation::Call,
-                        path: used.target.into(),
-                        permission: Some(used.permission),
-                    });
-                }
+            Heard::HostUsed(part) => {
+                self.uses.insert(part, now());
             }
             Heard::Told(Notification::Denied(denied)) => {
                 let permission = permission_for(&self.launch.policy, &denied);
@@ -185,7 +175,6 @@ impl Listener {
             skill: self.launch.policy.skill.name.clone(),
             operation,
             path,
-            permission: None,
         });
     }
 

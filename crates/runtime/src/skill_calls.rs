@@ -24,8 +24,8 @@ use tokio::time::Instant;
 use crate::desk::Desk;
 use crate::desk::invalid;
 use crate::host_calls::HostRefusal;
-use crate::host_calls::HostUse;
 use crate::host_calls::Performed;
+use crate::last_use::Part;
 
 /// The most skills in a row of which each calls the next.
 const MAX_DEPTH: usize = 8;
@@ -84,7 +84,7 @@ impl Desk {
     async fn prepare_call(
         &self,
         call: SkillCall,
-    ) -> Result<(ExecRequest, CallOrigin, HostUse), Box<Performed>> {
+    ) -> Result<(ExecRequest, CallOrigin, Part), Box<Performed>> {
         let fail = |error: ErrorReport| Box::new(Performed::from(error));
         let Some(scope) = &self.scope else {
             return Err(fail(invalid(
@@ -147,13 +147,7 @@ impl Desk {
             deadline: Some(self.deadline),
             room: Some(Arc::clone(&scope.room)),
         };
-        let used = HostUse {
-            target: wanted.name.to_string(),
-            permission: Permission::Skill {
-                skills: vec![grant.to_string()],
-            },
-        };
-        Ok((request, origin, used))
+        Ok((request, origin, Part::skill(&grant.to_string())))
     }
 
     async fn make_call(&self, request: ExecRequest, origin: CallOrigin) -> Performed {

@@ -167,7 +167,6 @@ pub(super) fn describe(event: &Event, page: &mut Page) {
             skill,
             operation,
             path,
-            ..
         } => component(
             page,
             &Text::new("event-used")

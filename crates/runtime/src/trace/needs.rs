@@ -30,12 +30,6 @@ pub(super) struct Needs {
     /// The methods seen at `host:port`; nothing for a connection that does not show them.
     hosts: BTreeMap<String, BTreeSet<String>>,
     commands: BTreeSet<String>,
-    /// The tools of each server; nothing for one of which only lists or resources were used.
-    servers: BTreeMap<String, BTreeSet<String>>,
-    /// As a manifest names them.
-    skills: BTreeSet<String>,
-    /// The hosts, as `host:port`, that each secret was to go to.
-    secrets: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Needs {
@@ -43,19 +37,10 @@ impl Needs {
     pub(super) fn note(&mut self, observation: &Observation, policy: &SandboxPolicy) {
         match observation {
             Observation::Used { operation, path } => self.note_use(*operation, path, policy),
-            Observation::Reached {
-                place,
-                method,
-                secrets,
-            } => {
+            Observation::Reached { place, method } => {
                 let known = self.hosts.entry(place.clone()).or_default();
                 known.extend(method.iter().cloned());
-                for name in secrets {
-                    let hosts = self.secrets.entry(name.clone()).or_default();
-                    hosts.insert(place.clone());
-                }
             }
-            Observation::Called { permission, .. } => self.note_call(permission),
             Observation::Refused(violation) => self.note_refusal(violation),
         }
     }
@@ -79,25 +64,6 @@ impl Needs {
         }
     }
 
-    fn note_call(&mut self, permission: &Permission) {
-        match permission {
-            Permission::Mcp { servers, tools } => {
-                for server in servers {
-                    let known = self.servers.entry(server.clone()).or_default();
-                    known.extend(tools.iter().cloned());
-                }
-            }
-            Permission::Skill { skills } => self.skills.extend(skills.iter().cloned()),
-            Permission::Filesystem { .. }
-            | Permission::Network { .. }
-            | Permission::Process { .. }
-            | Permission::Environment { .. }
-            | Permission::Git { .. }
-            | Permission::Secret { .. }
-            | Permission::Context { .. } => {}
-        }
-    }
-
     fn note_refusal(&mut self, violation: &Violation) {
         match &violation.permission {
             Some(Permission::Filesystem { access, .. }) => {
@@ -116,11 +82,10 @@ impl Needs {
             Some(Permission::Process { commands }) => {
                 self.commands.extend(commands.iter().cloned());
             }
-            Some(permission @ (Permission::Mcp { .. } | Permission::Skill { .. })) => {
-                self.note_call(permission);
-            }
             Some(
                 Permission::Environment { .. }
+                | Permission::Mcp { .. }
+                | Permission::Skill { .. }
                 | Permission::Git { .. }
                 | Permission::Secret { .. }
                 | Permission::Context { .. },
@@ -165,37 +130,7 @@ impl Needs {
             .chain(paths(&writes, FileAccess::Write))
             .chain(network)
             .chain(process)
-            .chain(self.calls())
-            .chain(self.secrets())
             .collect()
-    }
-}
-
-impl Needs {
-    /// The least that allows the calls.
-    fn calls(&self) -> impl Iterator<Item = Permission> {
-        let servers = self.servers.iter().map(|(server, tools)| Permission::Mcp {
-            servers: vec![server.clone()],
-            tools: tools.iter().cloned().collect(),
-        });
-        let skills = (!self.skills.is_empty()).then(|| Permission::Skill {
-            skills: self.skills.iter().cloned().collect(),
-        });
-        servers.chain(skills)
-    }
-
-    /// The least with which the secrets go where they were to go.
-    fn secrets(&self) -> impl Iterator<Item = Permission> {
-        let mut by_hosts = BTreeMap::<_, Vec<_>>::new();
-        for (name, hosts) in &self.secrets {
-            by_hosts.entry(hosts).or_default().push(name.clone());
-        }
-        by_hosts
-            .into_iter()
-            .map(|(hosts, names)| Permission::Secret {
-                names,
-                hosts: hosts.iter().cloned().collect(),
-            })
     }
 }
 
@@ -282,21 +217,11 @@ impl<'a> Declared<'a> {
             Permission::Process { commands } => {
                 commands.iter().any(|name| needs.commands.contains(name))
             }
-            Permission::Mcp { servers, tools } => servers.iter().any(|server| {
-                let used = needs.servers.get(server);
-                used.is_some_and(|used| {
-                    // Lists and resources take a permission for any tool.
-                    let is_for_any = used.is_empty() || covers_all_tools(tools);
-                    is_for_any || tools.iter().any(|tool| used.contains(tool))
-                })
-            }),
-            Permission::Skill { skills } => skills.iter().any(|name| needs.skills.contains(name)),
-            Permission::Secret { names, hosts } => names.iter().any(|name| {
-                let mut places = needs.secrets.get(name).into_iter().flatten();
-                places.any(|needed| is_for(hosts, needed))
-            }),
             Permission::Environment { .. }
+            | Permission::Mcp { .. }
+            | Permission::Skill { .. }
             | Permission::Git { .. }
+            | Permission::Secret { .. }
             | Permission::Context { .. } => true,
         };
         let unused = self.permissions.iter().filter(|one| !used(one));
@@ -314,35 +239,16 @@ impl<'a> Declared<'a> {
         let unseen = self.permissions.iter().filter(|one| match one {
             Permission::Filesystem { .. }
             | Permission::Network { .. }
-            | Permission::Process { .. }
+            | Permission::Process { .. } => false,
+            Permission::Environment { .. }
             | Permission::Mcp { .. }
             | Permission::Skill { .. }
-            | Permission::Secret { .. } => false,
-            Permission::Environment { .. }
             | Permission::Git { .. }
+            | Permission::Secret { .. }
             | Permission::Context { .. } => true,
         });
         needed.extend(unseen.cloned());
-        needed.iter_mut().for_each(|one| self.narrow(one));
         needed
-    }
-
-    /// Names the tools that the manifest names of a server of which none was called: a server alone means all of its tools.
-    fn narrow(&self, needed: &mut Permission) {
-        let Permission::Mcp { servers, tools } = needed else {
-            return;
-        };
-        let declared = self.permissions.iter().filter_map(|own| match own {
-            Permission::Mcp {
-                servers: own,
-                tools,
-            } if own == servers => Some(tools),
-            _ => None,
-        });
-        let declared: Vec<_> = declared.collect();
-        if tools.is_empty() && declared.iter().all(|tools| !covers_all_tools(tools)) {
-            tools.extend(declared.into_iter().flatten().cloned());
-        }
     }
 
     fn asks_for(&self, needed: &Permission) -> bool {
@@ -378,30 +284,6 @@ impl<'a> Declared<'a> {
             (Permission::Process { commands }, Permission::Process { commands: needed }) => {
                 needed.iter().all(|name| commands.contains(name))
             }
-            (
-                Permission::Mcp { servers, tools },
-                Permission::Mcp {
-                    servers: needed,
-                    tools: needed_tools,
-                },
-            ) => {
-                let has_tools =
-                    covers_all_tools(tools) || needed_tools.iter().all(|one| tools.contains(one));
-                has_tools && needed.iter().all(|server| servers.contains(server))
-            }
-            (Permission::Skill { skills }, Permission::Skill { skills: needed }) => {
-                needed.iter().all(|name| skills.contains(name))
-            }
-            (
-                Permission::Secret { names, hosts },
-                Permission::Secret {
-                    names: needed,
-                    hosts: places,
-                },
-            ) => {
-                needed.iter().all(|name| names.contains(name))
-                    && places.iter().all(|place| is_for(hosts, place))
-            }
             _ => false,
         })
     }
@@ -416,17 +298,7 @@ impl<'a> Declared<'a> {
     }
 }
 
-/// Whether these tools of a permission are all that there are.
-fn covers_all_tools(tools: &[String]) -> bool {
-    tools.is_empty() || tools.iter().any(|tool| tool == "*")
-}
-
-/// Whether a secret for `hosts`, or for all that are granted, is for the host at `needed`.
-fn is_for(hosts: &[String], needed: &str) -> bool {
-    hosts.is_empty() || hosts.iter().any(|declared| covers(declared, needed))
-}
-
-/// One entry for each path, host, program, tool, skill or secret.
+/// One entry for each path, host or program.
 fn apart(permission: &Permission) -> Vec<Permission> {
     match permission {
         Permission::Filesystem { paths, access } => paths
@@ -449,35 +321,12 @@ fn apart(permission: &Permission) -> Vec<Permission> {
                 commands: vec![name.clone()],
             })
             .collect(),
-        Permission::Mcp { servers, tools } => servers
-            .iter()
-            .flat_map(|server| {
-                let of = |tools| Permission::Mcp {
-                    servers: vec![server.clone()],
-                    tools,
-                };
-                match tools.is_empty() {
-                    true => vec![of(Vec::new())],
-                    false => tools.iter().map(|tool| of(vec![tool.clone()])).collect(),
-                }
-            })
-            .collect(),
-        Permission::Skill { skills } => skills
-            .iter()
-            .map(|name| Permission::Skill {
-                skills: vec![name.clone()],
-            })
-            .collect(),
-        Permission::Secret { names, hosts } => names
-            .iter()
-            .map(|name| Permission::Secret {
-                names: vec![name.clone()],
-                hosts: hosts.clone(),
-            })
-            .collect(),
-        Permission::Environment { .. } | Permission::Git { .. } | Permission::Context { .. } => {
-            vec![permission.clone()]
-        }
+        Permission::Environment { .. }
+        | Permission::Mcp { .. }
+        | Permission::Skill { .. }
+        | Permission::Git { .. }
+        | Permission::Secret { .. }
+        | Permission::Context { .. } => vec![permission.clone()],
     }
 }
 

@@ -7,7 +7,6 @@ use mycelium_protocol::Operation;
 use mycelium_protocol::RequestVerdict;
 use mycelium_protocol::Violation;
 use mycelium_protocol::control::ObservedUse;
-use mycelium_types::Permission;
 
 /// One thing that a skill was seen to do, or to try.
 #[derive(Debug)]
@@ -25,15 +24,6 @@ pub(super) enum Observation {
         place: String,
         /// The method, where it was seen.
         method: Option<String>,
-        /// The secrets that it named there, whether or not they went with it.
-        secrets: Vec<String>,
-    },
-    /// It called a tool or a skill.
-    Called {
-        /// Which: `server`, `server/tool`, `skill`.
-        target: String,
-        /// What that took.
-        permission: Permission,
     },
     /// It was refused something.
     Refused(Box<Violation>),
@@ -43,14 +33,6 @@ impl Observation {
     /// What an event tells of permissions. Most tell nothing.
     pub(super) fn of(event: &Event) -> Option<Self> {
         match event {
-            Event::Used {
-                path,
-                permission: Some(permission),
-                ..
-            } => Some(Self::Called {
-                target: path.display().to_string(),
-                permission: permission.clone(),
-            }),
             Event::Used {
                 operation, path, ..
             } => Some(Self::Used {
@@ -62,11 +44,6 @@ impl Observation {
                 RequestVerdict::Allowed | RequestVerdict::Failed => Some(Self::Reached {
                     place: format!("{}:{}", request.host, request.port?),
                     method: request.method.clone(),
-                    secrets: [&request.given, &request.withheld, &request.unreadable]
-                        .into_iter()
-                        .flatten()
-                        .cloned()
-                        .collect(),
                 }),
                 // That is a violation as well.
                 RequestVerdict::Refused => None,
@@ -97,7 +74,6 @@ impl Observation {
         let (operation, what, allowed) = match self {
             Self::Used { operation, path } => (*operation, path.display().to_string(), true),
             Self::Reached { place, .. } => (Operation::Connect, place.clone(), true),
-            Self::Called { target, .. } => (Operation::Call, target.clone(), true),
             Self::Refused(violation) => {
                 let what = violation.resolved.display().to_string();
                 (violation.operation, what, false)

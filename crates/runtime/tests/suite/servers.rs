@@ -24,7 +24,7 @@ use super::world::World;
 
 /// Servers that say what they were asked; nothing is started.
 #[derive(Default)]
-pub(super) struct Parrots(Mutex<Vec<String>>);
+struct Parrots(Mutex<Vec<String>>);
 
 impl ServerClient for Parrots {
     fn state(&self, _: &ServerTarget) -> ServerState {
@@ -111,7 +111,7 @@ fn keeper(permissions: Value) -> Value {
     json!({"exports": ["look", "call", "relay"], "permissions": permissions})
 }
 
-pub(super) fn world() -> (World, Arc<Parrots>) {
+fn world() -> (World, Arc<Parrots>) {
     let world = World::new();
     let parrots = Arc::<Parrots>::default();
     world.runtime.use_servers(parrots.clone());

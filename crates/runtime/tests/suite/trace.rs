@@ -1,7 +1,6 @@
 //! What a traced skill was seen to need is what it runs with.
 
 use mycelium_protocol::Event;
-use mycelium_protocol::Operation;
 use mycelium_protocol::control::Arguments;
 use mycelium_protocol::control::ExecRequest;
 use mycelium_protocol::control::TraceReport;
@@ -9,13 +8,9 @@ use mycelium_protocol::control::TraceRequest;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::FileAccess;
-use mycelium_types::Permission;
 use serde_json::Value;
 use serde_json::json;
 
-use super::secrets;
-use super::secrets::Server;
-use super::servers;
 use super::world::World;
 
 /// Reads several files of a folder and one of another, and writes a new one.
@@ -62,18 +57,10 @@ fn install(world: &World, engine: &str, permissions: &Value) {
 }
 
 async fn trace(world: &World, access: FileAccess) -> Result<TraceReport, ErrorReport> {
-    trace_with(world, access, Vec::new()).await
-}
-
-async fn trace_with(
-    world: &World,
-    access: FileAccess,
-    args: Vec<Value>,
-) -> Result<TraceReport, ErrorReport> {
     let call = ExecRequest {
         skill: "maker".parse().unwrap(),
         method: "run".to_owned(),
-        args: Arguments::Positional(args),
+        args: Arguments::Positional(Vec::new()),
         timeout_seconds: None,
         correlation_id: None,
         agent: None,
@@ -202,98 +189,5 @@ async fn nothing_is_traced_where_the_workspace_is_not_trusted() {
     let error = trace(&world, FileAccess::Read).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::PermissionRequired);
     assert_eq!(error.context["needs"], "workspace");
-    world.runtime.shutdown().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn calls_and_secrets_are_seen_and_what_of_them_is_asked_for_in_vain() {
-    let (world, _parrots) = servers::world();
-    let [given, withheld] = [Server::start(), Server::start()];
-    for name in ["TOKEN", "OTHER"] {
-        secrets::store(&world, name, "a value of some length");
-    }
-    world.skill(
-        "helper",
-        json!({"exports": ["say"]}),
-        "exports.say = () => 'said';",
-    );
-    let code = "const { call, mcp } = require('mycelium');
-        exports.run = async (...places) => {
-          await call('helper', 'say', []);
-          await mcp.call('polly', 'say');
-          await mcp.tools('coco');
-          for (const refused of [() => mcp.call('ara', 'say'), () => call('other', 'say', [])]) {
-            await refused().catch(() => {});
-          }
-          for (const place of places) {
-            await fetch(`http://${place}/`, { headers: { authorization: process.env.TOKEN } });
-          }
-        };";
-    let places = [&given.place, &withheld.place];
-    let network = json!({"type": "network", "hosts": places});
-    let asked = json!([
-        network,
-        {"type": "mcp", "servers": ["polly", "coco"], "tools": ["say", "bite"]},
-        {"type": "skill", "skills": ["helper", "unused"]},
-        {"type": "secret", "names": ["TOKEN", "OTHER"], "hosts": [given.place]},
-        {"type": "context", "fields": ["agent"]},
-    ]);
-    world.skill(
-        "maker",
-        json!({"exports": ["run"], "permissions": asked}),
-        code,
-    );
-    world.trust_workspace().await;
-    world.trust("maker").await;
-    let args = places.map(|place| json!(place)).to_vec();
-    let report = trace_with(&world, FileAccess::Read, args).await.unwrap();
-    assert!(report.exec.outcome.is_ok(), "{report:?}");
-    let calls: Vec<_> = (report.observed.iter())
-        .filter(|one| one.operation == Operation::Call)
-        .map(|one| (one.what.as_str(), one.allowed))
-        .collect();
-    assert_eq!(
-        calls,
-        [
-            ("helper", true),
-            ("polly/say", true),
-            ("coco", true),
-            ("ara/say", false),
-            ("other", false),
-        ]
-    );
-    let text = |permissions: &Vec<Permission>| serde_json::to_value(permissions).unwrap();
-    let mcp =
-        |server: &str, tools: &[&str]| json!({"type": "mcp", "servers": [server], "tools": tools});
-    let mut hosts = places.map(String::as_str);
-    hosts.sort_unstable();
-    assert_eq!(
-        text(&report.permissions),
-        json!([
-            {"type": "network", "hosts": hosts, "methods": ["GET"]},
-            mcp("ara", &["say"]),
-            mcp("coco", &["say", "bite"]),
-            mcp("polly", &["say"]),
-            {"type": "skill", "skills": ["helper", "other"]},
-            {"type": "secret", "names": ["TOKEN"], "hosts": hosts},
-            {"type": "context", "fields": ["agent"]},
-        ])
-    );
-    assert_eq!(
-        text(&report.unused),
-        json!([
-            mcp("polly", &["bite"]),
-            {"type": "skill", "skills": ["unused"]},
-            {"type": "secret", "names": ["OTHER"], "hosts": [given.place]},
-        ])
-    );
-    assert_eq!(
-        text(&report.missing),
-        json!([
-            mcp("ara", &["say"]),
-            {"type": "skill", "skills": ["other"]},
-            {"type": "secret", "names": ["TOKEN"], "hosts": hosts},
-        ])
-    );
     world.runtime.shutdown().await;
 }
