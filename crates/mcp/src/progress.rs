@@ -154,6 +154,7 @@ fn said(event: Event) -> Option<Said> {
         | Event::Failed { .. }
         | Event::NetworkRequest(_)
         | Event::Used { .. }
+        | Event::Needed { .. }
         | Event::Violation(_)
         | Event::ViolationsOmitted { .. }
         | Event::Audited(_)

@@ -113,6 +113,18 @@ pub enum Event {
         /// The path it means, absolute.
         path: PathBuf,
     },
+    /// A skill that is observed did something that the sandbox does not judge, and that may take a permission: it called a
+    /// tool or a skill, or looked for a variable or a part of its context.
+    Needed {
+        /// The skill.
+        skill: SkillName,
+        /// What it did.
+        operation: Operation,
+        /// The tool, the skill, the variable or the part.
+        what: String,
+        /// The permission that is for it, which the skill need not have.
+        permission: Permission,
+    },
     /// The sandbox refused something.
     Violation(Violation),
     /// More happened during a call or stage than is told as violations.

@@ -7,6 +7,7 @@
 
 mod exchange;
 mod host;
+mod looked;
 mod server;
 
 use std::collections::BTreeMap;
@@ -62,6 +63,7 @@ pub use host::MAX_WRITES;
 pub use host::McpCall;
 pub use host::McpOperation;
 pub use host::SkillCall;
+pub use looked::Looked;
 pub use server::DescribeParams;
 pub use server::Described;
 pub use server::ServerStart;
@@ -407,6 +409,8 @@ pub enum Notification {
     Used(Used),
     /// The in-engine guard refused more than it tells of one call.
     Omitted(Omitted),
+    /// The skill looked for something that may take a permission. Told only of a worker that is observed.
+    Looked(Looked),
 }
 
 /// Something the skill printed.
@@ -471,6 +475,7 @@ impl Notification {
             Self::Denied(denied) => ("denied", to_raw_value(denied)?),
             Self::Used(used) => ("used", to_raw_value(used)?),
             Self::Omitted(omitted) => ("omitted", to_raw_value(omitted)?),
+            Self::Looked(looked) => ("looked", to_raw_value(looked)?),
         };
         Ok(Frame::notification(method, params))
     }
@@ -489,6 +494,7 @@ impl Notification {
             "denied" => Self::Denied(serde_json::from_str(params)?),
             "used" => Self::Used(serde_json::from_str(params)?),
             "omitted" => Self::Omitted(serde_json::from_str(params)?),
+            "looked" => Self::Looked(serde_json::from_str(params)?),
             _ => return Ok(None),
         }))
     }

@@ -112,6 +112,7 @@ impl Inner {
             trace: asker.correlation_id.to_owned(),
             deadline: wall.deadline,
             events: Arc::clone(events),
+            given: Arc::clone(&given),
             used: Tally::new(&self.audit, subject.clone(), asked.name()),
         });
         let host: Arc<dyn Host> = Arc::<Desk>::clone(&desk);

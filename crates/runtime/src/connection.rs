@@ -356,7 +356,10 @@ impl Connection {
                 Notification::Progress(progress) => {
                     Some(progress.message.as_deref().unwrap_or_default())
                 }
-                Notification::Denied(_) | Notification::Used(_) | Notification::Omitted(_) => None,
+                Notification::Denied(_)
+                | Notification::Used(_)
+                | Notification::Looked(_)
+                | Notification::Omitted(_) => None,
             };
             if let Some(text) = text
                 && !self.lines.admit(text, Instant::now(), &self.meter)

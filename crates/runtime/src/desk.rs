@@ -1,5 +1,6 @@
 //! Answers what a worker asks of the runtime during one request: everything is checked here, whoever asks.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -10,6 +11,9 @@ use std::sync::Weak;
 
 use mycelium_audit::AuditEvent;
 use mycelium_audit::Subject;
+use mycelium_network::GivenSecrets;
+use mycelium_protocol::Event;
+use mycelium_protocol::Operation;
 use mycelium_protocol::read_value;
 use mycelium_protocol::worker::HostCall;
 use mycelium_protocol::worker::McpCall;
@@ -62,6 +66,8 @@ pub(crate) struct Desk {
     pub(crate) trace: String,
     pub(crate) deadline: Instant,
     pub(crate) events: EventSink,
+    /// The values of secrets that hosts were given: nothing that is told may show them.
+    pub(crate) given: Arc<GivenSecrets>,
     /// How often what was asked for.
     pub(crate) used: Tally,
 }
@@ -195,7 +201,7 @@ impl Desk {
             Ok(request) => request,
             Err(error) => return error.into(),
         };
-        if let Some(refused) = self.refusal(&request) {
+        if let Err(refused) = self.judge(&request) {
             return Performed::refused(refused);
         }
         let Some(inner) = self.inner.upgrade() else {
@@ -213,10 +219,30 @@ impl Desk {
         }
     }
 
-    /// What of a request to an MCP server the skill may not do.
-    fn refusal(&self, request: &McpRequest) -> Option<HostRefusal> {
+    /// Tells of a skill that is observed what it asked for, with the permission that is for it.
+    pub(crate) fn tell_needed(&self, target: String, permission: Permission) {
+        let is_told = self.launch.policy.observed
+            // What has a secret's value in it names no server, tool or skill.
+            && matches!(self.given.conceal(&target), Cow::Borrowed(_));
+        if is_told {
+            (self.events)(Event::Needed {
+                skill: self.launch.policy.skill.name.clone(),
+                operation: Operation::Call,
+                what: target,
+                permission,
+            });
+        }
+    }
+
+    /// Judges a request to an MCP server.
+    ///
+    /// # Errors
+    /// What of it the skill may not do.
+    fn judge(&self, request: &McpRequest) -> Result<(), HostRefusal> {
         let policy = &self.launch.evaluation.host;
-        let server = request.server.as_deref()?;
+        let Some(server) = request.server.as_deref() else {
+            return Ok(());
+        };
         let tool = match request.operation {
             McpOperation::CallTool => request.params.get("name").and_then(Value::as_str),
             McpOperation::Servers
@@ -234,14 +260,19 @@ impl Desk {
             Some(tool) => format!("{server}/{tool}"),
             None => server.to_owned(),
         };
-        (!allowed).then(|| HostRefusal {
-            attempted: target.clone(),
-            target,
-            permission: Permission::Mcp {
-                servers: vec![server.to_owned()],
-                tools: tool.map(str::to_owned).into_iter().collect(),
-            },
-        })
+        let permission = Permission::Mcp {
+            servers: vec![server.to_owned()],
+            tools: tool.map(str::to_owned).into_iter().collect(),
+        };
+        if !allowed {
+            return Err(HostRefusal {
+                attempted: target.clone(),
+                target,
+                permission,
+            });
+        }
+        self.tell_needed(target, permission);
+        Ok(())
     }
 }
 

@@ -26,6 +26,7 @@ use mycelium_protocol::RequestVerdict;
 use mycelium_protocol::Violation;
 use mycelium_protocol::ViolationLayer;
 use mycelium_protocol::worker::Denied;
+use mycelium_protocol::worker::Looked;
 use mycelium_protocol::worker::Notification;
 use mycelium_sandbox::AttemptKind;
 use mycelium_sandbox::AttemptVerdict;
@@ -134,6 +135,7 @@ impl Listener {
                     self.used(part, now(), (used.operation, used.resolved));
                 }
             }
+            Heard::Told(Notification::Looked(looked)) => self.note_look(looked),
             Heard::Refused(refusal) => self.keep_refusal(&refusal),
             Heard::HostRefused(refusal) => {
                 let denied = Denied {
@@ -176,6 +178,32 @@ impl Listener {
             operation,
             path,
         });
+    }
+
+    /// Tells what an observed skill looked for in its surroundings, whether it may have it or not.
+    fn note_look(&self, looked: Looked) {
+        let (what, permission) = match looked {
+            Looked::Variable(name) => (
+                format!("environment {name}"),
+                Permission::Environment {
+                    variables: vec![name],
+                },
+            ),
+            Looked::Context(field) => (
+                format!("context {field}"),
+                Permission::Context {
+                    fields: vec![field],
+                },
+            ),
+        };
+        if self.launch.policy.observed && !self.shows_secret(&permission) {
+            (self.events)(Event::Needed {
+                skill: self.launch.policy.skill.name.clone(),
+                operation: Operation::Read,
+                what,
+                permission,
+            });
+        }
     }
 
     fn keep_refusal(&mut self, refusal: &Refusal) {

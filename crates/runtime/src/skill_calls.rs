@@ -124,7 +124,9 @@ impl Desk {
             Some(_) => wanted.clone(),
             None => first.clone(),
         };
-        let record = inner.find(&self.workspace, &selector).await.map_err(fail)?;
+        let needed = || self.tell_needed(wanted.to_string(), permission_for(&wanted));
+        let found = inner.find(&self.workspace, &selector).await;
+        let record = found.inspect_err(|_| needed()).map_err(fail)?;
         let grant = grants.iter().find(|grant| {
             let range = grant.range.as_ref();
             range.is_none_or(|range| range.contains(record.version()))
@@ -132,6 +134,7 @@ impl Desk {
         let Some(grant) = grant else {
             return Err(Box::new(refused(&wanted)));
         };
+        needed();
         let args = arguments(call.args.get()).map_err(fail)?;
         let request = ExecRequest {
             // What was judged is what is called, whatever is found meanwhile.
@@ -204,8 +207,13 @@ fn refused(wanted: &SkillSelector) -> Performed {
     Performed::refused(HostRefusal {
         attempted: wanted.to_string(),
         target: wanted.name.to_string(),
-        permission: Permission::Skill {
-            skills: vec![wanted.to_string()],
-        },
+        permission: permission_for(wanted),
     })
+}
+
+/// What allows a skill to call another one.
+fn permission_for(wanted: &SkillSelector) -> Permission {
+    Permission::Skill {
+        skills: vec![wanted.to_string()],
+    }
 }

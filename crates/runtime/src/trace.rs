@@ -1,17 +1,23 @@
 //! Finding out which permissions a skill needs, by running it under observation.
 //!
 //! An observed call has an instance of its own. It runs with what the skill is granted, sees the workspace
-//! besides (and changes it, if that was asked for), and tells what it uses. Everything else is refused as ever,
-//! and is told with the permission that would have allowed it.
+//! besides (and changes it, if that was asked for), and tells what it uses, and what it looks for. Everything else is
+//! refused as ever, and is told with the permission that would have allowed it.
 
+mod declared;
 mod needs;
 mod observation;
+mod surroundings;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use mycelium_config::SecretStore;
 use mycelium_policy::WorkspaceTrust;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::TraceReport;
@@ -25,9 +31,10 @@ use crate::EventSink;
 use crate::inner::Inner;
 use crate::inner::blocking;
 use crate::skill_calls::FROM_OUTSIDE;
-use crate::trace::needs::Declared;
+use crate::trace::declared::Declared;
 use crate::trace::needs::Needs;
 use crate::trace::observation::Observation;
+use crate::trace::surroundings::Surroundings;
 
 /// Uses that are kept of one call. What comes on top is not told.
 const MAX_USES: usize = 4096;
@@ -74,8 +81,9 @@ impl Inner {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let sink: EventSink = {
             let (seen, events) = (Arc::clone(&seen), Arc::clone(events));
+            let own = request.call.skill.name.clone();
             Arc::new(move |event| {
-                if let Some(observation) = Observation::of(&event) {
+                for observation in Observation::of(&event, &own) {
                     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
                     if seen.len() < MAX_USES {
                         seen.push(observation);
@@ -93,22 +101,40 @@ impl Inner {
             )
             .await;
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let secrets = SecretStore::below(&self.options.folders.state);
         blocking(move || {
+            let surroundings = Surroundings {
+                manifest: skill.manifest(),
+                evaluation: &evaluation,
+                environment: &workspace.environment,
+                secrets: &secrets.names()?,
+            };
+            let seen = seen.into_iter();
+            let seen: Vec<_> = seen.filter_map(|one| surroundings.judge(one)).collect();
             let policy = &evaluation.policy;
             let mut needs = Needs::default();
             for observation in &seen {
                 needs.note(observation, policy);
             }
-            let mut observed: Vec<_> = seen.iter().map(Observation::told).collect();
+            let mut observed: Vec<_> = seen.iter().filter_map(Observation::told).collect();
             observed.dedup();
-            let declared = Declared::new(skill.manifest(), policy, &workspace.home);
-            let permissions = needs.permissions(policy);
+            let (manifest, engine) = (skill.manifest(), skill.engine());
+            let declared = Declared::new(manifest, engine, policy, &workspace.home);
+            let mut permissions = declared.narrowed(needs.permissions(policy));
+            let missing = declared.missing(&permissions);
+            let unseen = declared.unseen(&needs);
+            for one in &unseen {
+                if !permissions.contains(one) {
+                    permissions.push(one.clone());
+                }
+            }
             Ok(TraceReport {
                 exec,
                 observed,
                 unused: declared.unused(&needs),
-                missing: declared.missing(&permissions),
-                permissions: declared.with_unseen(permissions),
+                missing,
+                permissions,
+                unseen,
             })
         })
         .await

@@ -63,7 +63,7 @@ fn show(notification: Notification) {
             ConsoleLevel::Warn | ConsoleLevel::Error => eprintln!("{}", printed.text),
         },
         // Nobody is observed here, and there is no call that could be somewhere.
-        Notification::Used(_) | Notification::Progress(_) => {}
+        Notification::Used(_) | Notification::Looked(_) | Notification::Progress(_) => {}
         Notification::Omitted(omitted) => {
             eprintln!("refused: {} more", omitted.refused);
         }

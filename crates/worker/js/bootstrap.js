@@ -156,8 +156,9 @@ Object.assign(exports, {
     builtins.get('internal/process/streams')?.exports.flush();
   },
   /** Gives the program its surroundings. */
-  surround({ environment, ...surroundings }) {
-    requireBuiltin('internal/process').env = environment;
+  surround({ environment, observed, ...surroundings }) {
+    const env = observed ? requireBuiltin('internal/process/watched').watched(environment) : environment;
+    requireBuiltin('internal/process').env = env;
     Object.assign(requireBuiltin('internal/surroundings'), surroundings);
   },
   /** Runs the text of an async function's body, as `node` would run a module. */

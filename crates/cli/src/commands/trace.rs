@@ -60,6 +60,17 @@ fn describe(report: &TraceReport, page: &mut Page) {
     }
     page.blank();
     page.block(Style::Plain, "", &block(&report.permissions));
+    if !report.unseen.is_empty() {
+        page.blank();
+        tell_unseen(report, page);
+    }
+}
+
+fn tell_unseen(report: &TraceReport, page: &mut Page) {
+    page.say(&Text::new("trace-unseen"));
+    for permission in &report.unseen {
+        page.block(Style::Plain, "  ", &line(permission));
+    }
 }
 
 fn words(observed: &ObservedUse, locale: Locale) -> String {
@@ -89,7 +100,7 @@ fn line(permission: &Permission) -> String {
 }
 
 fn compare(report: &TraceReport, page: &mut Page) {
-    if report.unused.is_empty() && report.missing.is_empty() {
+    if report.unused.is_empty() && report.missing.is_empty() && report.unseen.is_empty() {
         page.say(&Text::new("trace-equal"));
     }
     for (key, sign, permissions) in [
@@ -104,6 +115,9 @@ fn compare(report: &TraceReport, page: &mut Page) {
             page.block(Style::Plain, "  ", &format!("{sign}{}", line(permission)));
         }
     }
+    if !report.unseen.is_empty() {
+        tell_unseen(report, page);
+    }
 }
 
 /// The report with the call as `exec` tells it.
@@ -114,6 +128,7 @@ fn value(report: &TraceReport, locale: Locale) -> Value {
         "permissions": report.permissions,
         "unused": report.unused,
         "missing": report.missing,
+        "unseen": report.unseen,
     })
 }
 
@@ -164,6 +179,7 @@ mod tests {
             ],
             unused: vec![reading("./unused")],
             missing: vec![reading("./docs")],
+            unseen: Vec::new(),
         }
     }
 
@@ -184,6 +200,22 @@ mod tests {
           {"type":"filesystem","paths":["./docs"],"access":"read"},
           {"type":"network","hosts":["192.0.2.1:443"]}
         ]
+        "#);
+        let mut hidden = report();
+        hidden.observed.clear();
+        hidden.permissions = vec![Permission::Git {
+            access: FileAccess::Read,
+        }];
+        hidden.unseen = hidden.permissions.clone();
+        insta::assert_snapshot!(shown(describe, &hidden), @r#"
+        It used nothing that takes a permission.
+
+        "permissions": [
+          {"type":"git","access":"read"}
+        ]
+
+        Asked for, and kept because nobody can see whether it is used:
+          {"type":"git","access":"read"}
         "#);
         let mut nothing = report();
         nothing.observed.clear();
@@ -207,5 +239,12 @@ mod tests {
         report.unused.clear();
         report.missing.clear();
         insta::assert_snapshot!(shown(compare, &report), @"The manifest asks for what was used and tried, and nothing else.");
+        report.unseen = vec![Permission::Git {
+            access: FileAccess::Read,
+        }];
+        insta::assert_snapshot!(shown(compare, &report), @r#"
+        Asked for, and kept because nobody can see whether it is used:
+          {"type":"git","access":"read"}
+        "#);
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         Event::StateChanged { states, .. } if states.iter().all(|state| is_call(*state)) => {
             Kind::Course
         }
-        Event::Used { .. } => Kind::Course,
+        Event::Used { .. } | Event::Needed { .. } => Kind::Course,
         Event::StateChanged { .. }
         | Event::Lifecycle { .. }
         | Event::DependenciesResolved { .. }
@@ -173,6 +173,18 @@ pub(super) fn describe(event: &Event, page: &mut Page) {
                 .with("skill", skill)
                 .with("operation", operation.as_str())
                 .with("path", path.display()),
+        ),
+        Event::Needed {
+            skill,
+            operation,
+            what,
+            ..
+        } => component(
+            page,
+            &Text::new("event-needed")
+                .with("skill", skill)
+                .with("operation", operation.as_str())
+                .with("what", what),
         ),
         Event::Violation(violation) => describe_violation(violation, page),
         Event::ViolationsOmitted {

@@ -394,6 +394,20 @@ fn the_ordinary_course_of_a_call_is_told_apart() {
         changed(&[SkillState::Executing, SkillState::Failed]),
         Kind::Component
     );
+    let needed = Event::Needed {
+        skill: skill("x"),
+        operation: Operation::Call,
+        what: "time/now".into(),
+        permission: Permission::Mcp {
+            servers: vec!["time".into()],
+            tools: vec!["now".into()],
+        },
+    };
+    assert_eq!(kind(&needed), Kind::Course);
+    insta::assert_snapshot!(
+        shown(&[needed]),
+        @"[SkillSandbox] x did what may take a permission: call time/now"
+    );
 }
 
 #[test]

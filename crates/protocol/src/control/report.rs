@@ -67,6 +67,9 @@ pub struct TraceReport {
     pub unused: Vec<Permission>,
     /// What it needs and its manifest does not ask for.
     pub missing: Vec<Permission>,
+    /// What its manifest asks for and nobody can see in use, at least not in this run. It is among the permissions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<Permission>,
 }
 
 /// Something a skill did, or tried.
@@ -74,7 +77,7 @@ pub struct TraceReport {
 pub struct ObservedUse {
     /// What it did.
     pub operation: Operation,
-    /// The path, address or system call.
+    /// The path, address, system call, tool, skill, variable, secret or part of the context.
     pub what: String,
     /// Whether it was allowed.
     pub allowed: bool,

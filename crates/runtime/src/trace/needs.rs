@@ -5,17 +5,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 
-use mycelium_network::Host;
-use mycelium_network::HostPattern;
-use mycelium_policy::HostPaths;
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::Operation;
 use mycelium_protocol::Violation;
 use mycelium_types::FileAccess;
-use mycelium_types::Manifest;
 use mycelium_types::Permission;
 
-use crate::host_paths::HostFiles;
 use crate::suggestion;
 use crate::trace::observation::Observation;
 
@@ -25,11 +20,21 @@ const SEVERAL: usize = 2;
 /// What a skill was seen to need.
 #[derive(Debug, Default)]
 pub(super) struct Needs {
-    reads: BTreeSet<PathBuf>,
-    writes: BTreeSet<PathBuf>,
+    pub(super) reads: BTreeSet<PathBuf>,
+    pub(super) writes: BTreeSet<PathBuf>,
     /// The methods seen at `host:port`; nothing for a connection that does not show them.
-    hosts: BTreeMap<String, BTreeSet<String>>,
-    commands: BTreeSet<String>,
+    pub(super) hosts: BTreeMap<String, BTreeSet<String>>,
+    pub(super) commands: BTreeSet<String>,
+    pub(super) variables: BTreeSet<String>,
+    /// The tools called of a server; nothing for one that was only asked what it has.
+    pub(super) servers: BTreeMap<String, BTreeSet<String>>,
+    /// Skills as they were named: `name` or `name@range`.
+    pub(super) skills: BTreeSet<String>,
+    /// The `host:port` that secrets were sent to; nothing for one whose placeholder was only looked at.
+    pub(super) secrets: BTreeMap<String, BTreeSet<String>>,
+    /// Secrets that may have been sent to a `host:port` where nobody could see it.
+    pub(super) unreadable: BTreeSet<(String, String)>,
+    pub(super) fields: BTreeSet<String>,
 }
 
 impl Needs {
@@ -40,6 +45,10 @@ impl Needs {
             Observation::Reached { place, method } => {
                 let known = self.hosts.entry(place.clone()).or_default();
                 known.extend(method.iter().cloned());
+            }
+            Observation::Took { permission, .. } => self.note_permission(permission),
+            Observation::Unreadable { secret, place } => {
+                self.unreadable.insert((secret.clone(), place.clone()));
             }
             Observation::Refused(violation) => self.note_refusal(violation),
         }
@@ -73,24 +82,24 @@ impl Needs {
                 }
                 .insert(violation.resolved.clone());
             }
-            Some(Permission::Network { hosts, methods }) => {
-                for host in hosts {
-                    let known = self.hosts.entry(host.clone()).or_default();
-                    known.extend(methods.iter().cloned());
-                }
+            Some(permission) => self.note_permission(permission),
+            None => {}
+        }
+    }
+
+    fn note_permission(&mut self, permission: &Permission) {
+        match permission {
+            Permission::Network { hosts, methods } => note(&mut self.hosts, hosts, methods),
+            Permission::Process { commands } => self.commands.extend(commands.iter().cloned()),
+            Permission::Environment { variables } => {
+                self.variables.extend(variables.iter().cloned());
             }
-            Some(Permission::Process { commands }) => {
-                self.commands.extend(commands.iter().cloned());
-            }
-            Some(
-                Permission::Environment { .. }
-                | Permission::Mcp { .. }
-                | Permission::Skill { .. }
-                | Permission::Git { .. }
-                | Permission::Secret { .. }
-                | Permission::Context { .. },
-            )
-            | None => {}
+            Permission::Mcp { servers, tools } => note(&mut self.servers, servers, tools),
+            Permission::Skill { skills } => self.skills.extend(skills.iter().cloned()),
+            Permission::Secret { names, hosts } => note(&mut self.secrets, names, hosts),
+            Permission::Context { fields } => self.fields.extend(fields.iter().cloned()),
+            // Of files it is the paths that count, and nothing is seen of Git.
+            Permission::Filesystem { .. } | Permission::Git { .. } => {}
         }
     }
 
@@ -130,7 +139,52 @@ impl Needs {
             .chain(paths(&writes, FileAccess::Write))
             .chain(network)
             .chain(process)
+            .chain(self.beyond_the_sandbox())
             .collect()
+    }
+
+    /// The least that allows what others than the sandbox decide about.
+    fn beyond_the_sandbox(&self) -> impl Iterator<Item = Permission> {
+        let list = |names: &BTreeSet<String>| -> Vec<String> { names.iter().cloned().collect() };
+        let environment = (!self.variables.is_empty()).then(|| Permission::Environment {
+            variables: list(&self.variables),
+        });
+        let mcp = self
+            .servers
+            .iter()
+            .map(move |(server, tools)| Permission::Mcp {
+                servers: vec![server.clone()],
+                tools: list(tools),
+            });
+        let skill = (!self.skills.is_empty()).then(|| Permission::Skill {
+            skills: list(&self.skills),
+        });
+        let secret = self
+            .secrets
+            .iter()
+            .map(move |(name, hosts)| Permission::Secret {
+                names: vec![name.clone()],
+                hosts: list(hosts),
+            });
+        let context = (!self.fields.is_empty()).then(|| Permission::Context {
+            fields: list(&self.fields),
+        });
+        environment
+            .into_iter()
+            .chain(mcp)
+            .chain(skill)
+            .chain(secret)
+            .chain(context)
+    }
+}
+
+/// Takes note of several things, each with what was seen of it.
+fn note(known: &mut BTreeMap<String, BTreeSet<String>>, names: &[String], seen: &[String]) {
+    for name in names {
+        known
+            .entry(name.clone())
+            .or_default()
+            .extend(seen.iter().cloned());
     }
 }
 
@@ -176,290 +230,4 @@ fn outermost(paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<PathBuf> {
         }
     }
     outermost
-}
-
-/// What a manifest asks for, entry by entry.
-pub(super) struct Declared<'a> {
-    permissions: Vec<Permission>,
-    policy: &'a SandboxPolicy,
-    home: &'a Path,
-}
-
-impl<'a> Declared<'a> {
-    pub(super) fn new(manifest: &Manifest, policy: &'a SandboxPolicy, home: &'a Path) -> Self {
-        let permissions = manifest.permissions.iter();
-        Self {
-            permissions: permissions
-                .flat_map(|request| apart(&request.permission))
-                .collect(),
-            policy,
-            home,
-        }
-    }
-
-    /// What nothing was seen to need.
-    pub(super) fn unused(&self, needs: &Needs) -> Vec<Permission> {
-        let used = |permission: &Permission| match permission {
-            Permission::Filesystem { paths, access } => paths.iter().any(|declared| {
-                let place = self.place(declared);
-                let mut touched = needs.writes.iter().chain(
-                    (*access == FileAccess::Read)
-                        .then_some(&needs.reads)
-                        .into_iter()
-                        .flatten(),
-                );
-                touched.any(|path| path.starts_with(&place))
-            }),
-            Permission::Network { hosts, .. } => needs
-                .hosts
-                .keys()
-                .any(|needed| hosts.iter().any(|declared| covers(declared, needed))),
-            Permission::Process { commands } => {
-                commands.iter().any(|name| needs.commands.contains(name))
-            }
-            Permission::Environment { .. }
-            | Permission::Mcp { .. }
-            | Permission::Skill { .. }
-            | Permission::Git { .. }
-            | Permission::Secret { .. }
-            | Permission::Context { .. } => true,
-        };
-        let unused = self.permissions.iter().filter(|one| !used(one));
-        unused.cloned().collect()
-    }
-
-    /// The part of `needed` that it does not ask for.
-    pub(super) fn missing(&self, needed: &[Permission]) -> Vec<Permission> {
-        let needed = needed.iter().flat_map(apart);
-        needed.filter(|one| !self.asks_for(one)).collect()
-    }
-
-    /// `needed`, and what is asked for and cannot be seen in use.
-    pub(super) fn with_unseen(&self, mut needed: Vec<Permission>) -> Vec<Permission> {
-        let unseen = self.permissions.iter().filter(|one| match one {
-            Permission::Filesystem { .. }
-            | Permission::Network { .. }
-            | Permission::Process { .. } => false,
-            Permission::Environment { .. }
-            | Permission::Mcp { .. }
-            | Permission::Skill { .. }
-            | Permission::Git { .. }
-            | Permission::Secret { .. }
-            | Permission::Context { .. } => true,
-        });
-        needed.extend(unseen.cloned());
-        needed
-    }
-
-    fn asks_for(&self, needed: &Permission) -> bool {
-        self.permissions.iter().any(|own| match (own, needed) {
-            (
-                Permission::Filesystem { paths, access },
-                Permission::Filesystem {
-                    paths: needed,
-                    access: needed_access,
-                },
-            ) => {
-                access >= needed_access
-                    && needed.iter().all(|path| {
-                        let path = self.place(path);
-                        paths.iter().any(|own| path.starts_with(self.place(own)))
-                    })
-            }
-            (
-                Permission::Network { hosts, methods },
-                Permission::Network {
-                    hosts: needed,
-                    methods: needed_methods,
-                },
-            ) => {
-                let speaks = methods.is_empty()
-                    || !needed_methods.is_empty()
-                        && needed_methods.iter().all(|one| methods.contains(one));
-                speaks
-                    && needed
-                        .iter()
-                        .all(|needed| hosts.iter().any(|own| covers(own, needed)))
-            }
-            (Permission::Process { commands }, Permission::Process { commands: needed }) => {
-                needed.iter().all(|name| commands.contains(name))
-            }
-            _ => false,
-        })
-    }
-
-    /// The path that a manifest's path means.
-    fn place(&self, declared: &str) -> PathBuf {
-        let path = match declared.strip_prefix("~/") {
-            Some(rest) => self.home.join(rest),
-            None => self.policy.workspace.join(declared),
-        };
-        HostFiles::default().resolve(&path).unwrap_or(path)
-    }
-}
-
-/// One entry for each path, host or program.
-fn apart(permission: &Permission) -> Vec<Permission> {
-    match permission {
-        Permission::Filesystem { paths, access } => paths
-            .iter()
-            .map(|path| Permission::Filesystem {
-                paths: vec![path.clone()],
-                access: *access,
-            })
-            .collect(),
-        Permission::Network { hosts, methods } => hosts
-            .iter()
-            .map(|host| Permission::Network {
-                hosts: vec![host.clone()],
-                methods: methods.clone(),
-            })
-            .collect(),
-        Permission::Process { commands } => commands
-            .iter()
-            .map(|name| Permission::Process {
-                commands: vec![name.clone()],
-            })
-            .collect(),
-        Permission::Environment { .. }
-        | Permission::Mcp { .. }
-        | Permission::Skill { .. }
-        | Permission::Git { .. }
-        | Permission::Secret { .. }
-        | Permission::Context { .. } => vec![permission.clone()],
-    }
-}
-
-/// Whether a declared pattern is about `needed`, which is `host:port` or, where no port was seen, `host`.
-fn covers(declared: &str, needed: &str) -> bool {
-    let (Ok(pattern), Ok(exact)) = (
-        declared.parse::<HostPattern>(),
-        needed.parse::<HostPattern>(),
-    ) else {
-        return false;
-    };
-    let host = match exact.port() {
-        Some(port) => needed.strip_suffix(&format!(":{port}")).unwrap_or(needed),
-        None => needed,
-    };
-    let Ok(host) = host.parse::<Host>() else {
-        return declared == needed;
-    };
-    match exact.port() {
-        Some(port) => pattern.covers(&host, port),
-        None => pattern.covers_host(&host),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn policy(workspace: &Path) -> SandboxPolicy {
-        serde_json::from_value(serde_json::json!({
-            "skill": {"name": "demo", "version": "1.0.0"}, "skill_root": workspace.join("skill"),
-            "workspace": workspace, "paths": [], "dependency_layer": null, "bytecode": null,
-            "data": null, "environment": {}, "limits": mycelium_types::Limits::default(),
-            "required_rung": "full", "denials": []
-        }))
-        .unwrap()
-    }
-
-    fn manifest(permissions: &serde_json::Value) -> Manifest {
-        let text = serde_json::json!({
-            "name": "demo", "version": "1.0.0", "description": "A test.", "entrypoint": "index.js",
-            "exports": ["run"], "permissions": permissions,
-        });
-        let reading = Manifest::read(text.to_string().as_bytes(), "skill.json");
-        reading.into_result("skill.json").unwrap().0
-    }
-
-    fn used(operation: Operation, path: PathBuf) -> Observation {
-        Observation::Used { operation, path }
-    }
-
-    fn text(permissions: &[Permission]) -> Vec<String> {
-        let lines = permissions.iter();
-        lines
-            .map(|one| serde_json::to_string(one).unwrap())
-            .collect()
-    }
-
-    /// A workspace with files, and what a skill needs that uses some of them.
-    fn scene() -> (tempfile::TempDir, SandboxPolicy, Needs) {
-        let folder = tempfile::tempdir().unwrap();
-        let workspace = folder.path().canonicalize().unwrap();
-        for name in ["docs/deep", "one", "out", "unused"] {
-            fs_err::create_dir_all(workspace.join(name)).unwrap();
-        }
-        for name in ["docs/a", "docs/b", "docs/deep/c", "one/a", "top", "out/new"] {
-            fs_err::write(workspace.join(name), "x").unwrap();
-        }
-        let policy = policy(&workspace);
-        let mut needs = Needs::default();
-        for name in ["docs/a", "docs/b", "docs/deep/c", "one/a", "top", "absent"] {
-            needs.note(&used(Operation::Read, workspace.join(name)), &policy);
-        }
-        needs.note(&used(Operation::Write, workspace.join("out/new")), &policy);
-        needs.note(&used(Operation::Read, workspace.join("out/new")), &policy);
-        (folder, policy, needs)
-    }
-
-    #[test]
-    fn several_files_become_their_folder_and_never_the_workspace() {
-        let (_folder, policy, needs) = scene();
-        assert_eq!(
-            text(&needs.permissions(&policy)),
-            [
-                r#"{"type":"filesystem","paths":["./docs","./one/a","./top"],"access":"read"}"#,
-                r#"{"type":"filesystem","paths":["./out"],"access":"write"}"#
-            ]
-        );
-    }
-
-    #[test]
-    fn a_manifest_is_told_what_it_asks_for_in_vain_and_what_it_lacks() {
-        let (_folder, policy, needs) = scene();
-        let manifest = manifest(&serde_json::json!([
-            {"type": "filesystem", "paths": ["./docs", "./unused"], "access": "read"},
-            {"type": "filesystem", "paths": ["./one"], "access": "write"},
-            {"type": "network", "hosts": ["example.org"]},
-            {"type": "environment", "variables": ["LANG"]},
-        ]));
-        let declared = Declared::new(&manifest, &policy, Path::new("/home"));
-        assert_eq!(
-            text(&declared.unused(&needs)),
-            [
-                r#"{"type":"filesystem","paths":["./unused"],"access":"read"}"#,
-                r#"{"type":"filesystem","paths":["./one"],"access":"write"}"#,
-                r#"{"type":"network","hosts":["example.org"]}"#
-            ]
-        );
-        let needed = needs.permissions(&policy);
-        assert_eq!(
-            text(&declared.missing(&needed)),
-            [
-                r#"{"type":"filesystem","paths":["./top"],"access":"read"}"#,
-                r#"{"type":"filesystem","paths":["./out"],"access":"write"}"#
-            ]
-        );
-        let kept = declared.with_unseen(needed);
-        assert_eq!(
-            text(&kept).last().unwrap(),
-            r#"{"type":"environment","variables":["LANG"]}"#
-        );
-    }
-
-    #[test]
-    fn a_pattern_covers_the_hosts_it_is_about() {
-        for (declared, needed, expected) in [
-            ("api.example.org", "api.example.org:443", true),
-            ("*.example.org:443", "api.example.org:443", true),
-            ("*.example.org:80", "api.example.org:443", false),
-            ("api.example.org:80", "api.example.org", true),
-            ("other.test", "api.example.org:443", false),
-        ] {
-            assert_eq!(covers(declared, needed), expected, "{declared} {needed}");
-        }
-    }
 }

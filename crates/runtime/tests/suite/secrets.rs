@@ -24,13 +24,13 @@ use super::world::World;
 
 /// A server on this machine that notes the heads of requests and answers with little, with a redirection to what
 /// follows `/to/`, or at `/echo` with the header `x-token`.
-struct Server {
-    place: String,
+pub(crate) struct Server {
+    pub(crate) place: String,
     heads: Arc<Mutex<String>>,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let place = listener.local_addr().unwrap().to_string();
         let heads = Arc::new(Mutex::new(String::new()));
@@ -81,7 +81,7 @@ fn uuid() -> String {
         .to_owned()
 }
 
-fn store(world: &World, name: &str, text: &str) {
+pub(crate) fn store(world: &World, name: &str, text: &str) {
     let value = SecretValue::new(text.to_owned().into()).unwrap();
     SecretStore::below(&world.state()).set(name, value).unwrap();
 }

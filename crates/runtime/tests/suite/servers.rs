@@ -24,7 +24,7 @@ use super::world::World;
 
 /// Servers that say what they were asked; nothing is started.
 #[derive(Default)]
-struct Parrots(Mutex<Vec<String>>);
+pub(crate) struct Parrots(pub(crate) Mutex<Vec<String>>);
 
 impl ServerClient for Parrots {
     fn state(&self, _: &ServerTarget) -> ServerState {
@@ -111,7 +111,7 @@ fn keeper(permissions: Value) -> Value {
     json!({"exports": ["look", "call", "relay"], "permissions": permissions})
 }
 
-fn world() -> (World, Arc<Parrots>) {
+pub(crate) fn world() -> (World, Arc<Parrots>) {
     let world = World::new();
     let parrots = Arc::<Parrots>::default();
     world.runtime.use_servers(parrots.clone());

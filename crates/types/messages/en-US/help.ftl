@@ -76,7 +76,7 @@ help-exec = Run a method of a skill
         echo '["Claude"]' | mycelium exec hello-world greet --args -
 
 help-trace = Find out which permissions a method needs
-    .details = Runs the method in an instance of its own with what the skill is granted, lets it read the workspace besides, and prints what it used and tried, with the least permissions that allow it. With --write it can also change what is in the workspace, except what no skill may. Everything else it tries is refused as ever and listed: grant it and trace again to see what comes after it. The workspace must be trusted; nothing is granted for later. One run shows what one run does: other arguments may need more.
+    .details = Runs the method in an instance of its own with what the skill is granted, lets it read the workspace besides, and prints what it used and tried, with the least permissions that allow it; what nobody can see in use, such as the variables that a program of its own reads, stays as the manifest has it. With --write it can also change what is in the workspace, except what no skill may. Everything else it tries is refused as ever and listed: grant it and trace again to see what comes after it. The workspace must be trusted; nothing is granted for later. One run shows what one run does: other arguments may need more.
     .skill = The skill: NAME or NAME@RANGE, or the path of a .skill package
     .method = The method
     .words = Arguments of the call

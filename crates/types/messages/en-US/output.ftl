@@ -63,6 +63,7 @@ event-request-withheld = The secret { $name } is not for this host: its placehol
 secret-unreadable = The TLS was the program's own, so { $names } stayed a placeholder. With { $skill } in `network.readTls` of your configuration, the broker reads it and puts the value in.
 event-request-omitted = { $count } requests before it are not shown: there were too many in a short time
 event-used = [SkillSandbox] { $skill } used what it is granted: { $operation } { $path }
+event-needed = [SkillSandbox] { $skill } did what may take a permission: { $operation } { $what }
 event-violation-file = [FilesystemGuard] Blocked unauthorized file access:
     .skill = Skill: { $skill } (v{ $version })
     .attempted = Attempted path: { $attempted }
@@ -345,6 +346,7 @@ trace-use = { $verdict ->
 }
 trace-unused = Asked for and not used:
 trace-missing = Used or tried and not asked for:
+trace-unseen = Asked for, and kept because nobody can see whether it is used:
 trace-equal = The manifest asks for what was used and tried, and nothing else.
 
 # activate, deactivate, reload, unload, reset.

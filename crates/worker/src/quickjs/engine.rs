@@ -124,6 +124,7 @@ impl Engine {
         }
         let surroundings = serde_json::json!({
             "environment": policy.environment,
+            "observed": policy.observed,
             "root": policy.skill_root,
             "skill": policy.skill,
             "settings": settings,

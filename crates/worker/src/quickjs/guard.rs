@@ -17,6 +17,7 @@ use mycelium_policy::PathGrant;
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::Operation;
 use mycelium_protocol::worker::Denied;
+use mycelium_protocol::worker::Looked;
 use mycelium_protocol::worker::Notification;
 use mycelium_protocol::worker::Omitted;
 use mycelium_protocol::worker::Used;
@@ -41,6 +42,7 @@ pub(super) struct Guard {
     reported: HashSet<(Operation, PathBuf)>,
     /// Refusals that are not reported, since this was last asked.
     omitted: u64,
+    looked: HashSet<Looked>,
     /// When the use of which grant was last reported.
     used: Vec<(PathGrant, Instant)>,
 }
@@ -60,6 +62,16 @@ pub(super) fn admit(ctx: &Ctx<'_>, access: FileAccess, attempted: &[u8]) -> rust
         host.output.borrow_mut().tell(report);
     }
     outcome
+}
+
+/// Reports what an observed program looked for in its surroundings.
+pub(super) fn note_look(ctx: &Ctx<'_>, looked: Looked) -> rquickjs::Result<()> {
+    let host = Host::of(ctx)?;
+    let is_told = host.guard.borrow_mut().is_told(&looked);
+    if is_told {
+        host.output.borrow_mut().tell(Notification::Looked(looked));
+    }
+    Ok(())
 }
 
 /// The guard's answer, with its report unless there is none to make or it was made before.
@@ -85,6 +97,7 @@ impl Guard {
             policy: Some(policy),
             reported: HashSet::new(),
             omitted: 0,
+            looked: HashSet::new(),
             used: Vec::new(),
         }
     }
@@ -92,6 +105,7 @@ impl Guard {
     /// Forgets what was reported, so that the next call reports it again.
     pub(super) fn begin_call(&mut self) {
         self.reported.clear();
+        self.looked.clear();
     }
 
     /// How many refusals were not reported since this was last asked, if there were any.
@@ -108,6 +122,12 @@ impl Guard {
     /// Makes `folder` the working directory.
     pub(super) fn enter(&mut self, folder: &Path) {
         self.working_directory = path::resolve(&self.working_directory, folder);
+    }
+
+    /// Whether a look is to be reported: that of an observed program, once for each call.
+    fn is_told(&mut self, looked: &Looked) -> bool {
+        let is_observed = self.policy.as_ref().is_some_and(|policy| policy.observed);
+        is_observed && self.looked.len() < MAX_REPORTS && self.looked.insert(looked.clone())
     }
 
     fn check(&mut self, access: FileAccess, attempted: &[u8]) -> Verdict {

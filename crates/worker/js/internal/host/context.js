@@ -8,6 +8,8 @@ const host = binding('host');
 
 /** What is told of a call, beside the skill itself. */
 const FACTS = ['call', 'trace', 'export', 'session', 'agent', 'roots', 'callers', 'conversation'];
+/** The one of them that takes a permission: the runtime wants to know who looks at it. */
+const ASKED_FOR = 'conversation';
 
 let known = 0;
 let facts = null;
@@ -33,7 +35,11 @@ function current() {
 /** One object for the skill's whole life: what it says is about the call that runs. */
 const context = { skill: freeze({ ...surroundings.skill }) };
 for (const name of FACTS) {
-  Object.defineProperty(context, name, { enumerable: true, get: () => current()?.[name] ?? null });
+  const get = () => {
+    if (name === ASKED_FOR) host.noteContext(name);
+    return current()?.[name] ?? null;
+  };
+  Object.defineProperty(context, name, { enumerable: true, get });
 }
 Object.freeze(context);
 

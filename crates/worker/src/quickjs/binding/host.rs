@@ -4,6 +4,7 @@ use mycelium_protocol::worker::CallProgress;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::Frame;
 use mycelium_protocol::worker::HostAnswer;
+use mycelium_protocol::worker::Looked;
 use mycelium_protocol::worker::MAX_HOST_CALLS;
 use mycelium_protocol::worker::Notification;
 use rquickjs::Ctx;
@@ -13,6 +14,7 @@ use rquickjs::Object;
 use rquickjs::Result;
 use serde_json::value::RawValue;
 
+use super::super::guard;
 use super::super::host::Host;
 use super::super::json;
 
@@ -62,6 +64,18 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
                 progress(&ctx, done, total, message)
             },
         )?,
+    )?;
+    target.set(
+        "noteVariable",
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, name: String| -> Result<()> {
+            guard::note_look(&ctx, Looked::Variable(name))
+        })?,
+    )?;
+    target.set(
+        "noteContext",
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, field: String| -> Result<()> {
+            guard::note_look(&ctx, Looked::Context(field))
+        })?,
     )?;
     target.set(
         "request",

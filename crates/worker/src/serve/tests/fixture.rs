@@ -220,6 +220,7 @@ impl Fixture {
                 Notification::Console(_)
                 | Notification::Progress(_)
                 | Notification::Used(_)
+                | Notification::Looked(_)
                 | Notification::Omitted(_) => None,
             })
             .collect()
@@ -234,6 +235,7 @@ impl Fixture {
                 Notification::Console(_)
                 | Notification::Progress(_)
                 | Notification::Used(_)
+                | Notification::Looked(_)
                 | Notification::Denied(_) => None,
             })
             .collect()
@@ -247,6 +249,7 @@ impl Fixture {
                 Notification::Denied(_)
                 | Notification::Progress(_)
                 | Notification::Used(_)
+                | Notification::Looked(_)
                 | Notification::Omitted(_) => None,
             })
             .collect()
