@@ -21,6 +21,7 @@ mod support {
     pub(crate) use environment::TestEnvironment;
     pub(crate) use outcome::Outcome;
     pub(crate) use process::Process;
+    pub(crate) use process::until;
     pub(crate) use requirement::missing;
     pub(crate) use requirement::registry_answers;
     pub(crate) use requirement::sandbox_holds;

@@ -150,7 +150,9 @@ impl AgentFile {
             folder.filter(|folder| folder.is_absolute())
         };
         let path = match (client, scope) {
-            (AgentClient::Claude, AgentScope::User) => ClaudeHome::of(home, environment).state,
+            (AgentClient::Claude, AgentScope::User) => {
+                ClaudeHome::of(home, workspace, environment).state
+            }
             (AgentClient::Claude, AgentScope::Project) => workspace.join(".mcp.json"),
             (AgentClient::Codex, AgentScope::User) => moved("CODEX_HOME")
                 .unwrap_or_else(|| home.join(".codex"))

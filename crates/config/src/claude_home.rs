@@ -19,11 +19,18 @@ impl ClaudeHome {
     /// That of the person with this home folder and environment: `~/.claude` and `~/.claude.json`, or the folder that
     /// [`CLAUDE_FOLDER_VARIABLE`] names with an absolute path, and `.claude.json` in it.
     ///
-    /// The environment is that of whoever asks; no file of a workspace has a say in it.
+    /// The environment is that of whoever asks; no file of a workspace has a say in it, and a folder in the workspace does not
+    /// count, because somebody else may have written what is in it.
     #[must_use]
-    pub fn of(home: &Path, environment: &BTreeMap<String, String>) -> Self {
+    pub fn of(home: &Path, workspace: &Path, environment: &BTreeMap<String, String>) -> Self {
         let moved = environment.get(CLAUDE_FOLDER_VARIABLE).map(PathBuf::from);
-        match moved.filter(|folder| folder.is_absolute()) {
+        let is_somebody_else_s = |folder: &Path| {
+            let real = fs_err::canonicalize(folder);
+            let real = real.as_deref().unwrap_or(folder);
+            real.starts_with(workspace) && !home.starts_with(workspace)
+        };
+        let moved = moved.filter(|folder| folder.is_absolute() && !is_somebody_else_s(folder));
+        match moved {
             Some(folder) => Self {
                 state: folder.join(".claude.json"),
                 folder,
@@ -44,10 +51,18 @@ mod tests {
     fn only_an_absolute_path_moves_it() {
         let of = |value: Option<&str>| {
             let variable = value.map(|value| (CLAUDE_FOLDER_VARIABLE.to_owned(), value.to_owned()));
-            let home = ClaudeHome::of(Path::new("/h"), &variable.into_iter().collect());
+            let variable = variable.into_iter().collect();
+            let home = ClaudeHome::of(Path::new("/h"), Path::new("/w"), &variable);
             [home.folder, home.state].map(|path| path.display().to_string())
         };
-        for value in [None, Some(""), Some("x"), Some("./x"), Some("~/x")] {
+        for value in [
+            None,
+            Some(""),
+            Some("x"),
+            Some("./x"),
+            Some("~/x"),
+            Some("/w/.cc"),
+        ] {
             assert_eq!(of(value), ["/h/.claude", "/h/.claude.json"], "{value:?}");
         }
         assert_eq!(of(Some("/c")), ["/c", "/c/.claude.json"]);

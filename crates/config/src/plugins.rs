@@ -238,8 +238,12 @@ impl PluginRoots {
     /// The plugin's folder with skills that a skill's folder is in.
     #[must_use]
     pub fn root_of(&self, folder: &Path) -> Option<&PluginRoot> {
-        let mut roots = self.roots.iter();
-        roots.find(|root| folder.starts_with(&root.path))
+        let holds = |root: &&PluginRoot| {
+            folder.starts_with(&root.path)
+                // The person's own folder may be a link.
+                || fs_err::canonicalize(&root.path).is_ok_and(|real| folder.starts_with(real))
+        };
+        self.roots.iter().find(holds)
     }
 
     fn add(&mut self, plugin: &Plugin) {

@@ -162,7 +162,7 @@ impl Servers {
         let listed = servers.list_in(&project);
         servers.add_all(&listed, ServerOrigin::Project, &project, variables);
         let mut diagnostics = Vec::new();
-        let claude = ClaudeHome::of(sources.home, sources.environment);
+        let claude = ClaudeHome::of(sources.home, sources.workspace, sources.environment);
         let places = ClaudePlaces::of(sources.workspace, &claude.folder);
         let settings = ClaudeSettings::read(&places, sources.trust);
         for plugin in enabled_plugins(&places, &settings, &mut diagnostics) {

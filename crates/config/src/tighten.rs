@@ -23,7 +23,7 @@ enum Rule {
 }
 
 /// Keys, or sections that end with a dot, and their rules. What is not listed is kept.
-const RULES: [(&str, Rule); 13] = [
+const RULES: [(&str, Rule); 15] = [
     ("autoDiscovery", Rule::Free),
     ("breaker.", Rule::Free),
     ("daemon.", Rule::Kept),
@@ -31,7 +31,9 @@ const RULES: [(&str, Rule); 13] = [
     ("dependencies.offline", Rule::Stricter),
     ("execution.", Rule::Free),
     ("instances.", Rule::Stricter),
-    ("mcp.", Rule::Free),
+    ("mcp.askPermissions", Rule::Free),
+    ("mcp.maxListedSkills", Rule::Free),
+    ("mcp.sessionIdleSeconds", Rule::Stricter),
     ("monitoring.", Rule::Kept),
     ("network.", Rule::Kept),
     ("security.", Rule::Stricter),

@@ -130,7 +130,7 @@ mod tests {
     fn the_person_s_skills_of_claude_code_are_where_it_keeps_them() {
         let (workspace, home) = (Path::new("/w"), Path::new("/home/ann"));
         let variable = ("CLAUDE_CONFIG_DIR".to_owned(), "/moved".to_owned());
-        let claude = ClaudeHome::of(home, &[variable].into());
+        let claude = ClaudeHome::of(home, workspace, &[variable].into());
         let roots = skill_roots(workspace, home, &claude, &Configuration::default());
         let own = roots.iter().filter(|root| root.kind == RootKind::Home);
         let own: Vec<_> = own.map(|root| root.path.to_str().unwrap()).collect();
@@ -150,7 +150,7 @@ mod tests {
             ..Configuration::default()
         };
         let home = Path::new("/home/ann");
-        let claude = ClaudeHome::of(home, &BTreeMap::new());
+        let claude = ClaudeHome::of(home, Path::new("/w"), &BTreeMap::new());
         let roots = skill_roots(Path::new("/w"), home, &claude, &configuration);
         let shown: Vec<_> = roots
             .iter()

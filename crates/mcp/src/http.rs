@@ -16,6 +16,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Method;
 use http::Request;
 use http::Response;
 use http_body::Body;
@@ -37,9 +38,6 @@ use crate::visits::Visits;
 /// The member of a request's `_meta` that names its session, in the revision that has none.
 pub const SESSION_KEY: &str = "io.mycelium/session";
 
-/// When the library ends a session of which it hears nothing, which a call at its longest must not reach. Only a session
-/// that no client has heard of lasts until then.
-const LONGEST: Duration = Duration::from_secs(2 * 86_400);
 /// The largest request, in bytes.
 const MAX_REQUEST: usize = 16 << 20;
 /// Sessions that requests have named, at once.
@@ -95,7 +93,8 @@ impl HttpAgents {
             .with_max_request_body_bytes(MAX_REQUEST)
             .with_cancellation_token(stop.clone());
         let mut sessions = LocalSessionManager::default();
-        sessions.session_config.keep_alive = Some(LONGEST.max(idle));
+        // Its clock counts messages only.
+        sessions.session_config.keep_alive = None;
         let sessions = Arc::new(sessions);
         let questions = match access.peers {
             HttpPeers::Own => Some(Arc::new(Questions::default())),
@@ -106,6 +105,7 @@ impl HttpAgents {
             tools: tools.clone(),
             context: context.clone(),
             idle,
+            count: AtomicU64::new(0),
             views: Mutex::default(),
         });
         let visits = Visits::new(Arc::clone(&sessions), idle);
@@ -138,7 +138,11 @@ impl HttpAgents {
         B::Error: std::fmt::Display,
     {
         let visit = self.visits.of(request.headers());
+        let given_up = (request.method() == Method::DELETE).then(|| request.headers().clone());
         let response = self.service.handle(request).await;
+        if let Some(request) = given_up.filter(|_| response.status().is_success()) {
+            self.visits.forget(&request);
+        }
         let visit = visit.or_else(|| self.visits.begin(response.headers()));
         response.map(|body| Visited::new(body, visit))
     }
@@ -155,6 +159,8 @@ pub(crate) struct NamedSessions {
     tools: AgentTools,
     context: RequestContext,
     idle: Duration,
+    /// Sessions until now.
+    count: AtomicU64,
     views: Mutex<HashMap<String, Named>>,
 }
 
@@ -181,7 +187,9 @@ impl NamedSessions {
         if views.len() >= MAX_NAMED {
             return Err("there are too many sessions; let some rest until they end");
         }
-        let context = within(&self.context, &format!("named-{name}"));
+        // The end of one that had this name may still be under way.
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let context = within(&self.context, &format!("named-{number}-{name}"));
         let view = View::owning(self.tools.clone(), context, self.questions.clone());
         let named = Named {
             view: Arc::clone(&view),
@@ -204,6 +212,9 @@ impl NamedSessions {
         // A call that runs holds it.
         if Arc::strong_count(&named.view) > 1 {
             named.used = now;
+        }
+        if let Some(last) = *lock(&named.view.last_call) {
+            named.used = named.used.max(last);
         }
         let end = named.used + self.idle;
         if now < end {

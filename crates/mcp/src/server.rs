@@ -146,7 +146,7 @@ impl ServerHandler for SkillServer {
         context: rmcp::service::RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let view = self.view(&context.meta)?;
-        let _running = Running::on(&view.running);
+        let _running = Running::on(&view);
         let given = request.arguments.take().unwrap_or_default();
         let call = Call {
             trace: context.meta.get_traceparent().and_then(trace_id),

@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use mycelium_protocol::control::RequestContext;
 use mycelium_runtime::SkillRuntime;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::catalogue::Catalogue;
 use crate::consent::Questions;
@@ -34,6 +35,8 @@ pub(crate) struct View {
     pub(crate) is_followed: AtomicBool,
     /// How many calls run.
     pub(crate) running: watch::Sender<usize>,
+    /// When one last ended.
+    pub(crate) last_call: Mutex<Option<Instant>>,
     /// What the person is asked through the agent; absent where anybody may be the agent.
     pub(crate) questions: Option<Arc<Questions>>,
     /// One question at a time: people lose track of several.
@@ -75,6 +78,7 @@ impl View {
             roots: Arc::default(),
             is_followed: AtomicBool::default(),
             running: watch::Sender::default(),
+            last_call: Mutex::default(),
             questions,
             asking: tokio::sync::Mutex::default(),
         }
@@ -98,18 +102,19 @@ impl View {
 }
 
 /// A call that runs.
-pub(crate) struct Running<'a>(&'a watch::Sender<usize>);
+pub(crate) struct Running<'a>(&'a View);
 
 impl<'a> Running<'a> {
-    pub(crate) fn on(running: &'a watch::Sender<usize>) -> Self {
-        running.send_modify(|count| *count += 1);
-        Self(running)
+    pub(crate) fn on(view: &'a View) -> Self {
+        view.running.send_modify(|count| *count += 1);
+        Self(view)
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.send_modify(|count| *count -= 1);
+        *lock(&self.0.last_call) = Some(Instant::now());
+        self.0.running.send_modify(|count| *count -= 1);
     }
 }
 

@@ -19,6 +19,7 @@ use http_body::SizeHint;
 use rmcp::transport::streamable_http_server::SessionId;
 use rmcp::transport::streamable_http_server::SessionManager as _;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::view::lock;
@@ -38,6 +39,8 @@ struct Use {
     visits: usize,
     /// When somebody last did.
     last: Instant,
+    /// Ends it when nobody does any more.
+    end: AbortHandle,
 }
 
 /// A session is used as long as this is there.
@@ -67,14 +70,24 @@ impl Visits {
     pub(crate) fn begin(self: &Arc<Self>, answer: &HeaderMap) -> Option<Visit> {
         let session = named(answer)?;
         let now = Instant::now();
+        let mut uses = lock(&self.uses);
+        let end = expire(Arc::downgrade(self), Arc::clone(&session), now + self.idle);
         let first = Use {
             visits: 1,
             last: now,
+            end: tokio::spawn(end).abort_handle(),
         };
-        lock(&self.uses).insert(Arc::clone(&session), first);
-        let end = expire(Arc::downgrade(self), Arc::clone(&session), now + self.idle);
-        tokio::spawn(end);
+        uses.insert(Arc::clone(&session), first);
+        drop(uses);
         Some(self.visit(session))
+    }
+
+    /// The session that a request names has ended.
+    pub(crate) fn forget(&self, request: &HeaderMap) {
+        let used = named(request).and_then(|session| lock(&self.uses).remove(&session));
+        if let Some(used) = used {
+            used.end.abort();
+        }
     }
 
     fn visit(self: &Arc<Self>, session: SessionId) -> Visit {
@@ -98,6 +111,14 @@ impl Visits {
         }
         uses.remove(session);
         None
+    }
+}
+
+impl Drop for Visits {
+    fn drop(&mut self) {
+        for used in lock(&self.uses).values() {
+            used.end.abort();
+        }
     }
 }
 

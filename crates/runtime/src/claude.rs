@@ -125,6 +125,10 @@ impl ClaudeView {
 
     /// The folders of plugins that were updated, lie elsewhere or have other options than `before`.
     fn changed_since(&self, before: &Self) -> Vec<PathBuf> {
+        // Another requester's folder changes nothing of what runs for this one.
+        if self.home != before.home {
+            return Vec::new();
+        }
         fn of<'v>(view: &'v ClaudeView, plugin: &str) -> Vec<&'v PluginRoot> {
             let roots = view.plugins.roots.iter();
             roots.filter(|root| root.plugin == plugin).collect()

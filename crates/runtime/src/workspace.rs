@@ -60,7 +60,7 @@ impl Workspace {
 
     /// Where Claude Code keeps what is the person's.
     pub(crate) fn claude_home(&self) -> ClaudeHome {
-        ClaudeHome::of(&self.home, &self.environment)
+        ClaudeHome::of(&self.home, &self.path, &self.environment)
     }
 
     /// The context of a request that the runtime makes by itself.

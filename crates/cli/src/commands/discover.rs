@@ -49,7 +49,11 @@ pub(super) fn run(
     let found = answer!(session.request(Command::Discover { paths })?, Discovery);
 
     let surroundings = session.surroundings;
-    let claude = ClaudeHome::of(&surroundings.home, &surroundings.environment);
+    let claude = ClaudeHome::of(
+        &surroundings.home,
+        &surroundings.workspace,
+        &surroundings.environment,
+    );
     let places = AgentPlaces {
         home: &surroundings.home,
         claude: ClaudePlaces::of(&surroundings.workspace, &claude.folder),

@@ -7,6 +7,7 @@ use crate::suite::agents_roots::tell;
 use crate::support::Agent;
 use crate::support::TestEnvironment;
 use crate::support::sandbox_holds;
+use crate::support::until;
 
 const CODE: &str = "exports.told = () => require('mycelium').context;";
 const CONVERSATION: &str = "io.mycelium/conversation";
@@ -65,14 +66,11 @@ fn a_skill_knows_the_agent_its_session_and_its_folders() {
     );
     agent.say(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
     tell(&mut agent, &["file:///elsewhere"]);
-    let mut context = Value::Null;
     // The folders are taken in beside the calls.
-    for _ in 0..200 {
-        context = told(&mut agent, "deaf_told", &json!({}));
-        if context["roots"][1].is_string() {
-            break;
-        }
-    }
+    let context = until(
+        || told(&mut agent, "deaf_told", &json!({})),
+        |context| context["roots"][1].is_string(),
+    );
     assert_eq!(
         context["agent"],
         json!({"name": "an agent", "version": "3.1-beta"})

@@ -14,6 +14,7 @@ use crate::support::EventStream;
 use crate::support::Process;
 use crate::support::TestEnvironment;
 use crate::support::sandbox_holds;
+use crate::support::until;
 
 const SLOW: &str = "
 exports.wait = () => { console.log('waiting'); return new Promise(() => setTimeout(() => {}, 600000)); };
@@ -57,35 +58,27 @@ fn next(agent: &mut Agent) -> Value {
 
 /// How the calls of the skill that waits ended, once there is an end.
 fn ends(test: &TestEnvironment) -> Vec<Value> {
-    let mut ends = Vec::new();
-    for _ in 0..200 {
+    let look = || {
         let told = test.run(&["log", "--skill", "slow", "--json"]);
-        ends = (told.stdout.lines())
+        (told.stdout.lines())
             .map(|line| serde_json::from_str::<Value>(line).unwrap())
             .filter(|entry| entry["kind"] == "call")
             .map(|entry| entry["detail"]["outcome"].clone())
-            .collect();
-        if !ends.is_empty() {
-            break;
-        }
-    }
-    ends
+            .collect::<Vec<_>>()
+    };
+    until(look, |ends| !ends.is_empty())
 }
 
 /// The skills that have instances, once these are as many.
 fn left(test: &TestEnvironment, count: usize) -> Vec<String> {
-    let mut left = Vec::new();
-    for _ in 0..200 {
+    let look = || {
         let report = test.run(&["ps", "--json"]).expect(0).json();
         let instances = report["instances"].as_array().unwrap().iter();
-        left = instances
+        instances
             .map(|instance| instance["skill"].as_str().unwrap().to_owned())
-            .collect();
-        if left.len() == count {
-            break;
-        }
-    }
-    left
+            .collect::<Vec<_>>()
+    };
+    until(look, |left| left.len() == count)
 }
 
 /// An agent in the middle of a call is killed, whatever stands between it and the daemon.

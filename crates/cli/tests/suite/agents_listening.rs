@@ -80,7 +80,7 @@ fn a_listener_is_promised_what_it_is_told_and_told_of_another_set_of_skills() {
 }
 
 #[test]
-fn over_http_too_until_it_goes() {
+fn over_http_too() {
     let test = TestEnvironment::new();
     let server = Server::start(&test, &[]);
     let bearer = server.bearer();
