@@ -9,6 +9,7 @@
 mod access_secret;
 mod add_key;
 mod another_filter;
+mod ask_resolver;
 mod be_debugged;
 mod become_group;
 mod become_user;
@@ -34,6 +35,7 @@ mod connect_again;
 mod connect_in_granted_folder;
 mod connect_local;
 mod connect_loopback;
+mod connect_metadata;
 mod connect_outside;
 mod copy_memory;
 mod copy_mount;
@@ -80,6 +82,7 @@ mod open_too_many_files;
 mod outlive_launcher;
 mod own_filter_listener;
 mod own_signals;
+mod packet_socket;
 mod page_faults;
 mod paste_into_terminal;
 mod performance_events;
@@ -178,6 +181,7 @@ attacks! {
     access_secret,
     add_key,
     another_filter,
+    ask_resolver,
     be_debugged,
     become_group,
     become_user,
@@ -203,6 +207,7 @@ attacks! {
     connect_in_granted_folder,
     connect_local,
     connect_loopback,
+    connect_metadata,
     connect_outside,
     copy_memory,
     copy_mount,
@@ -248,6 +253,7 @@ attacks! {
     outlive_launcher,
     own_filter_listener,
     own_signals,
+    packet_socket,
     page_faults,
     paste_into_terminal,
     performance_events,
