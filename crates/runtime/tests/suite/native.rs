@@ -53,7 +53,7 @@ fn speaker() -> Vec<u8> {
         .get_or_init(|| {
             let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
             let program = folder.path().join("speaker");
-            compile("speaker.c", &program);
+            compile("tests/programs/speaker.c", &program);
             fs_err::read(program).unwrap()
         })
         .clone()
@@ -63,12 +63,11 @@ fn speaker() -> Vec<u8> {
     clippy::disallowed_methods,
     reason = "a test compiles its hostile program"
 )]
-pub(super) fn compile(source: &str, program: &Path) {
-    let source = Path::new("tests/programs").join(source);
+pub(super) fn compile(source: impl AsRef<Path>, program: &Path) {
     let output = std::process::Command::new("cc")
         .args(["-O1", "-static", "-pthread", "-o"])
         .arg(program)
-        .arg(source)
+        .arg(source.as_ref())
         .output()
         .expect("a C compiler is needed, see CONTRIBUTING.md");
     assert!(

@@ -143,7 +143,7 @@ fn clients() -> Vec<Client> {
 fn reach() -> Vec<u8> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let program = folder.path().join("reach");
-    compile("reach.c", &program);
+    compile("tests/programs/reach.c", &program);
     fs_err::read(program).unwrap()
 }
 

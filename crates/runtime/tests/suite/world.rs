@@ -48,13 +48,19 @@ impl World {
         Self::with(Network::Offline, without_namespaces)
     }
 
+    /// A world on a machine without Landlock, which `starter` takes from what it starts.
+    pub(crate) fn without_landlock(starter: &Path) -> Self {
+        let how = format!("'{}'", starter.display());
+        Self::with(Network::Offline, |root| started(root, &how))
+    }
+
     /// A world that may fetch packages, with the npm configuration of whoever runs the test.
     pub(crate) fn online() -> Self {
         Self::with(Network::Registries, |_| program())
     }
 
     /// A world whose launcher is the program that `launcher` names, and may put into the world's folder.
-    fn with(network: Network, launcher: fn(&Path) -> PathBuf) -> Self {
+    fn with(network: Network, launcher: impl FnOnce(&Path) -> PathBuf) -> Self {
         // Not below `/tmp`, which is a private place inside a sandbox.
         let folder =
             tempfile::tempdir_in(scratch().unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into()))
@@ -299,12 +305,15 @@ fn options(root: &Path, name: &str) -> RuntimeOptions {
 
 /// A program below `root` that starts [`program`] where no namespace can be made: in one that allows no others.
 fn without_namespaces(root: &Path) -> PathBuf {
-    let script = format!(
-        "#!/bin/sh\nexec unshare --user --map-current-user --keep-caps sh -c \
-         'echo 0 > /proc/sys/user/max_user_namespaces; exec \"$@\"' sh '{}' \"$@\"\n",
-        program().display()
-    );
-    let path = root.join("bare");
+    let how = "unshare --user --map-current-user --keep-caps sh -c \
+               'echo 0 > /proc/sys/user/max_user_namespaces; exec \"$@\"' sh";
+    started(root, how)
+}
+
+/// A program below `root` that starts [`program`] with these words of a shell before it.
+fn started(root: &Path, how: &str) -> PathBuf {
+    let script = format!("#!/bin/sh\nexec {how} '{}' \"$@\"\n", program().display());
+    let path = root.join("starter");
     fs_err::write(&path, script).unwrap();
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs_err::set_permissions(&path, executable).unwrap();
