@@ -36,6 +36,13 @@ const FOLDERS: &[Folder] = &[
         comment: "// ",
         others: &[],
     },
+    Folder {
+        path: "attacks/native",
+        title: "By programs of their own, against the daemon",
+        extension: "c",
+        comment: "// ",
+        others: &[],
+    },
 ];
 
 /// One folder of attacks.
@@ -131,7 +138,9 @@ is what the program met:
   only be read is on a file system that is (`EROFS`), what Landlock does not allow is denied (`EACCES`), what the engine does not need is not permitted (`EPERM`) or was
   never heard of (`ENOSYS`);
 * a code in capitals with a word's worth of meaning, such as `CPU_LIMIT`: the call ended with this error;
-* `ends`: the worker was ended; `nothing`: the program went on, and had got nothing;
+* `ends`: the worker, or the process that did it, was ended; `nothing`: the program went on, and had got nothing;
+* `found`: [nothing prevents it](permissions.md#what-needs-no-question). It was found when the call was over, which failed with
+  `SECURITY_VIOLATION`, and the skill was ended; what was made is still there;
 * `allowed`: no attack there, but what programs of their own may do: threads, machine code, sockets in a network that leads
   nowhere, signals among their own processes;
 * `-`: not tried there;

@@ -14,6 +14,7 @@ mod suite {
     mod lifecycle;
     mod limits;
     mod native;
+    mod native_attacks;
     mod neighbours;
     mod network;
     mod offers;
