@@ -139,8 +139,8 @@ is what the program met:
   never heard of (`ENOSYS`);
 * a code in capitals with a word's worth of meaning, such as `CPU_LIMIT`: the call ended with this error;
 * `ends`: the worker, or the process that did it, was ended; `nothing`: the program went on, and had got nothing;
-* `found`: [nothing prevents it](permissions.md#what-needs-no-question). It was found when the call was over, which failed with
-  `SECURITY_VIOLATION`, and the skill was ended; what was made is still there;
+* `found`: nothing prevented it. It was [found when the call was over](permissions.md#what-needs-no-question), which failed with
+  `SECURITY_VIOLATION`, and the skill was ended; what was made is still there. On the rung `full` there is none;
 * `allowed`: no attack there, but what programs of their own may do: threads, machine code, sockets in a network that leads
   nowhere, signals among their own processes;
 * `-`: not tried there;

@@ -246,9 +246,11 @@ impl SandboxPolicy {
     #[must_use]
     pub fn allows(&self, path: &Path, access: FileAccess) -> bool {
         let below = |root: &Path| path.starts_with(root);
-        // A workspace below the host's `/tmp` is a place of the host, not of the private `/tmp`.
-        let temporary =
-            below(Path::new("/tmp")) && !below(&self.workspace) && !below(&self.skill_root);
+        // What is shown of the host's `/tmp` is a place of the host, not of the private `/tmp`.
+        let temporary = below(Path::new("/tmp"))
+            && !below(&self.workspace)
+            && !below(&self.skill_root)
+            && !self.paths.iter().any(|grant| below(&grant.path));
         let writable = temporary
             || below(Path::new("/dev"))
             || (self.data.is_some() && below(Path::new(DATA_PATH)))

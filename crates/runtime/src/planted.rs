@@ -1,8 +1,8 @@
 //! Names that decide what programs outside the sandbox do, planted below a granted folder.
 //!
-//! The engine's guard refuses them and the kernel keeps those that exist, but no rule of the kernel is
-//! about names: code that has taken over its engine, or a native program, can make new ones. That does
-//! not pass unseen: it is looked for after each call, and whoever did it is ended.
+//! The engine's guard refuses them, the kernel keeps those that exist, and where it tells the supervisor of its
+//! workers' calls, only the supervisor makes new ones. Elsewhere code that has taken over its engine can, because no rule of the
+//! kernel is about names. That does not pass unseen: it is looked for after each call, and whoever did it is ended.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Seeing what a worker tries: seccomp's user notification, for diagnosis only.
+//! Seeing what a worker tries: seccomp's user notification, for diagnosis, and for what the worker may not make itself.
 //!
 //! A worker's filter tells the supervisor of some system calls before the kernel makes them. The supervisor
 //! notes which path or address each is about and lets it go on; whether it succeeds is decided by the
@@ -7,11 +7,14 @@
 //! and when that is gone, by the kernel.
 //!
 //! One thread answers and never waits for a worker: it reads memory and sends answers, nothing else. What was
-//! noted is judged by a second thread, which may look at the host's files.
+//! noted is judged by a second thread, which may look at the host's files. Calls that would make something in a folder of the
+//! host are answered by a thread of the worker's own, which makes it.
 
+mod creation;
 mod destination;
 mod entrance;
 mod judge;
+mod maker;
 mod service;
 mod subject;
 
@@ -225,8 +228,13 @@ impl Attempts {
     /// One that was noted is judged.
     fn judged(&self, attempt: Option<SeenAttempt>) {
         let is_observed = self.policy().is_some_and(|policy| policy.observed);
+        // Of what it is allowed the engine's guard tells, by the name that the skill used.
+        let is_news = |attempt: &SeenAttempt| match self.kind {
+            WorkerKind::Embedded => attempt.verdict == AttemptVerdict::Refused,
+            WorkerKind::Program => true,
+        };
         let mut seen = self.lock();
-        if let Some(attempt) = attempt {
+        if let Some(attempt) = attempt.filter(is_news) {
             let key = (
                 attempt.kind,
                 attempt.attempted.clone(),

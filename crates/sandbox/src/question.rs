@@ -156,6 +156,37 @@ impl Questions {
     }
 }
 
+impl Questions {
+    /// Answers with an open file: the call returns its number in the process of whoever asks, with what `flags` of the
+    /// call say of new programs.
+    ///
+    /// # Errors
+    /// When there is no room for one more file there, or whoever asked is gone.
+    pub(crate) fn hand_over(
+        &self,
+        question: &Question,
+        file: &OwnedFd,
+        flags: i32,
+    ) -> Result<(), OsError> {
+        let handed = libc::seccomp_notif_addfd {
+            id: question.id,
+            flags: libc::SECCOMP_ADDFD_FLAG_SEND as u32,
+            srcfd: file.as_raw_fd() as u32,
+            newfd: 0,
+            newfd_flags: (flags & libc::O_CLOEXEC) as u32,
+        };
+        // SAFETY: the operation reads the structure, and takes a descriptor that is open.
+        let number = unsafe {
+            libc::ioctl(
+                self.0.as_raw_fd(),
+                libc::SECCOMP_IOCTL_NOTIF_ADDFD,
+                &raw const handed,
+            )
+        };
+        check(number.into()).map(drop)
+    }
+}
+
 impl AsFd for Questions {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()

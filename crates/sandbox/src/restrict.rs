@@ -21,6 +21,7 @@ use mycelium_policy::BYTECODE_PATH;
 use mycelium_policy::CERTIFICATES_PATH;
 use mycelium_policy::DATA_PATH;
 use mycelium_policy::DEPENDENCIES_PATH;
+use mycelium_policy::PathGrant;
 use mycelium_policy::RUNTIME_FOLDERS;
 use mycelium_policy::RUNTIME_SETTINGS;
 use mycelium_policy::SANDBOX_SETTINGS;
@@ -42,7 +43,11 @@ const KNOWN: ABI = ABI::V9;
 
 /// Enters the workspace and restricts the calling thread, which is the process's only one. Returns the version of
 /// Landlock's interface; none where there is no Landlock and namespaces hold.
-pub(crate) fn apply(policy: &SandboxPolicy, footing: Footing) -> Result<Option<i32>, SandboxError> {
+pub(crate) fn apply(
+    policy: &SandboxPolicy,
+    footing: Footing,
+    making: Making,
+) -> Result<Option<i32>, SandboxError> {
     name_process(policy);
     rustix::process::chdir(&policy.workspace).map_err(|errno| SandboxError::WorkingDirectory {
         path: policy.workspace.clone(),
@@ -69,7 +74,7 @@ pub(crate) fn apply(policy: &SandboxPolicy, footing: Footing) -> Result<Option<i
         Footing::Namespaces => OFlags::PATH,
         Footing::Bare => OFlags::RDONLY | OFlags::NONBLOCK,
     };
-    for (path, how) in allowed(policy, footing) {
+    for (path, how) in allowed(policy, footing, making) {
         let place = openat(CWD, path, name | OFlags::CLOEXEC, Mode::empty()).map_err(|errno| {
             SandboxError::Rule {
                 path: path.to_owned(),
@@ -114,6 +119,15 @@ fn not_enforced(error: RulesetError) -> SandboxError {
     }
 }
 
+/// Who makes new files below the folders that a worker was granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Making {
+    /// The worker itself.
+    Own,
+    /// Its supervisor, which its filter tells of each.
+    Supervisors,
+}
+
 /// What may be done below a path.
 #[derive(Clone, Copy)]
 enum Use {
@@ -121,6 +135,8 @@ enum Use {
     /// Reading and writing what is there, such as `/dev/null`.
     Device,
     Write,
+    /// The same, but for what is not there yet.
+    Change,
     /// Reading and executing one file.
     Execute,
 }
@@ -139,32 +155,50 @@ impl Use {
                     | RemoveDir
                 })
             }
+            Self::Change => {
+                read | make_bitflags!(AccessFs::{
+                    WriteFile | Truncate | RemoveFile | RemoveDir
+                })
+            }
         }
     }
 }
 
 /// Every path the policy gives, as it is called inside.
-fn allowed(policy: &SandboxPolicy, footing: Footing) -> Vec<(&Path, Use)> {
+fn allowed(policy: &SandboxPolicy, footing: Footing, making: Making) -> Vec<(&Path, Use)> {
     let mut allowed = match footing {
-        Footing::Namespaces => inside(policy),
+        Footing::Namespaces => inside(policy, making),
         Footing::Bare => outside(policy),
     };
     allowed.extend(policy.paths.iter().map(|grant| {
-        let how = match grant.access {
-            FileAccess::Read => Use::Read,
-            FileAccess::Write => Use::Write,
+        let how = match (grant.access, making) {
+            (FileAccess::Read, _) => Use::Read,
+            (FileAccess::Write, Making::Own) => Use::Write,
+            (FileAccess::Write, Making::Supervisors) => Use::Change,
         };
         (grant.path.as_path(), how)
     }));
     allowed
 }
 
+/// Whether something of the host that may be written is shown in the worker's own `/tmp`. Landlock's rule for a folder
+/// holds for whatever is mounted below it, too.
+pub(crate) fn shares_temporary(policy: &SandboxPolicy) -> bool {
+    let shared =
+        |grant: &PathGrant| grant.access == FileAccess::Write && grant.path.starts_with("/tmp");
+    policy.paths.iter().any(shared)
+}
+
 /// What is not granted by a path, as a private root has it.
-fn inside(policy: &SandboxPolicy) -> Vec<(&Path, Use)> {
+fn inside(policy: &SandboxPolicy, making: Making) -> Vec<(&Path, Use)> {
+    let temporary = match making {
+        Making::Supervisors if shares_temporary(policy) => Use::Change,
+        Making::Supervisors | Making::Own => Use::Write,
+    };
     let own = [
         Some((policy.skill_root.as_path(), Use::Read)),
         Some((Path::new("/dev"), Use::Device)),
-        Some((Path::new("/tmp"), Use::Write)),
+        Some((Path::new("/tmp"), temporary)),
         (policy.dependency_layer.as_ref()).map(|_| (Path::new(DEPENDENCIES_PATH), Use::Read)),
         (policy.bytecode.as_ref()).map(|_| (Path::new(BYTECODE_PATH), Use::Read)),
         (policy.certificates.as_ref()).map(|_| (Path::new(CERTIFICATES_PATH), Use::Read)),

@@ -8,6 +8,7 @@ use mycelium_policy::SandboxPolicy;
 use crate::Footing;
 use crate::Layer;
 use crate::Lifetime;
+use crate::Note;
 use crate::OsError;
 use crate::Process;
 use crate::Program;
@@ -15,6 +16,7 @@ use crate::SandboxError;
 use crate::SandboxReport;
 use crate::WorkerKind;
 use crate::restrict;
+use crate::restrict::Making;
 
 /// What a worker has when its main function starts: a socket to the runtime and nothing else.
 ///
@@ -91,7 +93,7 @@ impl Seat {
             return Err(SandboxError::WrongKind);
         }
         let footing = self.footing();
-        let abi = restrict::apply(policy, footing)?;
+        let abi = restrict::apply(policy, footing, self.making())?;
         let mut report = self.report.clone();
         report.layers.extend(abi.map(|abi| Layer::Landlock { abi }));
         report.rung = footing.rung(abi);
@@ -103,6 +105,14 @@ impl Seat {
             });
         }
         Ok(report)
+    }
+
+    /// Who makes what is new where this worker may write. Who is listened to by a supervisor can make it ask.
+    fn making(&self) -> Making {
+        match self.report.notes.contains(&Note::Coarse) {
+            true => Making::Own,
+            false => Making::Supervisors,
+        }
     }
 
     /// What this worker stands on. Where that is bare, paths that are elsewhere inside a private root are where

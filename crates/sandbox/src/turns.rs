@@ -61,6 +61,15 @@ pub fn take_short_turns() -> Result<(), OsError> {
     syscall::set_scheduling(None, nice, SHORT)
 }
 
+/// Has the calling thread take turns as the kernel sees fit, whatever whoever started it had.
+///
+/// # Errors
+/// When the kernel refuses. Everything else goes on as it was.
+pub(crate) fn take_usual_turns() -> Result<(), OsError> {
+    let nice = rustix::process::getpriority_process(None).map_err(OsError::from)?;
+    syscall::set_scheduling(None, nice, USUAL)
+}
+
 /// Whether this process may let workers come before others again that it let come after them.
 #[must_use]
 pub fn may_give_precedence() -> bool {

@@ -14,6 +14,7 @@ mod kernel;
 mod suite {
     pub(crate) mod attacks;
     pub(crate) mod basics;
+    pub(crate) mod creations;
     pub(crate) mod expected;
     pub(crate) mod faults;
     pub(crate) mod fixture;
@@ -41,6 +42,7 @@ const TESTS: &[&[Test]] = &[
     suite::basics::TESTS,
     suite::attacks::TESTS,
     suite::paths::TESTS,
+    suite::creations::TESTS,
     suite::programs::TESTS,
     suite::limits::TESTS,
     suite::network::TESTS,

@@ -28,10 +28,14 @@ use rustix::io::Errno;
 use crate::OsError;
 use crate::WorkerKind;
 use crate::attempt::Attempts;
+use crate::attempt::creation::creation;
 use crate::attempt::destination;
 use crate::attempt::destination::MAX_ADDRESS;
 use crate::attempt::judge::Attempt;
 use crate::attempt::judge::judge;
+use crate::attempt::maker::Call;
+use crate::attempt::maker::Maker;
+use crate::attempt::maker::has_work;
 use crate::attempt::subject::Place;
 use crate::attempt::subject::Subject;
 use crate::attempt::subject::name;
@@ -66,6 +70,7 @@ struct Shared {
 struct Observed {
     told: Arc<Questions>,
     attempts: Arc<Attempts>,
+    maker: Arc<Maker>,
 }
 
 /// Something noted, on its way to judgement.
@@ -111,6 +116,7 @@ impl AttemptService {
                 Observed {
                     told,
                     attempts: Arc::clone(&attempts),
+                    maker: Arc::default(),
                 },
             );
         }
@@ -176,18 +182,18 @@ impl Shared {
             .workers()
             .as_ref()
             .and_then(|workers| workers.get(&number).cloned());
-        let Some(Observed { told, attempts }) = worker else {
+        let Some(worker) = worker else {
             return;
         };
         if flags.contains(epoll::EventFlags::IN) {
             // The kernel said that there is one, and nobody else takes it: this does not wait. One that has
             // been withdrawn meanwhile is none.
-            if let Ok(Some(question)) = told.next() {
-                respond(&told, &attempts, &question, judge);
+            if let Ok(Some(question)) = worker.told.next() {
+                respond(worker, question, judge);
             }
         } else {
             // Nobody is left who could make a call.
-            let _ = epoll::delete(&self.queue, &*told);
+            let _ = epoll::delete(&self.queue, &*worker.told);
             if let Some(workers) = self.workers().as_mut() {
                 workers.remove(&number);
             }
@@ -195,24 +201,24 @@ impl Shared {
     }
 }
 
-/// Notes what the call is about, and lets it go on or refuses it.
-fn respond(
-    told: &Questions,
-    attempts: &Arc<Attempts>,
-    question: &Question,
-    judge: &SyncSender<Noted>,
-) {
+/// Notes what the call is about, and lets it go on, refuses it or has its work done.
+fn respond(worker: Observed, question: Question, judge: &SyncSender<Noted>) {
+    let Observed {
+        told,
+        attempts,
+        maker,
+    } = worker;
     if attempts.policy().is_some() {
         let noted: Vec<_> = subjects(question.call, &question.arguments)
             .into_iter()
-            .filter_map(|subject| read(question, subject))
+            .filter_map(|subject| read(&question, subject))
             .collect();
         // What was read is the worker's only if it still stood in its call afterwards.
-        if told.is_open(question) {
+        if told.is_open(&question) {
             for attempt in noted {
                 // Before the worker goes on: whoever waits for its next word must know of this one.
                 if attempts.note() {
-                    let attempts = Arc::clone(attempts);
+                    let attempts = Arc::clone(&attempts);
                     let noted = Noted {
                         attempts,
                         time: SystemTime::now(),
@@ -226,13 +232,25 @@ fn respond(
     let answer = attempts
         .filter()
         .answer(question.call as u32, &question.arguments);
-    let reply = match answer {
-        Answer::Watch => Reply::Proceed,
-        Answer::Tell | Answer::Ask | Answer::Allow | Answer::Refuse(_) | Answer::Kill => {
-            Reply::Refuse(libc::EPERM)
+    match answer {
+        Answer::Watch => {
+            let policy = attempts.policy().filter(|policy| has_work(policy));
+            match policy.zip(creation(question.call, &question.arguments)) {
+                None => told.answer(&question, Reply::Proceed),
+                Some((policy, creation)) => {
+                    let call = Call {
+                        told,
+                        question,
+                        creation,
+                    };
+                    maker.take(policy, call);
+                }
+            }
         }
-    };
-    told.answer(question, reply);
+        Answer::Tell | Answer::Ask | Answer::Allow | Answer::Refuse(_) | Answer::Kill => {
+            told.answer(&question, Reply::Refuse(libc::EPERM));
+        }
+    }
 }
 
 fn pass_on(noted: Noted, judge: &SyncSender<Noted>) {

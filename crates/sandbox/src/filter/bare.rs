@@ -14,6 +14,8 @@ use super::embedded::CALLS;
 use super::embedded::FCHMODAT2;
 use super::embedded::OLD_CALLS;
 use super::embedded::PROT_EXEC;
+#[cfg(target_arch = "aarch64")]
+use super::embedded::RENAMEAT;
 use super::embedded::SHARED_MEMORY;
 use super::embedded::Table;
 use super::embedded::bits;
@@ -30,6 +32,7 @@ pub(crate) const BARE: Filter = Filter {
     newer: Refuse(libc::ENOSYS),
 };
 
+const YES: Rule = Rule::Always(Allow);
 const ASK: Rule = Rule::Always(Ask);
 const NEVER: Rule = Rule::Always(Refuse(libc::EPERM));
 
@@ -43,6 +46,11 @@ const CHANGES: Table = &[
         but(&[case(&[bits(2, NAME_ONLY)], Refuse(libc::EPERM))]),
     ),
     (libc::SYS_openat2, Rule::Always(Refuse(libc::ENOSYS))), // its flags are behind a pointer
+    // Landlock lets it make things where it may write.
+    (libc::SYS_mkdirat, YES),
+    (libc::SYS_linkat, YES),
+    (libc::SYS_symlinkat, YES),
+    (libc::SYS_renameat2, YES),
     (libc::SYS_newfstatat, ASK),
     (libc::SYS_statx, ASK),
     (libc::SYS_statfs, ASK),
@@ -80,6 +88,11 @@ const OLD_CHANGES: Table = &[
         libc::SYS_open,
         but(&[case(&[bits(1, NAME_ONLY)], Refuse(libc::EPERM))]),
     ),
+    (libc::SYS_mkdir, YES),
+    (libc::SYS_link, YES),
+    (libc::SYS_symlink, YES),
+    (libc::SYS_rename, YES),
+    (libc::SYS_renameat, YES),
     (libc::SYS_stat, ASK),
     (libc::SYS_lstat, ASK),
     (libc::SYS_access, ASK),
@@ -92,4 +105,4 @@ const OLD_CHANGES: Table = &[
     (libc::SYS_utimes, NEVER),
 ];
 #[cfg(target_arch = "aarch64")]
-const OLD_CHANGES: Table = &[];
+const OLD_CHANGES: Table = &[(RENAMEAT, YES)];

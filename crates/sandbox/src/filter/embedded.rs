@@ -8,6 +8,7 @@ use super::Answer;
 use super::Answer::Allow;
 use super::Answer::Refuse;
 use super::Answer::Tell;
+use super::Answer::Watch;
 use super::Case;
 use super::Filter;
 use super::Rule;
@@ -15,7 +16,7 @@ use super::Test;
 
 /// The filter of workers whose engine is linked into this program.
 pub(crate) const EMBEDDED: Filter = Filter {
-    tables: &[CALLS, OLD_CALLS, ATTEMPTS, ABSENT],
+    tables: &[CALLS, OLD_CALLS, CREATIONS, OLD_CREATIONS, ATTEMPTS, ABSENT],
     unlisted: Refuse(libc::EPERM),
     last: libc::SYS_mseal,
     newer: Refuse(libc::ENOSYS),
@@ -26,6 +27,8 @@ pub(super) type Table = &'static [(libc::c_long, Rule)];
 const YES: Rule = Rule::Always(Allow);
 /// Refused, and the supervisor told: nothing does this by accident.
 pub(super) const TELL: Rule = Rule::Always(Tell);
+/// Allowed as far as mounts and Landlock go, and the supervisor told.
+pub(super) const WATCHED_CALL: Rule = Rule::Always(Watch);
 /// As if the kernel had never heard of it: programs have another way then.
 const NO_SUCH_CALL: Rule = Rule::Always(Refuse(libc::ENOSYS));
 
@@ -81,6 +84,7 @@ pub(crate) const RENAMEAT: libc::c_long = 38;
 
 pub(super) const PROT_EXEC: u64 = libc::PROT_EXEC as u64;
 pub(super) const SHARED_MEMORY: u64 = (libc::MAP_SHARED | libc::MAP_ANONYMOUS) as u64;
+const CREATE: u64 = libc::O_CREAT as u64;
 const SOL_SOCKET: u64 = libc::SOL_SOCKET as u64;
 
 pub(super) const CALLS: Table = &[
@@ -173,8 +177,6 @@ pub(super) const CALLS: Table = &[
         ]),
     ),
     // Files and folders, within what the mounts and Landlock let it see.
-    (libc::SYS_openat, YES),
-    (libc::SYS_openat2, YES),
     (libc::SYS_newfstatat, YES),
     (libc::SYS_fstat, YES),
     (libc::SYS_statx, YES),
@@ -187,11 +189,7 @@ pub(super) const CALLS: Table = &[
     (libc::SYS_getcwd, YES),
     (libc::SYS_chdir, YES), // entering the workspace
     (libc::SYS_fchdir, YES),
-    (libc::SYS_mkdirat, YES),
     (libc::SYS_unlinkat, YES),
-    (libc::SYS_renameat2, YES),
-    (libc::SYS_linkat, YES),
-    (libc::SYS_symlinkat, YES),
     (libc::SYS_fchmod, YES),
     (libc::SYS_fchmodat, YES),
     (FCHMODAT2, YES),
@@ -274,24 +272,18 @@ pub(super) const OLD_CALLS: Table = &[
     (libc::SYS_dup2, YES),
     (libc::SYS_futimesat, YES),
     (libc::SYS_lchown, YES),
-    (libc::SYS_link, YES),
     (libc::SYS_lstat, YES),
-    (libc::SYS_mkdir, YES),
-    (libc::SYS_open, YES),
     (libc::SYS_poll, YES),
     (libc::SYS_readlink, YES),
-    (libc::SYS_rename, YES),
-    (libc::SYS_renameat, YES),
     (libc::SYS_rmdir, YES),
     (libc::SYS_stat, YES),
-    (libc::SYS_symlink, YES),
     (libc::SYS_time, YES),
     (libc::SYS_unlink, YES),
     (libc::SYS_utime, YES),
     (libc::SYS_utimes, YES),
 ];
 #[cfg(target_arch = "aarch64")]
-pub(super) const OLD_CALLS: Table = &[(RENAMEAT, YES)];
+pub(super) const OLD_CALLS: Table = &[];
 
 /// What programs try first and have a second way for, or test the presence of.
 pub(super) const ABSENT: Table = &[
@@ -309,6 +301,29 @@ pub(super) const ABSENT: Table = &[
     (libc::SYS_semget, NO_SUCH_CALL),
     (libc::SYS_mq_open, NO_SUCH_CALL),
 ];
+
+/// What may make something that is not there yet. The supervisor makes it, where the worker may write.
+const CREATIONS: Table = &[
+    (libc::SYS_openat, but(&[case(&[bits(2, CREATE)], Watch)])),
+    (libc::SYS_openat2, WATCHED_CALL), // its flags are behind a pointer
+    (libc::SYS_mkdirat, WATCHED_CALL),
+    (libc::SYS_linkat, WATCHED_CALL),
+    (libc::SYS_symlinkat, WATCHED_CALL),
+    (libc::SYS_renameat2, WATCHED_CALL),
+];
+
+/// The forms that only some machines have.
+#[cfg(target_arch = "x86_64")]
+const OLD_CREATIONS: Table = &[
+    (libc::SYS_open, but(&[case(&[bits(1, CREATE)], Watch)])),
+    (libc::SYS_mkdir, WATCHED_CALL),
+    (libc::SYS_link, WATCHED_CALL),
+    (libc::SYS_symlink, WATCHED_CALL),
+    (libc::SYS_rename, WATCHED_CALL),
+    (libc::SYS_renameat, WATCHED_CALL),
+];
+#[cfg(target_arch = "aarch64")]
+const OLD_CREATIONS: Table = &[(RENAMEAT, WATCHED_CALL)];
 
 /// Refused like everything that is not listed, but worth a word: the engine makes none of these calls, so
 /// whoever does has got past it.

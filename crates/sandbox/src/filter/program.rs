@@ -20,6 +20,7 @@ use super::embedded::RENAMEAT;
 use super::embedded::SHARED_MEMORY;
 use super::embedded::TELL;
 use super::embedded::Table;
+use super::embedded::WATCHED_CALL;
 use super::embedded::bits;
 use super::embedded::but;
 use super::embedded::case;
@@ -60,8 +61,6 @@ pub(crate) const SEALED_ALONE: Filter = Filter {
 
 /// Refused and nobody told: what programs and their libraries try by the way, and do without.
 const NO: Rule = Rule::Always(Refuse(libc::EPERM));
-/// Allowed as far as mounts and Landlock go, and the supervisor told.
-const WATCHED_CALL: Rule = Rule::Always(Watch);
 
 /// Watched, unless a case applies.
 const fn watched_but(cases: &'static [Case]) -> Rule {

@@ -30,9 +30,14 @@ use mycelium_sandbox::Seat;
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::event::poll;
+use rustix::fs::CWD;
+use rustix::fs::Mode;
+use rustix::fs::RenameFlags;
+use rustix::fs::renameat_with;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::creations;
 use crate::kernel;
 
 /// What came of an order: some text, or the kernel's error number.
@@ -53,6 +58,18 @@ pub(crate) enum Order {
     MakeFolder(PathBuf),
     /// Call a file or folder something else.
     Rename(PathBuf, PathBuf),
+    /// Let two files or folders change places.
+    Exchange(PathBuf, PathBuf),
+    /// Give a file a further name.
+    Link(PathBuf, PathBuf),
+    /// Make a link that leads to a path.
+    LinkTo(PathBuf, PathBuf),
+    /// Do all that can be done with new files in an empty folder.
+    MakeEverything(PathBuf),
+    /// Make files in a folder that are not opened.
+    MakeNodes(PathBuf),
+    /// Make files in a folder and keep them open, until that is refused or this many; say how many, and the error.
+    KeepFiles(PathBuf, usize),
     /// Remove a folder with everything in it.
     Remove(PathBuf),
     /// List a folder.
@@ -206,8 +223,39 @@ fn obey(order: Order) -> io::Result<String> {
             Ok(text)
         }
         Order::Write(path, text) => File::create(path)?.write_all(text.as_bytes()).map(nothing),
-        Order::MakeFolder(path) => fs_err::create_dir(path).map(nothing),
-        Order::Rename(from, to) => fs_err::rename(from, to).map(nothing),
+        Order::MakeFolder(path) => {
+            rustix::fs::mkdir(path, Mode::from_raw_mode(0o755))?;
+            Ok(String::new())
+        }
+        Order::Rename(from, to) => {
+            rustix::fs::rename(from, to)?;
+            Ok(String::new())
+        }
+        Order::Exchange(one, other) => {
+            renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?;
+            Ok(String::new())
+        }
+        Order::Link(of, at) => {
+            rustix::fs::link(of, at)?;
+            Ok(String::new())
+        }
+        Order::LinkTo(target, at) => {
+            rustix::fs::symlink(target, at)?;
+            Ok(String::new())
+        }
+        Order::MakeEverything(folder) => Ok(creations::everything(&folder).join("\n")),
+        Order::MakeNodes(folder) => Ok(creations::empty_files(&folder)?),
+        Order::KeepFiles(folder, most) => {
+            let mut kept = Vec::new();
+            let error = loop {
+                match File::create_new(folder.join(kept.len().to_string())) {
+                    Ok(file) if kept.len() < most => kept.push(file),
+                    Ok(_) => break 0,
+                    Err(error) => break error.raw_os_error().unwrap_or(-1),
+                }
+            };
+            Ok(format!("{} {error}", kept.len()))
+        }
         Order::Remove(path) => fs_err::remove_dir_all(path).map(nothing),
         Order::List(path) => list(&path),
         Order::Size(path) => Ok(std::fs::metadata(path)?.len().to_string()),

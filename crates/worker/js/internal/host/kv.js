@@ -7,12 +7,16 @@
 
 const { ask } = require('internal/host/calls');
 const { HostError } = require('internal/host/error');
+const { setTimeout } = require('internal/timers');
 const { validateFunction, validateString } = require('internal/validators');
 
 const { parse, stringify } = JSON;
+const { min, random } = Math;
 
 /** How often a transaction is tried. */
-const ATTEMPTS = 10;
+const ATTEMPTS = 16;
+/** The longest wait between two tries, in milliseconds. */
+const LONGEST_WAIT = 64;
 /** How many keys a list has if the call does not say. */
 const LISTED = 1000;
 
@@ -132,10 +136,22 @@ function parseOrNothing(text) {
   return text === undefined || text === null ? undefined : parse(text);
 }
 
+/**
+ * Waits a while, the longer the more often a transaction has failed, and never as long as others do: who runs in step with
+ * another one would lose to it every time.
+ */
+function stepAside(failures) {
+  const longest = min(2 ** failures, LONGEST_WAIT);
+  return new Promise((resolve) => {
+    setTimeout(resolve, longest * random());
+  });
+}
+
 /** Runs `body` until what it read has not changed meanwhile. Gives what it returns. */
 async function transaction(body) {
   validateFunction(body, 'body');
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await stepAside(attempt);
     const own = new Transaction();
     const { commit: finish } = own;
     const result = await body(own);

@@ -169,7 +169,7 @@ fn a_transaction_that_throws_or_always_conflicts_writes_nothing() {
         "try { await mycelium.kv.transaction(async (tx) => { await tx.list('a'); tx.set('a', 1); globalThis.last = tx; }) }
          catch (error) { try { last.set('b', 1) } catch (late) { return [error.name, error.code, error.transient, late.code] } }",
     );
-    for _ in 0..10 {
+    for _ in 0..16 {
         let (id, asked_for) = asked(&mut fixture);
         assert!(matches!(asked_for, HostCall::KvList(_)));
         answer(
