@@ -1,6 +1,7 @@
 //! Measures how long a worker takes until it is locked in with its skill, beside a bare `fork`; how long it takes to
 //! be rid of a whole tree of processes, beside as many bare children; and what it costs that the supervisor is told of
-//! each file that a program opens, beside a worker of which it is not, and nothing for calls that it is not told of.
+//! each file that a program opens, beside a worker of which it is not, and nothing for calls that it is not told of; and
+//! what a file costs that the supervisor makes, beside one that the worker makes itself.
 //!
 //! Prints one line of JSON for each thing measured; `cargo xtask bench` makes a table of them.
 
@@ -18,6 +19,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 use std::time::Instant;
 
+use mycelium_policy::DATA_PATH;
+use mycelium_policy::PathGrant;
 use mycelium_policy::ProgramPolicy;
 use mycelium_policy::Rung;
 use mycelium_policy::SandboxPolicy;
@@ -27,6 +30,7 @@ use mycelium_sandbox::LauncherOptions;
 use mycelium_sandbox::Note;
 use mycelium_sandbox::Seat;
 use mycelium_sandbox::Worker;
+use mycelium_types::FileAccess;
 use mycelium_types::Limits;
 use mycelium_types::SkillId;
 use rustix::process::Pid;
@@ -40,6 +44,8 @@ const CODE: &str = "index.js";
 /// The processes of a tree, the worker itself not included, and those of them that the worker starts itself.
 const TREE: usize = 30;
 const BRANCHES: usize = 5;
+/// A folder of the workspace that may be written.
+const GRANTED: &str = "out";
 /// How many calls that nobody is told of are measured together: one takes less than the clock can tell.
 const CALLS: usize = 1_000;
 /// How long a tree may take to grow, or to vanish, before that is an error.
@@ -47,6 +53,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 // What a worker is told to do.
 const OPEN: u8 = b'o';
+const MAKE: u8 = b'm';
+const MAKE_OWN: u8 = b'p';
 const CALL: u8 = b'c';
 const GROW: u8 = b'g';
 
@@ -89,6 +97,8 @@ fn worker_main(mut seat: Seat) -> u8 {
     while socket.read(&mut order).is_ok_and(|read| read > 0) {
         let done = match order {
             [OPEN] => open_often(&policy, &mut socket),
+            [MAKE] => make_often(&policy.workspace.join(GRANTED), &mut socket),
+            [MAKE_OWN] => make_often(Path::new(DATA_PATH), &mut socket),
             [CALL] => call_often(&mut socket),
             [GROW] => grow_tree(&mut socket),
             [_] => return 6,
@@ -111,6 +121,21 @@ fn open_often(policy: &SandboxPolicy, socket: &mut UnixStream) -> Result<(), Box
         Ok(time.as_nanos())
     };
     let times: Vec<_> = (0..RUNS).map(|_| open()).collect::<io::Result<_>>()?;
+    tell_times(&times, socket)
+}
+
+/// Makes a file in a folder again and again, and tells how many nanoseconds each time took.
+fn make_often(folder: &Path, socket: &mut UnixStream) -> Result<(), Box<dyn Error>> {
+    let file = folder.join("new");
+    let make = || {
+        let start = Instant::now();
+        let made = fs_err::File::create_new(&file)?;
+        let time = start.elapsed();
+        drop(made);
+        fs_err::remove_file(&file)?;
+        Ok(time.as_nanos())
+    };
+    let times: Vec<_> = (0..RUNS).map(|_| make()).collect::<io::Result<_>>()?;
     tell_times(&times, socket)
 }
 
@@ -167,29 +192,42 @@ fn measure() -> Result<(), Box<dyn Error>> {
     })?;
     report("sandbox-warm", &warm)?;
 
-    report("open", &opens(&launcher, launcher.spawn()?, &policy)?)?;
+    report("open", &often(&launcher, launcher.spawn()?, &policy, OPEN)?)?;
     let mut policy = SandboxPolicy {
         program: Some(ProgramPolicy::default()),
         ..policy
     };
     policy.limits.processes = TREE as u64;
-    let told = opens(&launcher, launcher.spawn_program()?, &policy)?;
-    report("open-told", &told)?;
+    let opens = often(&launcher, launcher.spawn_program()?, &policy, OPEN)?;
+    report("open-told", &opens)?;
+    let own = often(&launcher, launcher.spawn_program()?, &policy, MAKE_OWN)?;
+    report("create", &own)?;
+    let granted = SandboxPolicy {
+        paths: vec![PathGrant {
+            declared: GRANTED.to_owned(),
+            path: policy.workspace.join(GRANTED),
+            access: FileAccess::Write,
+        }],
+        ..policy.clone()
+    };
+    let made = often(&launcher, launcher.spawn_program()?, &granted, MAKE)?;
+    report("create-told", &made)?;
     report("kill-tree", &times(|| kill_tree(&launcher, &policy))?)?;
     // The last, because what it needs is for good.
     untold(&launcher, &policy)
 }
 
-/// How long a worker takes to open a file.
-fn opens(
+/// How long a worker takes to do what it is told.
+fn often(
     launcher: &Launcher,
     worker: Worker,
     policy: &SandboxPolicy,
+    order: u8,
 ) -> Result<Vec<Duration>, Box<dyn Error>> {
     let (_worker, mut socket) = lock_in(launcher, worker, policy)?;
     // The first round is slower.
-    told_times(&mut socket, OPEN)?;
-    told_times(&mut socket, OPEN)
+    told_times(&mut socket, order)?;
+    told_times(&mut socket, order)
 }
 
 /// Lets a worker do what it is told, and returns the times that it tells.
@@ -291,6 +329,9 @@ fn policy(folder: &Path) -> Result<SandboxPolicy, Box<dyn Error>> {
     fs_err::set_permissions(&root, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let skill_root = root.join("skill");
     fs_err::create_dir_all(&skill_root)?;
+    for folder in [GRANTED, "data"] {
+        fs_err::create_dir_all(root.join(folder))?;
+    }
     fs_err::write(skill_root.join(CODE), "module.exports = {};\n")?;
     Ok(SandboxPolicy {
         skill: SkillId {
@@ -298,6 +339,7 @@ fn policy(folder: &Path) -> Result<SandboxPolicy, Box<dyn Error>> {
             version: "1.0.0".parse()?,
         },
         skill_root,
+        data: Some(root.join("data")),
         workspace: root,
         paths: Vec::new(),
         sealed: Vec::new(),
@@ -305,7 +347,6 @@ fn policy(folder: &Path) -> Result<SandboxPolicy, Box<dyn Error>> {
         dependency_layer: None,
         bytecode: None,
         certificates: None,
-        data: None,
         network: mycelium_policy::NetworkPolicy::default(),
         environment: std::collections::BTreeMap::new(),
         limits: Limits::default(),

@@ -106,6 +106,12 @@ const ROWS: &[Row] = &[
     row("open-told", "open a file, the supervisor told of it", 0.06)
         .above("open")
         .maximum(0.06),
+    row(
+        "create-told",
+        "make a file in a granted folder, which the supervisor does",
+        0.15,
+    )
+    .above("create"),
     row("untold", "calls not told of, of where none is told", 1.05)
         .maximum(1.1)
         .counting(Unit::Multiple),
@@ -224,6 +230,7 @@ pub(crate) const REFERENCES: &[(&str, &str)] = &[
     ("direct", "floor: the function called by the skill itself"),
     ("socketpair", "floor: echo over a socketpair, other process"),
     ("open", "floor: open a file, nobody told of it"),
+    ("create", "floor: make a file in the private data"),
     ("calls-untold", "1,000 calls that nobody is told of"),
     ("calls-silent", "floor: 1,000 calls, nobody told of any"),
     (
