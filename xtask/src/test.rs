@@ -141,6 +141,11 @@ pub(crate) fn run(workspace: &Workspace, args: &[&str]) -> Result<(), ChoreError
         totals.summary(),
         start.elapsed().as_secs()
     );
+    let outcome = outcome.map_err(|error| match totals.panics.is_empty() {
+        true => error,
+        // Once more where whoever looks at the end of a long output sees it.
+        false => ChoreError::finding(format!("{error}\n\n{}", totals.panics.join("\n"))),
+    });
     outcome.and(match suite {
         None => Ok(()),
         Some(Ok(suite)) => conformance::run(workspace, &suite),
@@ -184,11 +189,23 @@ struct Totals {
     passed: u64,
     failed: u64,
     ignored: u64,
+    /// What the first tests that failed said.
+    panics: Vec<String>,
+    /// How many lines of the last one are still to come at most.
+    awaited: usize,
 }
 
+/// Tests of which is said at the end why they failed.
+const MAX_PANICS: usize = 10;
+/// Lines of each of them. What was compared stands in the first ones.
+const MAX_LINES: usize = 5;
+/// Bytes of each of these lines.
+const MAX_LINE: usize = 1000;
+
 impl Totals {
-    /// Adds a line like `test result: ok. 12 passed; 0 failed; 1 ignored; …`.
+    /// Adds a line like `test result: ok. 12 passed; 0 failed; 1 ignored; …`, or a part of what a test says that failed.
     fn hear(&mut self, line: &str) {
+        self.listen_to_panic(line);
         let Some((_, counts)) = line
             .strip_prefix("test result: ")
             .and_then(|rest| rest.split_once(". "))
@@ -212,12 +229,38 @@ impl Totals {
         }
     }
 
+    fn listen_to_panic(&mut self, line: &str) {
+        if line.contains("' panicked at ") || line.contains(") panicked at ") {
+            self.awaited = if self.panics.len() < MAX_PANICS {
+                MAX_LINES
+            } else {
+                0
+            };
+        } else if line.starts_with("stack backtrace") || line.is_empty() {
+            self.awaited = 0;
+        }
+        if self.awaited == 0 {
+            return;
+        }
+        let end = line.floor_char_boundary(MAX_LINE);
+        let line = line.get(..end).unwrap_or_default();
+        match self.panics.last_mut() {
+            Some(panic) if self.awaited < MAX_LINES => {
+                panic.push('\n');
+                panic.push_str(line);
+            }
+            _ => self.panics.push(line.to_owned()),
+        }
+        self.awaited -= 1;
+    }
+
     fn summary(&self) -> String {
         let Self {
             programs,
             passed,
             failed,
             ignored,
+            ..
         } = self;
         format!("{passed} passed, {failed} failed, {ignored} ignored, in {programs} test programs")
     }
@@ -240,5 +283,30 @@ mod tests {
         }
         let expected = "14 passed, 1 failed, 1 ignored, in 2 test programs";
         assert_eq!(totals.summary(), expected);
+    }
+
+    #[test]
+    fn what_failed_is_said_again_with_its_reason() {
+        let mut totals = Totals::default();
+        for line in [
+            "test a ... FAILED",
+            "thread 'a' (17) panicked at src/lib.rs:1:2:",
+            "assertion `left == right` failed",
+            "  left: 1",
+            " right: 2",
+            "stack backtrace:",
+            "   0: whatever",
+            "thread 'b' panicked at src/lib.rs:3:4:",
+            "no",
+            "",
+            "more",
+        ] {
+            totals.hear(line);
+        }
+        let expected = [
+            "thread 'a' (17) panicked at src/lib.rs:1:2:\nassertion `left == right` failed\n  left: 1\n right: 2",
+            "thread 'b' panicked at src/lib.rs:3:4:\nno",
+        ];
+        assert_eq!(totals.panics, expected);
     }
 }

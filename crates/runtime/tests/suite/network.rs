@@ -312,6 +312,7 @@ async fn servers_and_sockets_name_the_engine_that_has_them() {
         let session = index.to_string();
         let report = world.exec(&session, "client", "run", json!([use_of])).await;
         let error = report.outcome.unwrap_err();
+        assert_eq!(error.code, ErrorCode::SkillExecutionError, "{error:?}");
         assert_eq!(error.context["error_code"], "ERR_UNSUPPORTED_BY_ENGINE");
         assert!(error.context["reason"].contains("\"engine\": \"node\""));
     }
