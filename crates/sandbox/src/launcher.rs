@@ -136,7 +136,7 @@ fn prepare(
     if let Some(place) = &cgroup {
         cgroup::sweep(place);
     }
-    let (identity, footing, obstacle) = stand(user, group);
+    let (identity, footing, obstacle) = stand(user, group)?;
     if footing == Footing::Bare && !question::is_available() {
         return Err(SandboxError::NoQuestions);
     }
@@ -170,14 +170,26 @@ fn prepare(
 
 /// Finds out what workers can stand on, by making one that gets no further than its private root; with the
 /// reason if that is not on namespaces.
-fn stand(user: u32, group: u32) -> (Identity, Footing, Option<SandboxError>) {
+///
+/// # Errors
+/// When that cannot be found out now: less would hold for as long as the launcher lives.
+fn stand(user: u32, group: u32) -> Result<(Identity, Footing, Option<SandboxError>), SandboxError> {
     let tried = Identity::establish(user, group).and_then(|identity| {
         identity.shed_capabilities()?;
         worker::rehearse(&identity)?;
         Ok(identity)
     });
     match tried {
-        Ok(identity) => (identity, Footing::Namespaces, None),
-        Err(obstacle) => (Identity::unchanged(), Footing::Bare, Some(obstacle)),
+        Ok(identity) => Ok((identity, Footing::Namespaces, None)),
+        Err(obstacle) if is_momentary(&obstacle) => Err(obstacle),
+        Err(obstacle) => Ok((Identity::unchanged(), Footing::Bare, Some(obstacle))),
     }
+}
+
+/// Whether a machine that has namespaces says so, too, while it has too many processes or too little memory.
+fn is_momentary(obstacle: &SandboxError) -> bool {
+    let SandboxError::Setup { source, .. } = obstacle else {
+        return false;
+    };
+    matches!(source.raw(), libc::EAGAIN | libc::ENOMEM)
 }

@@ -29,8 +29,9 @@ use crate::wire::Surroundings;
 /// The user and group of root's workers. Nothing assigns the numbers from 65520 to 65533 to anybody.
 const WORKER_USER: u32 = 65_530;
 
-/// How long an operation may take; each takes milliseconds unless the machine is in trouble.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an operation may take; each takes milliseconds unless the machine is in trouble, as one is that stands still for
+/// seconds or has far too much to do.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How to start a launcher.
 #[derive(Clone, Debug)]

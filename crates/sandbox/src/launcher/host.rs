@@ -46,8 +46,8 @@ use crate::wire::Channel;
 use crate::wire::Reply;
 use crate::wire::Request;
 
-/// How long a new worker may take to lock itself in.
-const SETUP_LIMIT: Duration = Duration::from_secs(10);
+/// How long a new worker may take to lock itself in. It takes milliseconds, unless the machine is in trouble.
+const SETUP_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long the launcher waits at its end for workers it has killed.
 const BURIAL_LIMIT: Duration = Duration::from_secs(2);

@@ -228,8 +228,9 @@ fn leave_host(kind: WorkerKind) -> Result<Vec<Note>, SandboxError> {
     Ok(notes)
 }
 
-/// How long a rehearsal may take.
-const REHEARSAL_LIMIT: Duration = Duration::from_secs(5);
+/// How long a rehearsal may take. One that takes longer says that there can be no such workers, for as long as the launcher
+/// lives: no machine that only stands still for a while is to be taken for that.
+const REHEARSAL_LIMIT: Duration = Duration::from_secs(50);
 
 /// Makes a worker that moves into a private root and ends: whether there can be any is seen by trying.
 #[allow(unsafe_code, reason = "clone3 copies a running process")]
