@@ -31,13 +31,18 @@ use crate::space::Reached;
 use crate::ticket::Ticket;
 use crate::watch::Watch;
 
-/// How long the exit of a worker that closed its connection is waited for.
+/// How long the exit of a worker that closed its connection is waited for, before it is ended.
 const EXIT_PATIENCE: Duration = Duration::from_millis(500);
+/// How long the word of the exit of a worker that was ended is waited for. It comes within milliseconds, unless the machine
+/// is in trouble.
+const WORD_PATIENCE: Duration = Duration::from_secs(30);
 /// How long the judgement of what a worker tried is waited for. It takes microseconds, unless the person's
-/// files are slow.
-const JUDGEMENT_PATIENCE: Duration = Duration::from_millis(200);
+/// files are slow or the machine is in trouble; without it nobody knows why a call failed.
+const JUDGEMENT_PATIENCE: Duration = Duration::from_secs(10);
 /// JSON-RPC's code of a failure that is the skill's own.
 const SKILL_FAILED: i64 = -32000;
+/// What is said of a worker whose exit says nothing.
+const CONNECTION_CLOSED: &str = "it closed its connection";
 /// How much of `/tmp` may be free, in bytes, when a write to it fails for want of space.
 const NEARLY: u64 = 1 << 20;
 /// The signal of a file that grew beyond its limit.
@@ -288,22 +293,20 @@ impl LiveWorker {
         }
         match error {
             ConnectionError::Closed | ConnectionError::Socket(_) => {
-                let worker = Arc::clone(&self.worker);
-                let exit = tokio::task::spawn_blocking(move || worker.wait_exit(EXIT_PATIENCE));
-                match exit.await.ok().flatten().map(|exit| exit.cause) {
+                match self.exit_without_connection().await {
                     Some(ExitCause::MemoryLimit) => WorkerFailure::Over(Limit::Memory.into()),
                     Some(ExitCause::CpuLimit) => WorkerFailure::Over(Limit::CpuTime.into()),
                     Some(ExitCause::Signal(signal)) if signal == SIGXFSZ => {
                         WorkerFailure::Over(Limit::FileSize.into())
                     }
                     Some(
-                        ExitCause::Returned(_)
+                        cause @ (ExitCause::Returned(_)
                         | ExitCause::Killed
                         | ExitCause::ForbiddenCall
                         | ExitCause::Signal(_)
-                        | ExitCause::LauncherLost,
-                    )
-                    | None => WorkerFailure::Crashed(self.describe_exit()),
+                        | ExitCause::LauncherLost),
+                    ) => WorkerFailure::Crashed(cause.to_string()),
+                    None => WorkerFailure::Crashed(CONNECTION_CLOSED.to_owned()),
                 }
             }
             ConnectionError::Flood => WorkerFailure::Over(Limit::Output.into()),
@@ -314,10 +317,24 @@ impl LiveWorker {
         }
     }
 
+    /// How a worker without a connection ended by itself; one that goes on is ended. What it ended of is known only from the
+    /// word of its exit, which may be late.
+    async fn exit_without_connection(&self) -> Option<ExitCause> {
+        let worker = Arc::clone(&self.worker);
+        let exit = tokio::task::spawn_blocking(move || {
+            worker.wait_exit(EXIT_PATIENCE).or_else(|| {
+                worker.kill();
+                let exit = worker.wait_exit(WORD_PATIENCE);
+                exit.filter(|exit| exit.cause != ExitCause::Killed)
+            })
+        });
+        exit.await.ok().flatten().map(|exit| exit.cause)
+    }
+
     fn describe_exit(&self) -> String {
         match self.worker.exit().map(|exit| exit.cause) {
             Some(cause) => cause.to_string(),
-            None => "it closed its connection".to_owned(),
+            None => CONNECTION_CLOSED.to_owned(),
         }
     }
 }

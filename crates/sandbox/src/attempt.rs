@@ -43,7 +43,7 @@ use crate::filter::PROGRAM;
 /// Attempts of one worker that are kept until they are asked for. What comes on top is counted.
 const MAX_KEPT: usize = 256;
 /// Attempts of one worker that may wait for judgement. What comes on top is counted and not looked at.
-const MAX_WAITING: usize = 512;
+const MAX_WAITING: u64 = 512;
 /// How often the use of one grant is told of a worker that is not observed.
 const GRANT_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -131,8 +131,9 @@ pub(crate) struct Attempts {
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// Attempts that were noted and not judged yet.
-    waiting: usize,
+    /// How many attempts were noted so far, and how many of them are judged.
+    noted: u64,
+    settled: u64,
     found: SeenAttempts,
     known: HashSet<(AttemptKind, String, PathBuf)>,
     /// When the use of a grant was last told. There are no more than the policy has grants.
@@ -140,6 +141,11 @@ struct Seen {
 }
 
 impl Seen {
+    /// Attempts that were noted and not judged yet.
+    fn waiting(&self) -> u64 {
+        self.noted.saturating_sub(self.settled)
+    }
+
     /// Whether an attempt is told: not that a grant is used which was told to be used a moment ago.
     fn is_told(&mut self, attempt: &SeenAttempt, is_observed: bool) -> bool {
         let AttemptVerdict::Allowed(grant) = &attempt.verdict else {
@@ -188,16 +194,18 @@ impl Attempts {
 
     /// Whether something was noted that is not judged yet.
     pub(crate) fn is_unsettled(&self) -> bool {
-        self.lock().waiting > 0
+        self.lock().waiting() > 0
     }
 
     /// What was seen since the last time this was asked. Waits for the judgement of what is noted
     /// already, at most `limit`.
     pub(crate) fn take(&self, limit: Duration) -> SeenAttempts {
         let seen = self.lock();
+        // Whoever goes on trying is not waited for: what is noted first is judged first.
+        let noted = seen.noted;
         let mut seen = self
             .settled
-            .wait_timeout_while(seen, limit, |seen| seen.waiting > 0)
+            .wait_timeout_while(seen, limit, |seen| seen.settled < noted)
             .unwrap_or_else(PoisonError::into_inner)
             .0;
         seen.known.clear();
@@ -219,8 +227,8 @@ impl Attempts {
     /// Whether there is room for one more to be judged; it counts from here on.
     fn note(&self) -> bool {
         let mut seen = self.lock();
-        let room = seen.waiting < MAX_WAITING;
-        seen.waiting += usize::from(room);
+        let room = seen.waiting() < MAX_WAITING;
+        seen.noted += u64::from(room);
         seen.found.unjudged += u64::from(!room);
         room
     }
@@ -260,10 +268,8 @@ impl Attempts {
     }
 
     fn settle_one(&self, mut seen: MutexGuard<'_, Seen>) {
-        seen.waiting = seen.waiting.saturating_sub(1);
-        if seen.waiting == 0 {
-            self.settled.notify_all();
-        }
+        seen.settled += 1;
+        self.settled.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
