@@ -86,6 +86,8 @@ pub(crate) struct State {
     pub(crate) is_unsafe: bool,
     /// Entries that found no room in the queue.
     pub(crate) lost: u64,
+    /// Whether something was to wait for what the thread is just trying to write.
+    pub(crate) is_trying: bool,
     pub(crate) is_closing: bool,
 }
 
@@ -97,9 +99,10 @@ pub(crate) struct Queued {
 
 impl State {
     /// Whether nothing new may begin: a security event waits for a log that cannot be written, or too much.
-    fn is_blocked(&self) -> bool {
+    pub(crate) fn is_blocked(&self) -> bool {
         let is_security = |queued: &Queued| queued.body.level == Level::Security;
         self.is_unsafe
+            || self.is_trying
             || self.lost > 0
             || self.queue.len() >= MAX_WAITING
             || self.queue.iter().any(is_security)

@@ -94,6 +94,8 @@ fn wait_for_work<'a>(
 
 /// Writes what waits. Until that is done nobody else appends, so that the order stays.
 fn write<'a>(shared: &'a Shared, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+    // What waits is not on disk because somebody tries to put it there, which may take long.
+    state.is_trying = state.is_blocked();
     let chain = state.chain.take();
     let mut queue = std::mem::take(&mut state.queue);
     let lost = std::mem::take(&mut state.lost);
@@ -143,6 +145,7 @@ fn write<'a>(shared: &'a Shared, mut state: MutexGuard<'a, State>) -> MutexGuard
     // What came meanwhile comes after what could not be written.
     queue.append(&mut state.queue);
     state.queue = queue;
+    state.is_trying = false;
     state
 }
 
