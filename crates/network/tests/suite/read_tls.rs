@@ -216,7 +216,7 @@ impl World {
 
     /// The only record, once there is one.
     async fn record(&self) -> RequestRecord {
-        for _ in 0..10_000 {
+        for _ in 0..60_000 {
             if let [record] = self.records.lock().unwrap().as_slice() {
                 return record.clone();
             }

@@ -9,6 +9,7 @@ use mycelium_types::Limit;
 use mycelium_types::SkillState;
 use serde_json::json;
 
+use super::world::LOOKS;
 use super::world::World;
 
 const HOSTILE: &str = "
@@ -29,7 +30,7 @@ fn hostile(world: &World) {
         "hostile",
         json!({
             "exports": ["spin", "sleep", "swallow", "regex", "bomb", "deep", "print", "fine"],
-            "limits": {"cpuSeconds": 1, "wallSeconds": 60, "memoryMB": 64, "outputMB": 1}
+            "limits": {"cpuSeconds": 1, "wallSeconds": 120, "memoryMB": 64, "outputMB": 1}
         }),
         HOSTILE,
     );
@@ -226,7 +227,7 @@ fn in_the_background(world: &std::sync::Arc<World>) -> tokio::task::JoinHandle<E
 
 /// Waits until the call runs.
 async fn executing(world: &World) -> ProcessReport {
-    for _ in 0..500 {
+    for _ in 0..LOOKS {
         let processes = world.runtime.processes().await.unwrap();
         let runs = |state| state == SkillState::Executing;
         if processes.instances.iter().any(|it| runs(it.state)) {
@@ -238,7 +239,7 @@ async fn executing(world: &World) -> ProcessReport {
 }
 
 async fn wait_until(condition: impl Fn() -> bool) {
-    for _ in 0..500 {
+    for _ in 0..LOOKS {
         if condition() {
             return;
         }

@@ -561,27 +561,27 @@ async fn cancelled(world: &World, skill: &str, text: &str) {
 async fn a_skill_that_listens_ends_a_cancelled_call_itself_and_stays() {
     let world = World::new();
     evaluator(&world, "polite", json!({}));
-    assert_eq!(
-        world
-            .run(
-                "polite",
-                "globalThis.kept = 1; return mycelium.signal.aborted"
-            )
-            .await,
-        json!(false)
-    );
     let text = "const { kv, log, signal } = mycelium;
         await kv.set('state', 'running'); const gone = new Promise((resolve) => signal.addEventListener('abort', resolve));
         const timer = setInterval(() => {}, 1000); log.info('runs'); await gone; clearInterval(timer);
         await kv.set('state', signal.reason.name); return 'for nobody'";
-    cancelled(&world, "polite", text).await;
-    let seen = world
-        .run(
-            "polite",
-            "return [kept, await mycelium.kv.get('state'), mycelium.signal.aborted]",
-        )
-        .await;
-    assert_eq!(seen, json!([1, "AbortError", false]));
+    let mut stays = false;
+    // On a machine that stands still, the second that it has may be over before it hears of it.
+    for _ in 0..5 {
+        let keep = "globalThis.kept = 1; return mycelium.signal.aborted";
+        assert_eq!(world.run("polite", keep).await, json!(false));
+        cancelled(&world, "polite", text).await;
+        let look =
+            "return [globalThis.kept, await mycelium.kv.get('state'), mycelium.signal.aborted]";
+        let seen = world.run("polite", look).await;
+        stays = seen == json!([1, "AbortError", false]);
+        if stays {
+            break;
+        }
+        // It was ended, and started anew.
+        assert_eq!(seen[0], json!(null));
+    }
+    assert!(stays);
     let interrupted = world
         .entries("call")
         .iter()

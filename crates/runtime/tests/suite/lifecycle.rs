@@ -304,7 +304,7 @@ async fn an_idle_instance_is_retired() {
     world.value("short", "hello", json!([])).await;
     let mut live = world.runtime.live_instances();
     let gone = live.wait_for(|live| *live == 0);
-    tokio::time::timeout(std::time::Duration::from_secs(20), gone)
+    tokio::time::timeout(std::time::Duration::from_secs(120), gone)
         .await
         .expect("the instance stays")
         .unwrap();

@@ -58,7 +58,7 @@ impl World {
     /// Waits until no instance has a worker.
     pub(crate) async fn deserted(&self) {
         let mut live = self.runtime.live_instances();
-        let patience = std::time::Duration::from_secs(60);
+        let patience = std::time::Duration::from_secs(120);
         tokio::time::timeout(patience, live.wait_for(|count| *count == 0))
             .await
             .unwrap()

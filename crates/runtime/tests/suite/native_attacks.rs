@@ -161,7 +161,7 @@ impl Ground {
             json!({"type": "network", "hosts": [format!("granted.test:{}", self.port)]}),
         ];
         let mut limits = json!({
-            "cpuSeconds": 3, "wallSeconds": 60, "memoryMB": 64, "dataMB": 8, "outputMB": 1,
+            "cpuSeconds": 3, "wallSeconds": 180, "memoryMB": 64, "dataMB": 8, "outputMB": 1,
         });
         match kind {
             Kind::Program => {}

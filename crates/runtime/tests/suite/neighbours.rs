@@ -12,6 +12,8 @@ use serde_json::json;
 
 use super::native::cannot_run;
 use super::native::speaking;
+use super::native::speaking_as;
+use super::world::LOOKS;
 use super::world::World;
 
 const HOSTILE: &str = include_str!("../hostile.js");
@@ -22,13 +24,18 @@ const LIMITS: [&str; 9] = [
 ];
 
 fn hostile(world: &World) {
+    hostile_for(world, 2);
+}
+
+/// The same, with so much processor time for a call.
+fn hostile_for(world: &World, cpu_seconds: u64) {
     let methods = [&LIMITS[..], &["leave", "fail", "look", "rest", "work"]].concat();
     world.skill(
         "hostile",
         json!({
             "exports": methods,
             "limits": {
-                "cpuSeconds": 2, "wallSeconds": 120, "memoryMB": 32, "openFiles": 16,
+                "cpuSeconds": cpu_seconds, "wallSeconds": 120, "memoryMB": 32, "openFiles": 16,
                 "fileSizeMB": 1, "dataMB": 2, "tmpMB": 2, "outputMB": 1, "frameMB": 1,
                 "logLinesPerSecond": 200,
             },
@@ -71,23 +78,22 @@ async fn a_program_with_many_processes_leaves_another_skill_answering() {
     let world = Arc::new(World::new());
     hostile(&world);
     let permission = json!({"type": "process", "commands": ["true"]});
-    let limits = json!({"processes": 16, "cpuSeconds": 1, "wallSeconds": 120});
-    speaking(
-        &world,
-        &json!({"permissions": [permission], "limits": limits}),
-    );
-    world.trust("speaker").await;
+    // Only who is to run out of time has little of it: what is started takes some until it is counted.
+    for (name, cpu_seconds) in [("speaker", 10), ("burner", 1)] {
+        let limits = json!({"processes": 16, "cpuSeconds": cpu_seconds, "wallSeconds": 120});
+        let more = json!({"permissions": [permission], "limits": limits});
+        speaking_as(&world, name, &more);
+        world.trust(name).await;
+    }
     world.value("victim", "greet", json!(["you"])).await;
-    for (method, code) in [
-        ("explode", ErrorCode::ProcessLimit),
-        ("bomb", ErrorCode::ProcessLimit),
-        ("burn", ErrorCode::CpuLimit),
+    for (name, method, code) in [
+        ("speaker", "explode", ErrorCode::ProcessLimit),
+        ("speaker", "bomb", ErrorCode::ProcessLimit),
+        ("burner", "burn", ErrorCode::CpuLimit),
     ] {
         let attacked = Arc::clone(&world);
         let attack = tokio::spawn(async move {
-            let report = attacked
-                .exec("shell", "speaker", method, json!(["wait"]))
-                .await;
+            let report = attacked.exec("shell", name, method, json!(["wait"])).await;
             report.outcome.unwrap_err().code
         });
         let mut calls = 0;
@@ -164,7 +170,8 @@ async fn a_skill_whose_workers_keep_ending_lets_others_go_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_call_lets_others_go_first() {
     let world = Arc::new(World::new());
-    hostile(&world);
+    // Long enough to be looked at, however seldom this test has its turn.
+    hostile_for(&world, 10);
     let attacked = Arc::clone(&world);
     let call = tokio::spawn(async move {
         let report = attacked.exec("other", "hostile", "spin", json!([])).await;
@@ -184,7 +191,7 @@ async fn a_long_call_lets_others_go_first() {
 async fn nobody_comes_first_again_by_a_session_of_their_own() {
     let world = Arc::new(World::new());
     let permission = json!({"type": "process", "commands": ["true"]});
-    let limits = json!({"processes": 16, "cpuSeconds": 5, "wallSeconds": 120});
+    let limits = json!({"processes": 16, "cpuSeconds": 10, "wallSeconds": 120});
     speaking(
         &world,
         &json!({"permissions": [permission], "limits": limits}),
@@ -259,7 +266,7 @@ async fn hostile_calls_leave_nothing_behind() {
     // The instance of the last call, and the workers that wait for a skill, once they are all made again; and what is
     // written a little late.
     let failures = world.state().join("breakers.json");
-    for _ in 0..500 {
+    for _ in 0..LOOKS {
         if before.workers == 1 + WAITING && before.files.contains(&failures) {
             break;
         }
@@ -278,7 +285,7 @@ async fn hostile_calls_leave_nothing_behind() {
     assert_eq!(processes.launcher.unwrap().pid, launcher);
     let mut after = Traces::of(&world, launcher);
     // The last worker may still be ending, and the next one being made.
-    for _ in 0..500 {
+    for _ in 0..LOOKS {
         if after == before {
             break;
         }

@@ -79,7 +79,7 @@ async fn an_open_connection_ends_with_its_skill() {
     let (context, name) = (world.context("shell"), "client".parse().unwrap());
     let unloaded = world.runtime.unload(&context, &name, &world.events()).await;
     assert!(unloaded.unwrap().changed);
-    let ended = tokio::time::timeout(Duration::from_secs(30), server).await;
+    let ended = tokio::time::timeout(Duration::from_secs(120), server).await;
     assert!(ended.unwrap().unwrap(), "it sent more");
     world.runtime.shutdown().await;
 }

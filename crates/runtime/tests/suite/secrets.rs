@@ -21,6 +21,7 @@ use mycelium_types::SecretValue;
 use serde_json::Value;
 use serde_json::json;
 
+use super::world::LOOKS;
 use super::world::World;
 
 /// A server on this machine that notes the heads of requests and answers with little, with a redirection to what
@@ -56,9 +57,10 @@ impl Server {
                 };
                 let length = body.len();
                 let rest = format!("Content-Length: {length}\r\nConnection: close");
+                // Before the answer: whoever has that looks for this.
+                log.lock().unwrap().push_str(&head.join("\n"));
                 // A client may go away at any time.
                 let _ = write!(stream, "HTTP/1.1 {answer}\r\n{rest}\r\n\r\n{body}");
-                log.lock().unwrap().push_str(&head.join("\n"));
             }
         });
         Self { place, heads }
@@ -101,7 +103,7 @@ fn client(world: &World, permissions: Value) {
 /// may be after the call that made it, and then with the next one.
 async fn requests(world: &World, awaited: impl Fn(&NetworkRequest) -> bool) -> Vec<NetworkRequest> {
     let mut told = Vec::new();
-    for _ in 0..500 {
+    for _ in 0..LOOKS {
         told.extend(world.heard().into_iter().filter_map(|event| match event {
             Event::NetworkRequest(request) => Some(request),
             _ => None,

@@ -23,6 +23,13 @@ use mycelium_types::ErrorCode;
 use serde_json::Value;
 use serde_json::json;
 
+/// The time that a call may take where a test says nothing of it, in seconds. Few are about that, and a machine that has much
+/// else to do may stand still for long.
+const WALL_SECONDS: u64 = 120;
+
+/// How often something that must come is looked for, 10 ms apart.
+pub(crate) const LOOKS: usize = 6_000;
+
 /// A workspace with a runtime. Everything is below one temporary folder.
 pub(crate) struct World {
     folder: tempfile::TempDir,
@@ -139,6 +146,10 @@ impl World {
         });
         for (key, value) in manifest.as_object().unwrap() {
             full[key] = value.clone();
+        }
+        let wall = &mut full["limits"]["wallSeconds"];
+        if wall.is_null() {
+            *wall = json!(WALL_SECONDS);
         }
         fs_err::write(folder.join("skill.json"), full.to_string()).unwrap();
         fs_err::write(folder.join("index.js"), code).unwrap();
