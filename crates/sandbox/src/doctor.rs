@@ -39,7 +39,7 @@ use crate::kernel_file;
 use crate::wire::Job;
 
 /// How long the attacks may take, and the most that is read of what came of them, in bytes.
-const ATTACK_LIMIT: Duration = Duration::from_secs(10);
+const ATTACK_LIMIT: Duration = Duration::from_secs(60);
 const MAX_ANSWER: u64 = 1 << 16;
 
 /// What holds on this machine, for this person.

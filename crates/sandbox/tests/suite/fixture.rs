@@ -25,7 +25,7 @@ use super::hostile::Finding;
 use super::hostile::Order;
 
 /// Long enough for anything that will happen at all.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) fn start() -> Launcher {
     let program = std::env::current_exe().unwrap();

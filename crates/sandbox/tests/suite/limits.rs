@@ -156,8 +156,9 @@ fn timer() {
     puppet.worker.kill();
     let exit = puppet.exit();
     assert_eq!(exit.cause, ExitCause::Killed);
-    // What it uses beyond is what passes until this thread hears of it and the kill arrives, which is little.
-    let used = Duration::from_millis(30)..Duration::from_secs(1);
+    // What it uses beyond is what passes until this thread hears of it and the kill arrives, which is little unless the
+    // machine has much else to do.
+    let used = Duration::from_millis(30)..PATIENCE;
     assert!(used.contains(&exit.cpu_time), "{exit:?}");
     let too_late = timer.arm(Duration::from_secs(1), 8).unwrap_err();
     assert_eq!(too_late, SandboxError::WorkerLost);
