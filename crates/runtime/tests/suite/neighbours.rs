@@ -18,6 +18,9 @@ use super::world::World;
 
 const HOSTILE: &str = include_str!("../hostile.js");
 
+/// How often something is tried that a slow machine may prevent.
+const TRIES: usize = 10;
+
 /// Each kind of attack, and whether the code it ends with is one of a limit.
 const LIMITS: [&str; 9] = [
     "spin", "bomb", "data", "tmp", "large", "open", "print", "chat", "give",
@@ -122,8 +125,17 @@ async fn many_short_calls_let_others_go_first() {
         let report = world.exec("other", "hostile", "work", json!([])).await;
         report.outcome.unwrap();
     };
-    work().await;
-    assert!(!is_one_behind(&world).await, "one is short");
+    // What a start takes on a slow machine may be much already.
+    let mut is_first = false;
+    for _ in 0..TRIES {
+        work().await;
+        is_first = !is_one_behind(&world).await;
+        if is_first {
+            break;
+        }
+        world.runtime.end_session("other").await;
+    }
+    assert!(is_first, "one is short");
     let mut is_behind = false;
     for _ in 0..20 {
         // Without a look between them, which takes longer than the calls where much else is done.
@@ -152,11 +164,21 @@ async fn a_skill_whose_workers_keep_ending_lets_others_go_first() {
         report.outcome.unwrap();
         is_one_behind(&world).await
     };
-    ends().await;
-    assert!(!starts_behind().await, "once is an accident");
+    // What a start takes on a slow machine may be much already.
+    let mut is_first = false;
+    for _ in 0..TRIES {
+        world.reset("hostile").await;
+        ends().await;
+        is_first = !starts_behind().await;
+        if is_first {
+            break;
+        }
+        world.runtime.end_session("other").await;
+    }
+    assert!(is_first, "once is an accident");
     // A machine that has much else to do may take longer for a start than the skill has to be calm for.
     let mut is_behind = false;
-    for _ in 0..10 {
+    for _ in 0..TRIES {
         ends().await;
         is_behind = starts_behind().await;
         if is_behind {
