@@ -28,7 +28,8 @@ use serde_json::Value;
 
 use crate::WorkerError;
 use crate::program::Requests;
-use crate::program::ending::failure;
+use crate::program::ending::failure_of_call;
+use crate::program::ending::is_over_time;
 use crate::program::output::Kept;
 use crate::program::output::Lines;
 use crate::program::output::Pipe;
@@ -186,9 +187,11 @@ impl Run {
             return Err(plain_failure(kind, message.to_owned()));
         }
         match self.end.status {
-            ProcessStatus::Returned(0) => Ok((result(&self.stdout.bytes)?, self.end)),
+            ProcessStatus::Returned(0) if !is_over_time(&self.end, limits) => {
+                Ok((result(&self.stdout.bytes)?, self.end))
+            }
             ProcessStatus::Returned(_) | ProcessStatus::Signal(_) => {
-                Err(failure(&self.end, &self.last_line, limits))
+                Err(failure_of_call(&self.end, &self.last_line, limits))
             }
         }
     }
