@@ -114,6 +114,7 @@ mod run_granted_file;
 mod run_in_real_time;
 mod run_privileged;
 mod secret_memory;
+mod send_by_local_pair;
 mod send_datagram;
 mod set_capabilities;
 mod set_clock;
@@ -285,6 +286,7 @@ attacks! {
     run_in_real_time,
     run_privileged,
     secret_memory,
+    send_by_local_pair,
     send_datagram,
     set_capabilities,
     set_clock,

@@ -232,6 +232,7 @@ pub(super) fn name(call: libc::c_long) -> String {
         libc::SYS_setsockopt => "setsockopt",
         libc::SYS_ioctl => "ioctl",
         libc::SYS_socket => "socket",
+        libc::SYS_socketpair => "socketpair",
         #[cfg(target_arch = "x86_64")]
         libc::SYS_ioperm => "ioperm",
         #[cfg(target_arch = "x86_64")]
@@ -319,6 +320,30 @@ mod tests {
             assert_eq!(PROGRAM.answer(call as u32, &arguments), Answer::Allow);
             let named = [5, 100, 100, 0, 100, 16];
             assert_eq!(PROGRAM.answer(call as u32, &named), Answer::Watch);
+        }
+    }
+
+    #[test]
+    fn pairs_of_local_sockets_are_those_that_reach_nobody_else() {
+        let flags = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+        for (family, kind, answer) in [
+            (libc::AF_UNIX, libc::SOCK_STREAM, Answer::Allow),
+            (libc::AF_UNIX, libc::SOCK_STREAM | flags, Answer::Allow),
+            (libc::AF_UNIX, libc::SOCK_SEQPACKET | flags, Answer::Allow),
+            (libc::AF_UNIX, libc::SOCK_DGRAM, Answer::Tell),
+            (libc::AF_UNIX, libc::SOCK_DGRAM | flags, Answer::Tell),
+            // The kernel takes it for one of datagrams.
+            (libc::AF_UNIX, libc::SOCK_RAW, Answer::Tell),
+            (libc::AF_TIPC, libc::SOCK_STREAM, Answer::Tell),
+        ] {
+            let arguments = [family as u64, kind as u64, 0, 100, 0, 0];
+            let call = libc::SYS_socketpair;
+            assert_eq!(
+                PROGRAM.answer(call as u32, &arguments),
+                answer,
+                "{family} {kind}"
+            );
+            assert_eq!(subjects(call, &arguments), [Subject::Privilege]);
         }
     }
 

@@ -82,6 +82,15 @@ const fn socket_option(name: libc::c_int) -> [Test; 2] {
     [int(1, libc::SOL_SOCKET as u64), int(2, name as u64)]
 }
 
+/// A type of sockets, beside which the argument has flags.
+const fn socket_type(argument: u32, name: libc::c_int) -> Test {
+    Test {
+        argument,
+        mask: 0xF,
+        value: name as u64,
+    }
+}
+
 /// What takes privileges, or reaches parts of the kernel that a program in a sandbox has no business with.
 const PRIVILEGED: Table = &[
     // Other processes' memory and descriptors.
@@ -217,8 +226,8 @@ const WATCHED: Table = &[
     (libc::SYS_lsetxattr, WATCHED_CALL),
     (libc::SYS_removexattr, WATCHED_CALL),
     (libc::SYS_lremovexattr, WATCHED_CALL),
-    // Without an address it goes where the socket is connected to, and is frequent. So is `sendmsg`, of which no
-    // filter can see whether it has one.
+    // Without an address it goes where the socket is connected to, and is frequent. So are `sendmsg` and `sendmmsg`, of
+    // which no filter can see whether they have one.
     (libc::SYS_sendto, watched_but(&[case(&[null(4)], Allow)])),
 ];
 
@@ -256,8 +265,8 @@ const LIMITED: Table = &[
     (libc::SYS_fallocate, Rule::Always(Refuse(libc::EOPNOTSUPP))),
     // Only families that a network namespace confines; of netlink only the one that lists interfaces. Not
     // among them: local sockets. Whoever sees the file of one may connect, and neither a mount that is read-only
-    // nor Landlock before its ABI 9 is in the way. Pairs of them are made by another call. Nobody is told: the C
-    // library tries one at every look-up of a name or a user.
+    // nor Landlock before its ABI 9 is in the way. Nobody is told: the C library tries one at every look-up of a
+    // name or a user.
     (
         libc::SYS_socket,
         Rule::Cases {
@@ -269,6 +278,30 @@ const LIMITED: Table = &[
                     &[
                         int(0, libc::AF_NETLINK as u64),
                         int(2, libc::NETLINK_ROUTE as u64),
+                    ],
+                    Allow,
+                ),
+            ],
+            otherwise: Tell,
+        },
+    ),
+    // Pairs of local sockets, of the types that stay with each other. One for datagrams sends to whatever file of a
+    // socket it is told to, or connects to it, and the families without pairs make their sockets before they say so.
+    (
+        libc::SYS_socketpair,
+        Rule::Cases {
+            cases: &[
+                case(
+                    &[
+                        int(0, libc::AF_UNIX as u64),
+                        socket_type(1, libc::SOCK_STREAM),
+                    ],
+                    Allow,
+                ),
+                case(
+                    &[
+                        int(0, libc::AF_UNIX as u64),
+                        socket_type(1, libc::SOCK_SEQPACKET),
                     ],
                     Allow,
                 ),

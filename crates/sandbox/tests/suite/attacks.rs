@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::net::UdpSocket;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr;
+use std::os::unix::net::UnixDatagram;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
@@ -46,7 +47,7 @@ struct Scene {
     targets: Targets,
     policy: SandboxPolicy,
     /// What listens where nobody may connect.
-    _servers: (TcpListener, UdpSocket, [UnixListener; 3]),
+    _servers: (TcpListener, UdpSocket, [UnixListener; 3], UnixDatagram),
 }
 
 impl Scene {
@@ -75,6 +76,7 @@ impl Scene {
             UnixListener::bind(site.path("ws/service")).unwrap(),
             UnixListener::bind(site.path("ws/out/service")).unwrap(),
         ];
+        let datagrams = UnixDatagram::bind(site.path("ws/docs/datagrams")).unwrap();
         Self {
             targets: Targets {
                 file: site.path("ws/secret"),
@@ -86,7 +88,7 @@ impl Scene {
             },
             site,
             policy,
-            _servers: (tcp, udp, locals),
+            _servers: (tcp, udp, locals, datagrams),
         }
     }
 

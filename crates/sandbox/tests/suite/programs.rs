@@ -359,6 +359,7 @@ fn privileges() {
         ("set_clock", "clock_settime"),
         ("set_host_name", "sethostname"),
         ("kernel_log", "syslog"),
+        ("send_by_local_pair", "socketpair"),
         ("socket_filter", "setsockopt"),
         ("type_into_terminal", "ioctl"),
     ] {
