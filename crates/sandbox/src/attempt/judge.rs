@@ -171,13 +171,17 @@ fn path_verdict(
             let is_meant = match last {
                 Last::Target | Last::Present => true,
                 Last::Name => is_there || kind == AttemptKind::Write,
+                Last::PresentName => is_there,
                 Last::New => !is_there,
             };
             (is_meant && !is_noise(&real)).then(|| told(real)).flatten()
         }
         // What is to be created must have a folder to be in; what is to be used must be there.
         None => {
-            let is_made = kind == AttemptKind::Write && last != Last::Present;
+            let is_made = match last {
+                Last::Target | Last::Name | Last::New => kind == AttemptKind::Write,
+                Last::Present | Last::PresentName => false,
+            };
             let could_be = is_made && plain.parent().is_some_and(Path::is_dir);
             could_be.then(|| told(plain)).flatten()
         }
@@ -221,7 +225,7 @@ fn taken_grant(policy: &SandboxPolicy, kind: AttemptKind, path: &Path) -> Option
 fn real(path: &Path, last: Last) -> Option<PathBuf> {
     match last {
         Last::Target | Last::Present => std::fs::canonicalize(path).ok(),
-        Last::Name | Last::New => {
+        Last::Name | Last::PresentName | Last::New => {
             let folder = std::fs::canonicalize(path.parent()?).ok()?;
             Some(folder.join(path.file_name()?))
         }
@@ -362,7 +366,14 @@ mod tests {
             (AttemptKind::Read, "nowhere", Last::Name, None),
             // Only what is there can be given another mode, or lose its content.
             (AttemptKind::Write, "nowhere", Last::Present, None),
+            (AttemptKind::Write, "nowhere", Last::PresentName, None),
             (AttemptKind::Write, "secret", Last::Present, Some("secret")),
+            (
+                AttemptKind::Write,
+                "secret",
+                Last::PresentName,
+                Some("secret"),
+            ),
             (
                 AttemptKind::Write,
                 "out/link",

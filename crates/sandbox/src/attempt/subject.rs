@@ -43,6 +43,8 @@ pub(super) enum Last {
     Present,
     /// The link itself.
     Name,
+    /// The same, which is not made if it is not there.
+    PresentName,
     /// Something that is not there yet.
     New,
 }
@@ -90,7 +92,7 @@ pub(super) fn subjects(call: libc::c_long, arguments: &[u64; 6]) -> Vec<Subject>
             vec![here(AttemptKind::Write, Last::Present, arguments[0])]
         }
         libc::SYS_lsetxattr | libc::SYS_lremovexattr => {
-            vec![here(AttemptKind::Write, Last::Name, arguments[0])]
+            vec![here(AttemptKind::Write, Last::PresentName, arguments[0])]
         }
         libc::SYS_fchmodat => vec![write(Last::Present, 0)],
         FCHMODAT2 | libc::SYS_utimensat => vec![write(followed(arguments[3]), 0)],
@@ -103,7 +105,7 @@ pub(super) fn subjects(call: libc::c_long, arguments: &[u64; 6]) -> Vec<Subject>
 fn followed(flags: u64) -> Last {
     match flags as i32 & libc::AT_SYMLINK_NOFOLLOW {
         0 => Last::Present,
-        _ => Last::Name,
+        _ => Last::PresentName,
     }
 }
 
@@ -143,7 +145,7 @@ fn old(call: libc::c_long, arguments: &[u64; 6]) -> Option<Vec<Subject>> {
         libc::SYS_chmod | libc::SYS_chown | libc::SYS_utime | libc::SYS_utimes => {
             vec![write(Last::Present, 0)]
         }
-        libc::SYS_lchown => vec![write(Last::Name, 0)],
+        libc::SYS_lchown => vec![write(Last::PresentName, 0)],
         libc::SYS_futimesat => vec![at(Last::Present, 0)],
         _ => return None,
     })
@@ -290,10 +292,10 @@ mod tests {
         let no_follow = libc::AT_SYMLINK_NOFOLLOW as u64;
         for (call, flags, last) in [
             (libc::SYS_utimensat, [0, 0], Last::Present),
-            (libc::SYS_utimensat, [no_follow, 0], Last::Name),
-            (FCHMODAT2, [no_follow, 0], Last::Name),
+            (libc::SYS_utimensat, [no_follow, 0], Last::PresentName),
+            (FCHMODAT2, [no_follow, 0], Last::PresentName),
             (libc::SYS_fchownat, [no_follow, 0], Last::Present),
-            (libc::SYS_fchownat, [0, no_follow], Last::Name),
+            (libc::SYS_fchownat, [0, no_follow], Last::PresentName),
             // The old one has no flags.
             (libc::SYS_fchmodat, [no_follow, no_follow], Last::Present),
         ] {
