@@ -355,7 +355,8 @@ impl Listener {
     }
 
     fn shows_secret(&self, permission: &Permission) -> bool {
-        let text = format!("{permission:?}");
+        // In this form nothing is escaped.
+        let text = permission.to_string();
         matches!(self.memory.given.conceal(&text), Cow::Owned(_))
     }
 

@@ -396,3 +396,36 @@ async fn a_value_that_a_host_repeats_is_on_no_record_and_in_no_error() {
     assert_eq!(files_with(&world.state(), &value), [""; 0]);
     world.runtime.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_value_with_quotes_is_in_no_permission_that_is_suggested() {
+    let host = Server::start();
+    let world = World::new();
+    client(
+        &world,
+        json!([
+            {"type": "network", "hosts": [host.place]},
+            {"type": "secret", "names": ["TOKEN"]},
+        ]),
+    );
+    let part = value(1);
+    store(&world, "TOKEN", &format!("{part}\"\\"));
+    world.trust("client").await;
+    let text = "const answer = await fetch(args[0] + '/echo', { headers: { 'x-token': process.env.TOKEN } });
+        const told = await answer.text();
+        try { require('fs').readFileSync(`./${told}`); } catch (error) { return [told.length, error.code]; }";
+    let args = json!([text, format!("http://{}", host.place)]);
+    assert_eq!(
+        world.value("client", "run", args).await,
+        json!([part.len() + 2, "EACCES"])
+    );
+    let heard = world.heard();
+    let mut violations = heard.iter().filter_map(|event| match event {
+        Event::Violation(violation) => Some(violation),
+        _ => None,
+    });
+    assert_eq!(violations.next().unwrap().permission, None);
+    assert!(!format!("{heard:?}").contains(&part), "{heard:?}");
+    assert_eq!(files_with(&world.state(), &part), [""; 0]);
+    world.runtime.shutdown().await;
+}
