@@ -72,11 +72,17 @@ impl Inner {
                 .with("permissions", "filesystem: read access to ."));
         }
         let record = self.find(&workspace, &request.call.skill).await?;
-        let (skill, evaluation) = {
+        let (skill, evaluation, secrets) = {
             let inner = Arc::clone(self);
             let workspace = Arc::clone(&workspace);
             let source = record.source.clone();
-            blocking(move || inner.launches.verify(&workspace, &source)).await?
+            let store = SecretStore::below(&self.options.folders.state);
+            blocking(move || {
+                let (skill, evaluation) = inner.launches.verify(&workspace, &source)?;
+                // Before the call, which changes things: without the names there can be no report.
+                Ok((skill, evaluation, store.names()?))
+            })
+            .await?
         };
         let seen = Arc::new(Mutex::new(Vec::new()));
         let sink: EventSink = {
@@ -101,13 +107,12 @@ impl Inner {
             )
             .await;
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
-        let secrets = SecretStore::below(&self.options.folders.state);
         blocking(move || {
             let surroundings = Surroundings {
                 manifest: skill.manifest(),
                 evaluation: &evaluation,
                 environment: &workspace.environment,
-                secrets: &secrets.names()?,
+                secrets: &secrets,
             };
             let seen = seen.into_iter();
             let seen: Vec<_> = seen.filter_map(|one| surroundings.judge(one)).collect();
