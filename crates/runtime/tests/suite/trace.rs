@@ -387,8 +387,9 @@ async fn variables_are_seen_that_are_there_or_asked_for() {
     }
     let code = "exports.run = () => {
         process.env.MINE = 'own';
+        Object.create(process.env).STRAY = 'none of it';
         const { STAGE, ABSENT, HOME, MINE } = process.env;
-        return [STAGE ?? null, ABSENT ?? null, typeof HOME, MINE, 'NOWHERE' in process.env];
+        return [STAGE ?? null, ABSENT ?? null, typeof HOME, MINE, 'NOWHERE' in process.env, 'STRAY' in process.env];
     };";
     grant(&world, &json!([]), code).await;
     let report = trace_in(&world, &context, FileAccess::Read).await.unwrap();
@@ -399,7 +400,7 @@ async fn variables_are_seen_that_are_there_or_asked_for() {
     );
     assert_eq!(
         report.exec.outcome.unwrap(),
-        json!([null, null, "string", "own", false])
+        json!([null, null, "string", "own", false, false])
     );
 
     let declared = json!([{"type": "environment", "variables": ["STAGE", "UNREAD", "ABSENT"]}]);

@@ -13,7 +13,7 @@ function watched(environment) {
   function note(name) {
     if (typeof name === 'string' && !own.has(name) && VARIABLE.test(name)) host.noteVariable(name);
   }
-  return new Proxy(environment, {
+  const env = new Proxy(environment, {
     get(target, name) {
       note(name);
       return target[name];
@@ -26,11 +26,13 @@ function watched(environment) {
       note(name);
       return Reflect.getOwnPropertyDescriptor(target, name);
     },
-    set(target, name, value) {
-      own.add(name);
-      return Reflect.set(target, name, value);
+    set(target, name, value, receiver) {
+      // What inherits from the environment is no part of it.
+      if (receiver === env) own.add(name);
+      return Reflect.set(target, name, value, receiver);
     },
   });
+  return env;
 }
 
 module.exports = { watched };
