@@ -301,9 +301,9 @@ impl<'a> Declared<'a> {
 
     /// The path that a manifest's path means.
     fn place(&self, declared: &str) -> PathBuf {
-        let path = match declared.strip_prefix("~/") {
-            Some(rest) => self.home.join(rest),
-            None => self.policy.workspace.join(declared),
+        let path = match Path::new(declared).strip_prefix("~") {
+            Ok(rest) => self.home.join(rest),
+            Err(_) => self.policy.workspace.join(declared),
         };
         HostFiles::default().resolve(&path).unwrap_or(path)
     }

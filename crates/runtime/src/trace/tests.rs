@@ -110,6 +110,27 @@ fn a_manifest_is_told_what_it_asks_for_in_vain_and_what_it_lacks() {
 }
 
 #[test]
+fn the_home_folder_is_asked_for_as_a_whole_or_in_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().canonicalize().unwrap();
+    let policy = policy(&home.join("work"));
+    let file = home.join("notes/today");
+    fs_err::create_dir(home.join("notes")).unwrap();
+    fs_err::write(&file, "x").unwrap();
+    let mut needs = Needs::default();
+    needs.note(&used(Operation::Read, file), &policy);
+    let needed = needs.permissions(&policy);
+    for (path, covers) in [("~", true), ("~/notes", true), ("~/other", false)] {
+        let manifest = manifest(&json!([
+            {"type": "filesystem", "paths": [path], "access": "read"},
+        ]));
+        let declared = Declared::new(&manifest, Engine::Quickjs, &policy, &home);
+        assert_eq!(declared.unused(&needs).is_empty(), covers, "{path}");
+        assert_eq!(declared.missing(&needed).is_empty(), covers, "{path}");
+    }
+}
+
+#[test]
 fn a_pattern_covers_the_hosts_it_is_about() {
     for (declared, needed, expected) in [
         ("api.example.org", "api.example.org:443", true),
