@@ -125,8 +125,8 @@ mod tests {
             });
             let connection = open_database(&file, TABLES).unwrap();
             let count = "SELECT count(*) FROM lines";
-            let lines: usize = connection.query_row(count, [], |row| row.get(0)).unwrap();
-            assert_eq!(lines, MANY);
+            let lines: i64 = connection.query_row(count, [], |row| row.get(0)).unwrap();
+            assert_eq!(lines, MANY as i64);
         }
     }
 }
