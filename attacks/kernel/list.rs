@@ -79,6 +79,7 @@ mod open_file_system;
 mod open_name;
 mod open_process;
 mod open_too_many_files;
+mod other_protocol;
 mod outlive_launcher;
 mod own_filter_listener;
 mod own_signals;
@@ -251,6 +252,7 @@ attacks! {
     open_name,
     open_process,
     open_too_many_files,
+    other_protocol,
     outlive_launcher,
     own_filter_listener,
     own_signals,

@@ -16,9 +16,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use mycelium_config::SecretStore;
 use mycelium_policy::WorkspaceTrust;
+use mycelium_protocol::Event;
 use mycelium_protocol::control::RequestContext;
 use mycelium_protocol::control::TraceReport;
 use mycelium_protocol::control::TraceRequest;
@@ -36,7 +39,7 @@ use crate::trace::needs::Needs;
 use crate::trace::observation::Observation;
 use crate::trace::surroundings::Surroundings;
 
-/// Uses that are kept of one call. What comes on top is not told.
+/// Uses that are kept of one call. Whoever tells of them tells of as many: with so many, something may be missing.
 const MAX_USES: usize = 4096;
 
 /// What is shown of the workspace to a skill that is observed, as permissions of it.
@@ -85,10 +88,15 @@ impl Inner {
             .await?
         };
         let seen = Arc::new(Mutex::new(Vec::new()));
+        let is_cut = Arc::new(AtomicBool::new(false));
         let sink: EventSink = {
             let (seen, events) = (Arc::clone(&seen), Arc::clone(events));
             let own = request.call.skill.name.clone();
+            let is_cut = Arc::clone(&is_cut);
             Arc::new(move |event| {
+                if matches!(&event, Event::ViolationsOmitted { skill, .. } if *skill == own) {
+                    is_cut.store(true, Ordering::Relaxed);
+                }
                 for observation in Observation::of(&event, &own) {
                     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
                     if seen.len() < MAX_USES {
@@ -107,6 +115,7 @@ impl Inner {
             )
             .await;
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let incomplete = is_cut.load(Ordering::Relaxed) || seen.len() >= MAX_USES;
         blocking(move || {
             let surroundings = Surroundings {
                 manifest: skill.manifest(),
@@ -137,6 +146,7 @@ impl Inner {
                 exec,
                 observed,
                 unused: declared.unused(&needs),
+                incomplete,
                 missing,
                 permissions,
                 unseen,

@@ -42,6 +42,8 @@ use crate::filter::PROGRAM;
 
 /// Attempts of one worker that are kept until they are asked for. What comes on top is counted.
 const MAX_KEPT: usize = 256;
+/// The same of a worker that is observed.
+const MAX_OBSERVED: usize = 4096;
 /// Attempts of one worker that may wait for judgement. What comes on top is counted and not looked at.
 const MAX_WAITING: u64 = 512;
 /// How often the use of one grant is told of a worker that is not observed.
@@ -248,8 +250,9 @@ impl Attempts {
                 attempt.attempted.clone(),
                 attempt.resolved.clone(),
             );
+            let most = if is_observed { MAX_OBSERVED } else { MAX_KEPT };
             if !seen.known.contains(&key) {
-                if seen.found.kept.len() >= MAX_KEPT {
+                if seen.found.kept.len() >= most {
                     seen.found.omitted += u64::from(attempt.verdict == AttemptVerdict::Refused);
                 } else if seen.is_told(&attempt, is_observed) {
                     seen.known.insert(key);

@@ -64,6 +64,14 @@ fn describe(report: &TraceReport, page: &mut Page) {
         page.blank();
         tell_unseen(report, page);
     }
+    tell_incomplete(report, page);
+}
+
+fn tell_incomplete(report: &TraceReport, page: &mut Page) {
+    if report.incomplete {
+        page.blank();
+        page.say(&Text::new("trace-incomplete"));
+    }
 }
 
 fn tell_unseen(report: &TraceReport, page: &mut Page) {
@@ -118,6 +126,7 @@ fn compare(report: &TraceReport, page: &mut Page) {
     if !report.unseen.is_empty() {
         tell_unseen(report, page);
     }
+    tell_incomplete(report, page);
 }
 
 /// The report with the call as `exec` tells it.
@@ -129,6 +138,7 @@ fn value(report: &TraceReport, locale: Locale) -> Value {
         "unused": report.unused,
         "missing": report.missing,
         "unseen": report.unseen,
+        "incomplete": report.incomplete,
     })
 }
 
@@ -180,6 +190,7 @@ mod tests {
             unused: vec![reading("./unused")],
             missing: vec![reading("./docs")],
             unseen: Vec::new(),
+            incomplete: false,
         }
     }
 
@@ -207,6 +218,7 @@ mod tests {
             access: FileAccess::Read,
         }];
         hidden.unseen = hidden.permissions.clone();
+        hidden.incomplete = true;
         insta::assert_snapshot!(shown(describe, &hidden), @r#"
         It used nothing that takes a permission.
 

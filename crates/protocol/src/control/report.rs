@@ -70,6 +70,10 @@ pub struct TraceReport {
     /// What its manifest asks for and nobody can see in use, at least not in this run. It is among the permissions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unseen: Vec<Permission>,
+    /// Whether it did more than is kept of one call: then something may be missing in all of this, and among what is unused
+    /// there may be something that was used.
+    #[serde(default)]
+    pub incomplete: bool,
 }
 
 /// Something a skill did, or tried.

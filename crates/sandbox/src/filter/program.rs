@@ -91,6 +91,22 @@ const fn socket_type(argument: u32, name: libc::c_int) -> Test {
     }
 }
 
+/// The protocols of the internet that everybody uses.
+const INTERNET: [[Test; 2]; 8] = [
+    internet(libc::AF_INET, 0),
+    internet(libc::AF_INET, libc::IPPROTO_TCP),
+    internet(libc::AF_INET, libc::IPPROTO_UDP),
+    internet(libc::AF_INET, libc::IPPROTO_ICMP),
+    internet(libc::AF_INET6, 0),
+    internet(libc::AF_INET6, libc::IPPROTO_TCP),
+    internet(libc::AF_INET6, libc::IPPROTO_UDP),
+    internet(libc::AF_INET6, libc::IPPROTO_ICMPV6),
+];
+
+const fn internet(family: libc::c_int, protocol: libc::c_int) -> [Test; 2] {
+    [int(0, family as u64), int(2, protocol as u64)]
+}
+
 /// What takes privileges, or reaches parts of the kernel that a program in a sandbox has no business with.
 const PRIVILEGED: Table = &[
     // Other processes' memory and descriptors.
@@ -263,7 +279,8 @@ const LIMITED: Table = &[
     ),
     // Space that is taken without writing, as in the embedded engine's filter.
     (libc::SYS_fallocate, Rule::Always(Refuse(libc::EOPNOTSUPP))),
-    // Only families that a network namespace confines; of netlink only the one that lists interfaces. Not
+    // Only families that a network namespace confines, with the protocols that everybody uses: the others are modules that the
+    // kernel would load. Libraries try some and do without. Of netlink only the one that lists interfaces. Not
     // among them: local sockets. Whoever sees the file of one may connect, and neither a mount that is read-only
     // nor Landlock before its ABI 9 is in the way. Nobody is told: the C library tries one at every look-up of a
     // name or a user.
@@ -272,8 +289,22 @@ const LIMITED: Table = &[
         Rule::Cases {
             cases: &[
                 case(&[int(0, libc::AF_UNIX as u64)], Refuse(libc::EPERM)),
-                case(&[int(0, libc::AF_INET as u64)], Allow),
-                case(&[int(0, libc::AF_INET6 as u64)], Allow),
+                case(&INTERNET[0], Allow),
+                case(&INTERNET[1], Allow),
+                case(&INTERNET[2], Allow),
+                case(&INTERNET[3], Allow),
+                case(&INTERNET[4], Allow),
+                case(&INTERNET[5], Allow),
+                case(&INTERNET[6], Allow),
+                case(&INTERNET[7], Allow),
+                case(
+                    &[int(0, libc::AF_INET as u64)],
+                    Refuse(libc::EPROTONOSUPPORT),
+                ),
+                case(
+                    &[int(0, libc::AF_INET6 as u64)],
+                    Refuse(libc::EPROTONOSUPPORT),
+                ),
                 case(
                     &[
                         int(0, libc::AF_NETLINK as u64),

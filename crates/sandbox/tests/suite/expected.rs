@@ -29,6 +29,7 @@ const NAMES: &[(i32, &str)] = &[
     (libc::ENOSYS, "ENOSYS"),
     (libc::ENOTTY, "ENOTTY"),
     (libc::EPERM, "EPERM"),
+    (libc::EPROTONOSUPPORT, "EPROTONOSUPPORT"),
     (libc::EROFS, "EROFS"),
     (libc::ESRCH, "ESRCH"),
     (libc::EXDEV, "EXDEV"),

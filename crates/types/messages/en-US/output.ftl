@@ -347,6 +347,7 @@ trace-use = { $verdict ->
 trace-unused = Asked for and not used:
 trace-missing = Used or tried and not asked for:
 trace-unseen = Asked for, and kept because nobody can see whether it is used:
+trace-incomplete = It did more than is kept of one call: something may be missing above, or be listed as not used.
 trace-equal = The manifest asks for what was used and tried, and nothing else.
 
 # activate, deactivate, reload, unload, reset.

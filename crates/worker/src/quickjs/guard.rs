@@ -28,8 +28,10 @@ use rustix::io::Errno;
 use super::host::Host;
 use super::path;
 
-/// As many different refusals as one call can report. What comes on top is counted.
+/// As many different uses and refusals as one call can report. What is refused on top is counted.
 const MAX_REPORTS: usize = 256;
+/// The same of a program that is observed.
+const MAX_OBSERVED: usize = 4096;
 
 /// How often the use of one grant is reported of a program that is not observed.
 const USE_INTERVAL: Duration = Duration::from_secs(60);
@@ -127,7 +129,7 @@ impl Guard {
     /// Whether a look is to be reported: that of an observed program, once for each call.
     fn is_told(&mut self, looked: &Looked) -> bool {
         let is_observed = self.policy.as_ref().is_some_and(|policy| policy.observed);
-        is_observed && self.looked.len() < MAX_REPORTS && self.looked.insert(looked.clone())
+        is_observed && self.looked.len() < MAX_OBSERVED && self.looked.insert(looked.clone())
     }
 
     fn check(&mut self, access: FileAccess, attempted: &[u8]) -> Verdict {
@@ -151,7 +153,11 @@ impl Guard {
         }
         let report = (operation, resolved);
         let is_new = !self.reported.contains(&report);
-        let is_told = is_new && self.reported.len() < MAX_REPORTS;
+        let most = match policy.observed {
+            true => MAX_OBSERVED,
+            false => MAX_REPORTS,
+        };
+        let is_told = is_new && self.reported.len() < most;
         if is_told {
             self.reported.insert(report.clone());
         }
