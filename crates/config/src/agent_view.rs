@@ -27,6 +27,8 @@ pub struct AgentPlaces<'p> {
     pub home: &'p Path,
     /// The workspace, and where Claude Code keeps what is the person's.
     pub claude: ClaudePlaces<'p>,
+    /// Where Codex does: [`codex_home`](crate::codex_home).
+    pub codex: &'p Path,
 }
 
 /// What one kind of agent makes of a skill's folder.
@@ -237,11 +239,16 @@ impl ViewingAgent {
             ],
             // It takes all.
             Self::Codex => {
-                let mut roots = [places.claude.workspace, places.home]
-                    .map(|place| of(place, &[".agents/skills", ".codex/skills"]))
-                    .concat();
-                roots.push(PathBuf::from(CODEX_MANAGED));
-                vec![roots]
+                let roots = [
+                    of(
+                        places.claude.workspace,
+                        &[".agents/skills", ".codex/skills"],
+                    ),
+                    of(places.home, &[".agents/skills"]),
+                    of(places.codex, &["skills"]),
+                    vec![PathBuf::from(CODEX_MANAGED)],
+                ];
+                vec![roots.concat()]
             }
             Self::Guide => [places.claude.workspace, places.home]
                 .map(|place| of(place, &[".agents/skills", ".claude/skills"]))

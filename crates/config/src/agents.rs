@@ -133,6 +133,18 @@ pub struct AgentFile {
     pub path: PathBuf,
 }
 
+/// Where Codex keeps what is a person's: `~/.codex`, or the folder that `CODEX_HOME` names with an absolute path.
+#[must_use]
+pub fn codex_home(home: &Path, environment: &BTreeMap<String, String>) -> PathBuf {
+    moved(environment, "CODEX_HOME").unwrap_or_else(|| home.join(".codex"))
+}
+
+/// The folder that a variable names with an absolute path.
+fn moved(environment: &BTreeMap<String, String>, name: &str) -> Option<PathBuf> {
+    let folder = environment.get(name).map(PathBuf::from);
+    folder.filter(|folder| folder.is_absolute())
+}
+
 impl AgentFile {
     /// The file of a client, in the workspace or for the person with this home and environment.
     ///
@@ -145,22 +157,18 @@ impl AgentFile {
         home: &Path,
         environment: &BTreeMap<String, String>,
     ) -> Self {
-        let moved = |name: &str| {
-            let folder = environment.get(name).map(PathBuf::from);
-            folder.filter(|folder| folder.is_absolute())
-        };
         let path = match (client, scope) {
             (AgentClient::Claude, AgentScope::User) => {
                 ClaudeHome::of(home, workspace, environment).state
             }
             (AgentClient::Claude, AgentScope::Project) => workspace.join(".mcp.json"),
-            (AgentClient::Codex, AgentScope::User) => moved("CODEX_HOME")
-                .unwrap_or_else(|| home.join(".codex"))
-                .join("config.toml"),
+            (AgentClient::Codex, AgentScope::User) => {
+                codex_home(home, environment).join("config.toml")
+            }
             (AgentClient::Codex, AgentScope::Project) => workspace.join(".codex/config.toml"),
             (AgentClient::Cursor, AgentScope::User) => home.join(".cursor/mcp.json"),
             (AgentClient::Cursor, AgentScope::Project) => workspace.join(".cursor/mcp.json"),
-            (AgentClient::Vscode, AgentScope::User) => moved("XDG_CONFIG_HOME")
+            (AgentClient::Vscode, AgentScope::User) => moved(environment, "XDG_CONFIG_HOME")
                 .unwrap_or_else(|| home.join(".config"))
                 .join("Code/User/mcp.json"),
             (AgentClient::Vscode, AgentScope::Project) => workspace.join(".vscode/mcp.json"),

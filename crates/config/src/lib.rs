@@ -51,6 +51,7 @@ pub use agents::EntryChange;
 pub use agents::EntryOutcome;
 pub use agents::SERVER_NAME;
 pub use agents::ServerEntry;
+pub use agents::codex_home;
 pub use claude::ClaudePlaces;
 pub use claude::ClaudeSettings;
 pub use claude::SkillVisibility;

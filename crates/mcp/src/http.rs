@@ -131,13 +131,13 @@ impl HttpAgents {
     /// Answers one request.
     pub async fn handle<B>(
         &self,
-        request: Request<B>,
+        mut request: Request<B>,
     ) -> Response<impl Body<Data = Bytes, Error = Infallible> + Send + use<B>>
     where
         B: Body + Send + 'static,
         B::Error: std::fmt::Display,
     {
-        let visit = self.visits.of(request.headers());
+        let visit = self.visits.of(request.headers_mut());
         let given_up = (request.method() == Method::DELETE).then(|| request.headers().clone());
         let response = self.service.handle(request).await;
         if let Some(request) = given_up.filter(|_| response.status().is_success()) {

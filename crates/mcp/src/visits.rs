@@ -13,6 +13,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use http::HeaderMap;
+use http::HeaderValue;
 use http_body::Body;
 use http_body::Frame;
 use http_body::SizeHint;
@@ -26,6 +27,9 @@ use crate::view::lock;
 
 /// Names a session, in requests and in the answer to a handshake.
 const SESSION: &str = "mcp-session-id";
+
+/// No session has this name: they have random ones.
+const NOBODYS: HeaderValue = HeaderValue::from_static("over");
 
 /// The sessions that clients were given.
 pub(crate) struct Visits {
@@ -59,10 +63,18 @@ impl Visits {
         })
     }
 
-    /// The use of the session that a request names, if there is one.
-    pub(crate) fn of(self: &Arc<Self>, request: &HeaderMap) -> Option<Visit> {
+    /// The use of the session that a request names, if there is one. If there is none any more, the request names one from
+    /// then on that there never was: who manages sessions may not have heard yet that this one is over, and would let the
+    /// request begin what the end then cuts.
+    pub(crate) fn of(self: &Arc<Self>, request: &mut HeaderMap) -> Option<Visit> {
         let session = named(request)?;
-        lock(&self.uses).get_mut(&session)?.visits += 1;
+        match lock(&self.uses).get_mut(&session) {
+            Some(used) => used.visits += 1,
+            None => {
+                request.insert(SESSION, NOBODYS);
+                return None;
+            }
+        }
         Some(self.visit(session))
     }
 
@@ -184,5 +196,40 @@ impl<B: Body + Unpin> Body for Visited<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDLE: Duration = Duration::from_secs(10);
+
+    fn naming(session: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(
+            http::HeaderName::from_static(SESSION),
+            HeaderValue::from_static(session),
+        )])
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_in_time_is_let_in_and_who_comes_too_late_names_nobodys_session() {
+        let visits = Visits::new(Arc::default(), IDLE);
+        drop(visits.begin(&naming("first")));
+        tokio::time::sleep(IDLE / 2).await;
+        let mut request = naming("first");
+        let visit = visits.of(&mut request);
+        assert!(visit.is_some());
+        assert_eq!(request, naming("first"));
+        tokio::time::sleep(IDLE * 2).await;
+        // It is in use, however long that takes.
+        assert!(visits.of(&mut request).is_some());
+        drop(visit);
+        tokio::time::sleep(IDLE * 2).await;
+        assert!(visits.of(&mut request).is_none());
+        assert_eq!(request.get(SESSION), Some(&NOBODYS));
+        let mut unknown = HeaderMap::new();
+        assert!(visits.of(&mut unknown).is_none());
+        assert!(unknown.is_empty());
     }
 }

@@ -15,6 +15,7 @@ use mycelium_config::ClaudePlaces;
 use mycelium_config::ClaudeSettings;
 use mycelium_config::SkillVisibility;
 use mycelium_config::ViewingAgent;
+use mycelium_config::codex_home;
 use mycelium_protocol::control::RequestContext;
 use mycelium_types::AgentSkill;
 use mycelium_types::ErrorReport;
@@ -353,9 +354,11 @@ impl Inner {
         let (workspace, found) = self.look_for_skills(context, Vec::new()).await?;
         blocking(move || {
             let claude = workspace.claude_home();
+            let codex = codex_home(&workspace.home, &workspace.environment);
             let places = AgentPlaces {
                 home: &workspace.home,
                 claude: ClaudePlaces::of(&workspace.path, &claude.folder),
+                codex: &codex,
             };
             let settings = match agent {
                 CatalogAgent::ClaudeCode => ClaudeSettings::of_claude_code(&places.claude),

@@ -9,6 +9,7 @@ use mycelium_config::ClaudePlaces;
 use mycelium_config::ClaudeSettings;
 use mycelium_config::ViewReason;
 use mycelium_config::ViewingAgent;
+use mycelium_config::codex_home;
 use mycelium_protocol::control::Candidate;
 use mycelium_protocol::control::Command;
 use mycelium_protocol::control::Discovery;
@@ -54,9 +55,11 @@ pub(super) fn run(
         &surroundings.workspace,
         &surroundings.environment,
     );
+    let codex = codex_home(&surroundings.home, &surroundings.environment);
     let places = AgentPlaces {
         home: &surroundings.home,
         claude: ClaudePlaces::of(&surroundings.workspace, &claude.folder),
+        codex: &codex,
     };
     let settings = ClaudeSettings::of_claude_code(&places.claude);
     // Agents have precedences of their own, so that they may see what is not taken here.

@@ -228,6 +228,8 @@ mod tests {
 
         Asked for, and kept because nobody can see whether it is used:
           {"type":"git","access":"read"}
+
+        It did more than is kept of one call: something may be missing above, or be listed as not used.
         "#);
         let mut nothing = report();
         nothing.observed.clear();

@@ -38,6 +38,7 @@ impl Scene {
                 workspace: &workspace,
                 folder: &home.join(".claude"),
             },
+            codex: &self.0.path().join("codex"),
         };
         let settings = ClaudeSettings::of_claude_code(&places.claude);
         ViewingAgent::ALL.map(|agent| AgentView::of(agent, folder, plugin, &settings, &places))
@@ -68,6 +69,7 @@ fn each_agent_has_its_own_folders() {
         ),
         ("etc/.claude/skills/g", [FOUND, ELSEWHERE, ELSEWHERE]),
         ("work/.codex/skills/h", [ELSEWHERE, FOUND, (true, "client")]),
+        ("codex/skills/deep/i", [ELSEWHERE, FOUND, ELSEWHERE]),
         (
             "home/.cursor/skills/x/i",
             [ELSEWHERE, ELSEWHERE, (true, "client")],
