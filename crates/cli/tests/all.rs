@@ -8,6 +8,7 @@ mod support {
     mod endpoint;
     mod environment;
     mod outcome;
+    mod port;
     mod process;
     mod requirement;
     mod stream;
@@ -20,6 +21,7 @@ mod support {
     pub(crate) use endpoint::Endpoint;
     pub(crate) use environment::TestEnvironment;
     pub(crate) use outcome::Outcome;
+    pub(crate) use port::free_port;
     pub(crate) use process::Process;
     pub(crate) use process::until;
     pub(crate) use requirement::missing;

@@ -6,7 +6,6 @@
 use std::io::Read as _;
 use std::io::Write as _;
 use std::net::Ipv4Addr;
-use std::net::TcpListener;
 use std::net::TcpStream;
 use std::path::Path;
 use std::path::PathBuf;
@@ -14,10 +13,12 @@ use std::process::Stdio;
 
 use crate::support::Outcome;
 use crate::support::TestEnvironment;
+use crate::support::free_port;
 use crate::support::mismatch;
 use crate::support::parse;
 use crate::support::registry_answers;
 use crate::support::sandbox_holds;
+use crate::support::until;
 
 /// The port of the specification's configuration.
 const PORT: &str = "9090";
@@ -168,7 +169,9 @@ fn run(test: &TestEnvironment, line: &str, port: u16) -> Outcome {
 }
 
 fn scrape(port: u16, pattern: &str) -> Outcome {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    // The port is opened beside the commands.
+    let connect = || TcpStream::connect((Ipv4Addr::LOCALHOST, port));
+    let mut stream = until(connect, Result::is_ok).unwrap();
     stream
         .write_all(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n")
         .unwrap();
@@ -183,9 +186,4 @@ fn scrape(port: u16, pattern: &str) -> Outcome {
         stdout: found.join("\n"),
         stderr: String::new(),
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }

@@ -6,11 +6,15 @@ use std::io::Write as _;
 use std::net::Ipv4Addr;
 use std::net::TcpListener;
 use std::net::TcpStream;
+use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
 /// The longest answer, in bytes.
 const MAX_ANSWER: u64 = 4 << 20;
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the endpoint may take to be there, and then for each piece of its answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// `wanted` if nobody listens there, else some other free port.
 pub(super) fn free_port(wanted: u16) -> io::Result<u16> {
@@ -21,7 +25,7 @@ pub(super) fn free_port(wanted: u16) -> io::Result<u16> {
 
 /// The lines of the metrics that have `pattern` in them.
 pub(super) fn metrics(port: u16, pattern: &str) -> io::Result<String> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    let mut stream = connected(port)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     // Version 1.0 has neither chunks nor connections that stay open.
@@ -37,6 +41,21 @@ pub(super) fn metrics(port: u16, pattern: &str) -> io::Result<String> {
     }
     let lines = body.lines().filter(|line| line.contains(pattern));
     Ok(lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// A connection to the endpoint, which the daemon opens beside the calls of the workspace that wants it.
+fn connected(port: u16) -> io::Result<TcpStream> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
+            Err(error)
+                if error.kind() == io::ErrorKind::ConnectionRefused && Instant::now() < end =>
+            {
+                thread::sleep(PAUSE);
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 #[cfg(test)]
