@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::support::Agent;
 use crate::support::TestEnvironment;
 use crate::support::sandbox_holds;
+use crate::support::until;
 
 const CODE: &str = "
 let count = 0;
@@ -185,14 +186,7 @@ fn each_agent_has_instances_of_its_own_which_end_with_it() {
     rustix::process::kill_process(pid, Signal::KILL).unwrap();
     drop(second);
     // The daemon notices by itself; a request that comes later waits for nothing else.
-    let mut left = running(&test);
-    for _ in 0..200 {
-        if left == 0 {
-            break;
-        }
-        left = running(&test);
-    }
-    assert_eq!(left, 0);
+    assert_eq!(until(|| running(&test), |left| *left == 0), 0);
 }
 
 #[test]

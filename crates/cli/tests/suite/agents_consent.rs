@@ -130,11 +130,15 @@ fn nobody_is_asked_who_cannot_be_or_should_not_be() {
     }
     let test = environment();
     let refused = |agent: &mut Agent| {
-        // An answer at once: there is no question before it.
+        // There is no question before the answer. What else is told has nothing to do with it.
         let call = agent.begin("tools/call", json!({"name": "asker_go", "arguments": {}}));
-        let message = agent.hear();
-        assert_eq!(message["id"], call, "{message}");
-        assert!(message.get("method").is_none(), "{message}");
+        loop {
+            let message = agent.hear();
+            assert_ne!(message["method"], "elicitation/create", "{message}");
+            if message["id"] == call && message.get("method").is_none() {
+                break;
+            }
+        }
     };
     refused(&mut Agent::able(&test, &json!({})));
     refused(&mut Agent::able(

@@ -18,7 +18,9 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::support::TestEnvironment;
+use crate::support::free_port;
 use crate::support::sandbox_holds;
+use crate::support::until;
 
 const CODE: &str = "
 let count = 0;
@@ -42,7 +44,8 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(test: &TestEnvironment, more: &[&str]) -> Self {
-        let mut arguments = vec!["--json", "mcp", "serve", "--http", "127.0.0.1:0"];
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut arguments = vec!["--json", "mcp", "serve", "--http", &address];
         arguments.extend(more);
         let mut child = test
             .command(&arguments)
@@ -53,11 +56,10 @@ impl Server {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         output.read_line(&mut line).unwrap();
         let report: Value = serde_json::from_str(&line).unwrap();
-        let url = report["url"].as_str().unwrap_or_else(|| panic!("{report}"));
-        let address = url.trim_start_matches("http://").trim_end_matches("/mcp");
+        assert_eq!(report["url"], format!("http://{address}/mcp"), "{report}");
         Self {
             child,
-            address: address.to_owned(),
+            address,
             token: report["token_file"].as_str().map(PathBuf::from),
         }
     }
@@ -170,6 +172,12 @@ pub(crate) struct Client<'a> {
 
 impl<'a> Client<'a> {
     pub(crate) fn greeted(server: &'a Server) -> Self {
+        let client = Self::if_it_lasts(server);
+        client.unwrap()
+    }
+
+    /// A session that has not ended before its client could say that it is ready.
+    pub(crate) fn if_it_lasts(server: &'a Server) -> Option<Self> {
         let bearer = server.bearer();
         let answer = server.post(&[&bearer], &hello());
         assert_eq!(answer.status(), 200, "{answer:?}");
@@ -183,8 +191,7 @@ impl<'a> Client<'a> {
             ],
         };
         let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
-        assert_eq!(client.ask(&ready).status(), 202);
-        client
+        (client.ask(&ready).status() == 202).then_some(client)
     }
 
     pub(crate) fn ask(&self, message: &Value) -> Answer {
@@ -217,9 +224,8 @@ fn a_session_is_a_clients_own_and_ends_when_it_says_so() {
     assert_eq!(other.next(), 2);
     server.stop();
     // Nothing of any session is left, once their instances have said goodbye.
-    let left = || test.run(&["ps", "--json"]).expect(0).json()["instances"].clone();
-    let gone = (0..100).any(|_| left() == json!([]));
-    assert!(gone, "{}", left());
+    let left = || test.run(&["ps", "--json"]).expect(0).json()["instances"].take();
+    assert_eq!(until(left, |left| *left == json!([])), json!([]));
 }
 
 #[test]
@@ -365,12 +371,7 @@ fn another_daemon_takes_over_at_the_same_address() {
     rustix::event::poll(&mut ended, None).unwrap();
     // The next one listens as soon as the loss is noticed; until then nobody answers.
     let bearer = server.bearer();
-    for _ in 0..1000 {
-        if TcpStream::connect(&server.address).is_ok() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    until(|| TcpStream::connect(&server.address), Result::is_ok).unwrap();
     assert_eq!(server.post(&[&bearer], &hello()).status(), 200);
     assert_ne!(test.daemon().unwrap(), before);
     server.stop();

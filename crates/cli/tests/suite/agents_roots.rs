@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::support::Agent;
 use crate::support::TestEnvironment;
 use crate::support::sandbox_holds;
+use crate::support::until;
 
 fn environment() -> TestEnvironment {
     let test = TestEnvironment::new();
@@ -38,17 +39,14 @@ pub(crate) fn tell(agent: &mut Agent, folders: &[&str]) {
 
 /// What the skill is told after the workspace, once that is `expected`: an answer is taken in beside the calls.
 fn becomes(agent: &mut Agent, expected: &Value) {
-    let mut told = Value::Null;
-    for _ in 0..200 {
+    let told = || {
         let result = agent.call("where_am_i", json!({}));
-        told = result["structuredContent"]["roots"].clone();
+        let mut told = result["structuredContent"]["roots"].clone();
         let roots = told.as_array_mut().unwrap();
         assert!(roots.remove(0).as_str().unwrap().starts_with('/'));
-        if told == *expected {
-            return;
-        }
-    }
-    panic!("it is {told}");
+        told
+    };
+    assert_eq!(until(told, |told| told == expected), *expected);
 }
 
 #[test]

@@ -12,9 +12,7 @@ use crate::support::ClaudeCode;
 use crate::support::Outcome;
 use crate::support::TestEnvironment;
 use crate::support::sandbox_holds;
-
-/// How often the end of an instance is looked for: each look is a whole command.
-const MOST_LOOKS: usize = 200;
+use crate::support::until;
 
 const COUNTER: &str = "
 module.exports = {
@@ -158,8 +156,8 @@ fn hooks_open_and_close_a_session_and_never_get_in_the_way() {
     let closed = hook(&test, "close", &path, &input.to_string()).expect(0);
     assert_eq!(closed.stdout, "", "{closed}");
     // The daemon ends it by itself, when the hook is gone.
-    let ended = (0..MOST_LOOKS).any(|_| sessions(&test) == ["x"]);
-    assert!(ended, "{:?}", sessions(&test));
+    let left = until(|| sessions(&test), |left| left.len() == 1);
+    assert_eq!(left, ["x"]);
 
     // Bad input, a name that a shell would read, no program at all.
     for (path, input) in [

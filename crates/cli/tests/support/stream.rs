@@ -19,6 +19,14 @@ impl EventStream {
         Self(BufReader::new(stream))
     }
 
+    /// The status with which it begins; nothing may have been heard yet.
+    pub(crate) fn status(&mut self) -> u16 {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        let status = line.split(' ').nth(1);
+        status.unwrap_or_else(|| panic!("{line}")).parse().unwrap()
+    }
+
     /// The next message.
     pub(crate) fn hear(&mut self) -> Value {
         loop {
