@@ -1,12 +1,13 @@
 //! This program in the configuration of agents: written, shown, tried out, removed.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde_json::Value;
 use serde_json::json;
 
+use crate::support::Outcome;
 use crate::support::TestEnvironment;
+use crate::support::until;
 
 /// The pages about agents, and the scopes that their texts to paste are for; of one text, all of them.
 const PAGES: [(&str, &str, &[&str]); 4] = [
@@ -42,6 +43,12 @@ fn state(status: &Value, client: &str, scope: &str) -> Value {
         .iter()
         .find(|one| one["client"] == client && one["scope"] == scope);
     one.unwrap().clone()
+}
+
+/// What a command says of the agents, once all of them work: one that takes longer than agents wait does not, as on a
+/// machine with much to do.
+fn good_status(test: &TestEnvironment, command: &[&str]) -> Outcome {
+    until(|| test.run(command), |told| told.status == 0).expect(0)
 }
 
 #[test]
@@ -117,13 +124,13 @@ fn an_agent_gets_an_entry_that_works_and_loses_it_again() {
         let first = test.run(&install).expect(0).json();
         assert_eq!(first["changed"], true, "{first}");
         assert_eq!(test.run(&install).expect(0).json()["changed"], false);
-        let status = test.run(&["mcp", "status", "--json"]).expect(0).json();
+        let status = good_status(&test, &["mcp", "status", "--json"]).json();
         let one = state(&status, client, scope);
         assert_eq!(one["state"], "works", "{one}");
         assert_eq!(one["file"], first["file"]);
     }
     assert!(read(&test.workspace().join(".mcp.json")).contains("// ours"));
-    let said = test.run(&["mcp", "status"]).expect(0).stdout;
+    let said = good_status(&test, &["mcp", "status"]).stdout;
     assert!(
         said.contains("works") && said.contains("not there"),
         "{said}"
@@ -145,7 +152,7 @@ fn an_agent_gets_an_entry_that_works_and_loses_it_again() {
     );
     let said = test.run(&uninstall).expect(0).stdout;
     assert!(said.starts_with("Claude Code has no entry"), "{said}");
-    let status = test.run(&["mcp", "status", "--json"]).expect(0).json();
+    let status = good_status(&test, &["mcp", "status", "--json"]).json();
     assert_eq!(state(&status, "claude", "project")["state"], "absent");
 }
 
@@ -178,18 +185,20 @@ fn what_no_longer_works_is_told_with_its_reason() {
             "no MCP server",
         ),
     ] {
-        fs_err::write(&script, body).unwrap();
-        fs_err::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        test.executable(&script, body);
         let command = match command {
             "" => script.as_path(),
             gone => Path::new(gone),
         };
         test.file(".cursor/mcp.json", &servers(command, args));
-        let status = test.run(&["mcp", "status", "--json"]).expect(3).json();
-        let one = state(&status, "cursor", "project");
+        let look = || {
+            let status = test.run(&["mcp", "status", "--json"]).expect(3).json();
+            state(&status, "cursor", "project")
+        };
+        let is_told = |one: &Value| one["reason"].as_str().unwrap().contains(reason);
+        let one = until(look, is_told);
         assert_eq!(one["state"], "broken");
-        let told = one["reason"].as_str().unwrap();
-        assert!(told.contains(reason), "{told}");
+        assert!(is_told(&one), "{one}");
     }
     let said = test.run(&["mcp", "status"]).expect(3).stdout;
     assert!(

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::support::TestEnvironment;
 use crate::support::missing;
 use crate::support::sandbox_holds;
+use crate::support::until;
 
 /// What starts each server that other people wrote, if they are here.
 pub(crate) fn servers_of_others() -> Option<Value> {
@@ -197,11 +198,15 @@ fn without_a_daemon_servers_end_with_the_command() {
     let file = test.root().join("home/.claude/skills.config");
     fs_err::create_dir_all(file.parent().unwrap()).unwrap();
     fs_err::write(file, config.to_string()).unwrap();
-    let told = test
-        .run(&["--no-daemon", "mcp", "tools", "mute", "--json"])
-        .expect(0);
-    assert_eq!(told.json()["tools"], json!([]));
-    assert!(test.workspace().join("ended").exists());
+    // On a machine with much to do it may be too late to end by itself, and is ended.
+    let look = || {
+        let told = test
+            .run(&["--no-daemon", "mcp", "tools", "mute", "--json"])
+            .expect(0);
+        assert_eq!(told.json()["tools"], json!([]));
+        test.workspace().join("ended").exists()
+    };
+    assert!(until(look, |ended| *ended));
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::io::BufRead as _;
 use std::io::BufReader;
 use std::io::Read as _;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Child;
 use std::process::Command;
@@ -17,6 +16,7 @@ use super::servers::call;
 use super::servers::servers_of_others;
 use crate::support::Endpoint;
 use crate::support::TestEnvironment;
+use crate::support::free_port;
 
 /// A server that somebody else started. It ends with this.
 struct Serving {
@@ -36,9 +36,7 @@ impl Serving {
     /// Starts a server at a port that nobody has, which it reads in `PORT` or where `{port}` is among the arguments, and
     /// waits until it says on its standard error that it is up.
     fn start(program: &Path, arguments: &[&str], up: &str) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port().to_string();
-        drop(free);
+        let port = free_port().to_string();
         #[expect(
             clippy::disallowed_methods,
             reason = "a server that is there before anybody asks for it"

@@ -3,7 +3,6 @@
 use std::io::Read as _;
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -115,9 +114,7 @@ impl World {
             "limits": {"wallSeconds": 120, "cpuSeconds": 60},
         });
         let folder = format!("skills/{name}");
-        test.file(&format!("{folder}/{file}"), text);
-        let program = test.workspace().join(folder).join(file);
-        fs_err::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        test.executable(&test.workspace().join(folder).join(file), text);
         Self::with(test, server, &manifest)
     }
 

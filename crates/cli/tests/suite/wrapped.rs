@@ -69,10 +69,7 @@ for line in sys.stdin:
             .collect::<String>()
     );
     let path = test.root().join(format!("servers/{name}.py"));
-    fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-    fs_err::write(&path, code).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs_err::set_permissions(&path, mode).unwrap();
+    test.executable(&path, &code);
     Some(path)
 }
 
@@ -411,11 +408,11 @@ fn a_server_that_misbehaves_is_an_error_with_a_code() {
         };
         wrap(&test, name, &[], &[program.to_str().unwrap()]).expect(0);
         let limits = match name {
-            "spinning" => &["--config", "skills.spinning.limits.cpuSeconds=1"][..],
+            "silent" => &["--timeout", "1"][..],
+            "spinning" => &["--config", "skills.spinning.limits.cpuSeconds=1"],
             _ => &[],
         };
-        let seconds = if name == "silent" { "1" } else { "20" };
-        let call = ["exec", name, "go", "--json", "--timeout", seconds];
+        let call = ["exec", name, "go", "--json"];
         let outcome = test.run(&[&call[..], limits].concat());
         let told = outcome.json();
         match code {
@@ -451,7 +448,7 @@ fn what_a_server_offers_is_pinned() {
         r#"tools = [{"name": "go", "inputSchema": {"type": "object"}}]"#,
         tools,
     );
-    fs_err::write(&program, changed).unwrap();
+    test.executable(&program, &changed);
     test.run(&["unload", "changing"]);
     let other = exec(&test, &["changing", "a_b"]);
     assert_eq!(other["error"]["code"], "METHOD_NOT_FOUND", "{other}");

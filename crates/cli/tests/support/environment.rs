@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use super::Outcome;
 
 /// How long a daemon may take to end when it is told to, before it is killed.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A world of its own. Its daemon ends with it.
 pub(crate) struct TestEnvironment {
@@ -68,6 +68,22 @@ impl TestEnvironment {
         self
     }
 
+    /// Writes a program. Another process does: a test beside this one that starts a program would pass on a
+    /// descriptor that writes, and a file that somebody writes to cannot be started.
+    pub(crate) fn executable(&self, path: &Path, text: &str) {
+        let script = "mkdir -p \"$(dirname \"$0\")\" && cat >\"$0\" && chmod 755 \"$0\"";
+        let path = path.to_str().unwrap();
+        let mut writer = self
+            .command_of(Path::new("/bin/sh"), &["-c", script, path])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = writer.stdin.take().unwrap();
+        stdin.write_all(text.as_bytes()).unwrap();
+        drop(stdin);
+        self.outcome(writer).expect(0);
+    }
+
     /// Writes a skill of the project that exports `exports`.
     pub(crate) fn skill(&self, name: &str, exports: &[&str], code: &str) -> &Self {
         let manifest = serde_json::json!({
@@ -103,7 +119,8 @@ impl TestEnvironment {
             .env("HOME", self.root.join("home"))
             .env("XDG_RUNTIME_DIR", self.root.join("run"))
             .env("TMPDIR", self.root.join("tmp"))
-            .env("MYCELIUM_DAEMON_IDLE_SECONDS", "60")
+            // Longer than anything keeps a test between two commands.
+            .env("MYCELIUM_DAEMON_IDLE_SECONDS", "600")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
