@@ -188,7 +188,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     fn tree(version: &str) -> DependencyTree {
         let text = format!(
