@@ -22,8 +22,8 @@ use crate::view::lock;
 const MAX_ROOTS: usize = 32;
 /// The longest address of one, in bytes.
 const MAX_LENGTH: usize = 4096;
-/// How long an agent may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an agent may take to answer, which keeps nobody waiting.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What an agent said last.
 #[derive(Debug, Default)]

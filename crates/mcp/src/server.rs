@@ -304,8 +304,10 @@ impl ServerHandler for SkillServer {
         let mut changes = self.view.runtime.catalogue_changes();
         loop {
             let changed = tokio::select! {
-                changed = changes.changed() => changed.is_ok(),
+                // Who has left is told nothing more, also when both have happened meanwhile.
+                biased;
                 () = context.cancelled() => false,
+                changed = changes.changed() => changed.is_ok(),
             };
             if !changed {
                 return Ok(());

@@ -36,7 +36,7 @@ use crate::daemon::Daemon;
 use crate::endpoint::Endpoint;
 
 /// How long a client may take for its hello.
-const HELLO_PATIENCE: Duration = Duration::from_secs(10);
+const HELLO_PATIENCE: Duration = Duration::from_secs(30);
 /// The largest hello, in bytes.
 const MAX_HELLO: usize = 64 << 10;
 /// Requests of one client that run at once.

@@ -28,8 +28,9 @@ use super::ClientError;
 use super::Interrupt;
 use super::Wait;
 
-/// How long a daemon may take to say hello. One that is merely busy answers at once: hellos wait for nothing.
-const HELLO_LIMIT: Duration = Duration::from_secs(10);
+/// How long a daemon may take to say hello. Hellos wait for nothing, so that one takes this long only on a machine that
+/// stands still.
+const HELLO_LIMIT: Duration = Duration::from_secs(30);
 
 /// A connection to the daemon.
 #[derive(Debug)]

@@ -28,7 +28,7 @@ const MAX_LOSSES: usize = 4;
 const WORTHWHILE: Duration = Duration::from_secs(10);
 
 /// How long the daemon may take to close the address.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) fn run(
     address: SocketAddr,
