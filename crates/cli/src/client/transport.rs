@@ -1,6 +1,8 @@
 //! Asking the runtime, wherever it is.
 
 use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
 
 use mycelium_protocol::Event;
 use mycelium_protocol::control::ClientHello;
@@ -27,7 +29,9 @@ use crate::error::Error;
 use crate::session::unexpected;
 
 /// How many daemons may turn out to be about to end before the client gives up.
-const MAX_ATTEMPTS: usize = 8;
+const MAX_ATTEMPTS: usize = 11;
+/// How long one that is about to end is given for it before another look. It doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
 /// The way requests go.
 pub(crate) struct Transport {
@@ -178,7 +182,8 @@ impl Transport {
         ours: &ClientHello,
     ) -> Result<(Connection, ServerHello), ClientError> {
         let socket = surroundings.folders.socket();
-        for _ in 0..MAX_ATTEMPTS {
+        let mut pause = FIRST_PAUSE;
+        for attempt in 0..MAX_ATTEMPTS {
             if let Some(mut connection) = Connection::open(&socket)? {
                 match connection.hello(ours, &self.interrupt) {
                     Ok(theirs) => match identity::judge(ours, &theirs) {
@@ -200,6 +205,11 @@ impl Transport {
                     Err(ClientError::Lost) => {}
                     Err(error) => return Err(error),
                 }
+            }
+            // At first there was none, or one that is replaced.
+            if attempt > 0 {
+                thread::sleep(pause);
+                pause *= 2;
             }
             start(surroundings, &self.interrupt)?;
         }

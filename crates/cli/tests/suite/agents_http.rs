@@ -45,7 +45,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(test: &TestEnvironment, more: &[&str]) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
-        let mut arguments = vec!["--json", "mcp", "serve", "--http", &address];
+        let mut arguments = vec!["--json", "mcp", "serve", "--http", address.as_str()];
         arguments.extend(more);
         let mut child = test
             .command(&arguments)

@@ -8,6 +8,7 @@ use crate::suite::wrapped::server;
 use crate::suite::wrapped::wrap;
 use crate::support::TestEnvironment;
 use crate::support::sandbox_holds;
+use crate::support::until;
 
 #[test]
 fn its_calls_are_counted() {
@@ -29,13 +30,15 @@ else: answer(id, text('done'))";
     for _ in 0..2 {
         assert_eq!(exec(&test, &["counted", "go"])["result"], "done");
     }
-    let running = test.run(&["ps", "--json"]).expect(0).json()["instances"].take();
+    let running = || test.run(&["ps", "--json"]).expect(0).json()["instances"].take();
+    // The one that was asked what it has may still be ending.
+    let running = until(running, |running| running.as_array().unwrap().len() == 1);
     assert_eq!(running.as_array().unwrap().len(), 1, "{running}");
     assert_eq!(running[0]["skill"], "counted", "{running}");
     assert_eq!(running[0]["calls"], 2, "{running}");
     let failed = exec(&test, &["counted", "go", "fail=true"]);
     assert_eq!(failed["error"]["code"], "SKILL_EXECUTION_ERROR", "{failed}");
-    let after = calls();
+    let after = until(calls, |calls| number(calls, "count") == 3);
     assert_eq!(number(&after, "count"), 3, "{after}");
     assert_eq!(number(&after, "errors"), 1, "{after}");
 }

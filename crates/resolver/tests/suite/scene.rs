@@ -79,6 +79,9 @@ impl Scene {
     pub(super) fn settings(&self) -> ResolverSettings {
         let mut settings = ResolverSettings::new(self.store());
         settings.network.pause = Duration::from_millis(1);
+        // Tests count requests: none is to be repeated because the machine stood still.
+        settings.network.connect = Duration::from_secs(120);
+        settings.network.silence = Duration::from_secs(120);
         settings.platform = Platform {
             os: "linux".to_owned(),
             cpu: "x64".to_owned(),
