@@ -278,6 +278,24 @@ fn protected_names_below_a_granted_folder_stay_as_they_are() {
 }
 
 #[test]
+fn what_is_shown_of_the_host_below_tmp_is_no_private_place() {
+    let mut case = Case::workspace(WorkspaceTrust::Trusted);
+    case.answered = true;
+    let shared = files("/tmp/shared", FileAccess::Write);
+    let read = files("/tmp/read", FileAccess::Read);
+    let policy = case.run(&[shared, read]).policy;
+    for (path, is_allowed) in [
+        ("/tmp/shared/file", true),
+        ("/tmp/shared/.git/hooks/pre-commit", false),
+        ("/tmp/read/file", false),
+        ("/tmp/own/.git/hooks/pre-commit", true),
+    ] {
+        let allowed = policy.allows(Path::new(path), FileAccess::Write);
+        assert_eq!(allowed, is_allowed, "{path}");
+    }
+}
+
+#[test]
 fn what_no_digest_covers_is_no_part_of_the_skill() {
     let policy = Case::workspace(WorkspaceTrust::Trusted).run(&[]).policy;
     let reads = |path: &str| policy.allows(Path::new(path), FileAccess::Read);
