@@ -36,6 +36,7 @@ pub use policy::DATA_PATH;
 pub use policy::DEPENDENCIES_PATH;
 pub use policy::Denial;
 pub use policy::DenialReason;
+pub use policy::MAX_OBSERVED;
 pub use policy::PathGrant;
 pub use policy::Rung;
 pub use policy::SandboxPolicy;

@@ -31,6 +31,10 @@ pub const BYTECODE_PATH: &str = "/mycelium/bytecode";
 /// Where the certificates are that programs trust, inside a sandbox whose TLS the broker reads.
 pub const CERTIFICATES_PATH: &str = "/mycelium/certificates.pem";
 
+/// As many uses are kept of one call of a skill that is observed, by everybody who keeps some: whoever has as many knows
+/// that there may have been more.
+pub const MAX_OBSERVED: usize = 4096;
+
 /// How much of the sandbox the kernel enforces. Ordered: more is greater.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

@@ -6,6 +6,7 @@ use std::path::Path;
 use mycelium_policy::PROGRAM_FOLDERS;
 use mycelium_policy::SANDBOX_FOLDERS;
 use mycelium_policy::SandboxPolicy;
+use mycelium_policy::is_protected_name;
 use mycelium_protocol::Operation;
 use mycelium_protocol::Violation;
 use mycelium_protocol::worker::Denied;
@@ -22,6 +23,8 @@ pub(crate) fn permission_for(policy: &SandboxPolicy, denied: &Denied) -> Option<
     match denied.operation {
         Operation::Read => files(policy, path, FileAccess::Read),
         Operation::Write if path.exists() => files(policy, path, FileAccess::Write),
+        // It is no part of what its folder is granted for, and what is not there cannot be named.
+        Operation::Write if path.file_name().is_some_and(is_protected_name) => None,
         // What a permission to write names and is not there is made a folder: for a new file it is the
         // folder that has to be named.
         Operation::Write => files(policy, path.parent()?, FileAccess::Write),
@@ -143,6 +146,9 @@ mod tests {
             (Operation::Read, "/proc/1/environ"),
             // Its folder is the whole workspace.
             (Operation::Write, "/w/new.txt"),
+            // What its folder is granted for does not include it.
+            (Operation::Write, "/w/out/.git"),
+            (Operation::Write, "/w/out/.mcp.json"),
             (Operation::Connect, "127.0.0.1:53"),
             (Operation::Connect, "@bus"),
             (Operation::Exec, "/w/out/built"),

@@ -20,6 +20,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
 use mycelium_config::SecretStore;
+use mycelium_policy::MAX_OBSERVED;
 use mycelium_policy::WorkspaceTrust;
 use mycelium_protocol::Event;
 use mycelium_protocol::control::RequestContext;
@@ -38,9 +39,6 @@ use crate::trace::declared::Declared;
 use crate::trace::needs::Needs;
 use crate::trace::observation::Observation;
 use crate::trace::surroundings::Surroundings;
-
-/// Uses that are kept of one call. Whoever tells of them tells of as many: with so many, something may be missing.
-const MAX_USES: usize = 4096;
 
 /// What is shown of the workspace to a skill that is observed, as permissions of it.
 pub(crate) fn shown(workspace: &Path, access: FileAccess) -> Vec<Permission> {
@@ -99,7 +97,7 @@ impl Inner {
                 }
                 for observation in Observation::of(&event, &own) {
                     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-                    if seen.len() < MAX_USES {
+                    if seen.len() < MAX_OBSERVED {
                         seen.push(observation);
                     }
                 }
@@ -115,7 +113,7 @@ impl Inner {
             )
             .await;
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
-        let incomplete = is_cut.load(Ordering::Relaxed) || seen.len() >= MAX_USES;
+        let incomplete = is_cut.load(Ordering::Relaxed) || seen.len() >= MAX_OBSERVED;
         blocking(move || {
             let surroundings = Surroundings {
                 manifest: skill.manifest(),

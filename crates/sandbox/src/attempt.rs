@@ -16,6 +16,7 @@ mod entrance;
 mod judge;
 mod maker;
 mod service;
+mod spot;
 mod subject;
 
 use std::collections::HashMap;
@@ -29,6 +30,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::SystemTime;
 
+use mycelium_policy::MAX_OBSERVED;
 use mycelium_policy::SandboxPolicy;
 use mycelium_types::FileAccess;
 
@@ -40,10 +42,8 @@ use crate::filter::EMBEDDED;
 use crate::filter::Filter;
 use crate::filter::PROGRAM;
 
-/// Attempts of one worker that are kept until they are asked for. What comes on top is counted.
+/// Attempts of one worker that is not observed that are kept until they are asked for. What comes on top is counted.
 const MAX_KEPT: usize = 256;
-/// The same of a worker that is observed.
-const MAX_OBSERVED: usize = 4096;
 /// Attempts of one worker that may wait for judgement. What comes on top is counted and not looked at.
 const MAX_WAITING: u64 = 512;
 /// How often the use of one grant is told of a worker that is not observed.

@@ -5,12 +5,18 @@
 )]
 
 use std::ffi::CString;
+use std::ffi::OsString;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::FromRawFd;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use rustix::fs::CWD;
+use rustix::fs::readlinkat;
 
 use crate::OsError;
 use crate::filter::Instruction;
@@ -194,6 +200,24 @@ impl AsFd for Questions {
 }
 
 impl Question {
+    /// The folder that relative paths start from which go with this descriptor, or with [`libc::AT_FDCWD`], as whoever asks sees it.
+    ///
+    /// # Errors
+    /// `EBADF` when there is no such descriptor, `ENOTDIR` when it is none of a path.
+    pub(crate) fn folder(&self, descriptor: i32) -> Result<PathBuf, OsError> {
+        let process = self.process;
+        let link = match descriptor {
+            libc::AT_FDCWD => format!("/proc/{process}/cwd"),
+            descriptor => format!("/proc/{process}/fd/{descriptor}"),
+        };
+        let target = readlinkat(CWD, link, Vec::new()).map_err(|_| error(libc::EBADF))?;
+        let folder = PathBuf::from(OsString::from_vec(target.into_bytes()));
+        match folder.is_absolute() {
+            true => Ok(folder),
+            false => Err(error(libc::ENOTDIR)),
+        }
+    }
+
     /// The text at `address` in the memory of whoever asks.
     ///
     /// # Errors

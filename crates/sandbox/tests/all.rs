@@ -17,6 +17,7 @@ mod suite {
     pub(crate) mod creations;
     pub(crate) mod expected;
     pub(crate) mod faults;
+    pub(crate) mod file_operations;
     pub(crate) mod fixture;
     pub(crate) mod hostile;
     pub(crate) mod ladder;

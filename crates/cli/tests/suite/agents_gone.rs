@@ -25,17 +25,7 @@ fn environment() -> TestEnvironment {
     let test = TestEnvironment::new();
     test.skill("counter", &["next"], COUNTER);
     // Only its caller's end ends it in time.
-    test.skill_with(
-        &json!({
-            "name": "slow",
-            "version": "1.0.0",
-            "description": "Takes its time",
-            "entrypoint": "index.js",
-            "exports": ["wait"],
-            "limits": {"wallSeconds": 600},
-        }),
-        SLOW,
-    );
+    test.slow_skill(SLOW);
     test
 }
 

@@ -23,17 +23,7 @@ const SLOW: &str =
 fn environment() -> TestEnvironment {
     let test = TestEnvironment::new();
     test.skill("counter", &["next"], COUNTER);
-    test.skill_with(
-        &json!({
-            "name": "slow",
-            "version": "1.0.0",
-            "description": "Takes its time",
-            "entrypoint": "index.js",
-            "exports": ["wait"],
-            "limits": {"wallSeconds": 600},
-        }),
-        SLOW,
-    );
+    test.slow_skill(SLOW);
     test.run(&["config", "set", "mcp.sessionIdleSeconds", IDLE_SECONDS])
         .expect(0);
     test

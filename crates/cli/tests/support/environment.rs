@@ -96,6 +96,19 @@ impl TestEnvironment {
         self.skill_with(&manifest, code)
     }
 
+    /// Writes the skill `slow` of the project, whose `wait` may take ten minutes.
+    pub(crate) fn slow_skill(&self, code: &str) -> &Self {
+        let manifest = serde_json::json!({
+            "name": "slow",
+            "version": "1.0.0",
+            "description": "Takes its time",
+            "entrypoint": "index.js",
+            "exports": ["wait"],
+            "limits": {"wallSeconds": 600},
+        });
+        self.skill_with(&manifest, code)
+    }
+
     /// Writes a skill of the project with this manifest.
     pub(crate) fn skill_with(&self, manifest: &serde_json::Value, code: &str) -> &Self {
         let name = manifest["name"].as_str().unwrap();

@@ -99,6 +99,17 @@ fn client(world: &World, permissions: Value) {
     );
 }
 
+/// The same, which may reach `host` and use the secret `TOKEN` there.
+fn client_with_token(world: &World, host: &Server) {
+    client(
+        world,
+        json!([
+            {"type": "network", "hosts": [host.place]},
+            {"type": "secret", "names": ["TOKEN"]},
+        ]),
+    );
+}
+
 /// What was told of requests since the last look, once there is one that is `awaited`. A request is told of when it is over, which
 /// may be after the call that made it, and then with the next one.
 async fn requests(world: &World, awaited: impl Fn(&NetworkRequest) -> bool) -> Vec<NetworkRequest> {
@@ -358,13 +369,7 @@ async fn a_hostile_repository_gets_no_secret_by_itself() {
 async fn a_value_that_a_host_repeats_is_on_no_record_and_in_no_error() {
     let host = Server::start();
     let world = World::new();
-    client(
-        &world,
-        json!([
-            {"type": "network", "hosts": [host.place]},
-            {"type": "secret", "names": ["TOKEN"]},
-        ]),
-    );
+    client_with_token(&world, &host);
     let value = value(1);
     store(&world, "TOKEN", &value);
     world.trust("client").await;
@@ -401,13 +406,7 @@ async fn a_value_that_a_host_repeats_is_on_no_record_and_in_no_error() {
 async fn a_repeated_value_with_quotes_is_in_no_permission_that_is_suggested() {
     let host = Server::start();
     let world = World::new();
-    client(
-        &world,
-        json!([
-            {"type": "network", "hosts": [host.place]},
-            {"type": "secret", "names": ["TOKEN"]},
-        ]),
-    );
+    client_with_token(&world, &host);
     let part = value(1);
     store(&world, "TOKEN", &format!("{part}\"\\"));
     world.trust("client").await;

@@ -1,44 +1,40 @@
 //! What a system call would make that is not there yet.
 
-/// Something that a call makes, as its arguments say it.
+use crate::question::Question;
+
+/// Something that a call makes: first with the addresses of its paths and texts, then with themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Creation {
+pub(super) enum Creation<P = Name, T = u64> {
     /// A file that is opened with these flags.
     File {
-        at: Name,
+        at: P,
         flags: i32,
         mode: u32,
     },
-    /// The same, with flags and mode in the worker's memory, as `openat2` has them.
-    FileAsDescribed {
-        at: Name,
-        description: u64,
-        size: u64,
-    },
     /// A file that is not opened.
     EmptyFile {
-        at: Name,
+        at: P,
         mode: u32,
     },
     Folder {
-        at: Name,
+        at: P,
         mode: u32,
     },
-    /// A link that leads to the text at an address.
+    /// A link that leads to a text.
     Link {
-        at: Name,
-        target: u64,
+        at: P,
+        target: T,
     },
     /// A further name of a file.
     FurtherName {
-        of: Name,
-        at: Name,
+        of: P,
+        at: P,
         flags: i32,
     },
     /// Another name instead of the one that something has.
     NewName {
-        of: Name,
-        at: Name,
+        of: P,
+        at: P,
         flags: u32,
     },
 }
@@ -51,19 +47,81 @@ pub(super) struct Name {
     pub(super) address: u64,
 }
 
-/// What the call with this number makes with these arguments, if it makes anything.
-pub(super) fn creation(call: libc::c_long, arguments: &[u64; 6]) -> Option<Creation> {
-    let name = |folder: usize| Name {
-        folder: arguments[folder] as i32,
-        address: arguments[folder + 1],
-    };
+impl Name {
+    /// That of a call with a descriptor and, after it, an address.
+    fn of(arguments: &[u64; 6], descriptor: usize) -> Self {
+        Self {
+            folder: arguments[descriptor] as i32,
+            address: arguments[descriptor + 1],
+        }
+    }
+}
+
+impl Creation {
+    /// The same with what is in the worker's memory, as `path` and `text` read it; nothing if one of them does not.
+    pub(super) fn read<P, T>(
+        self,
+        path: impl Fn(Name) -> Option<P>,
+        text: impl Fn(u64) -> Option<T>,
+    ) -> Option<Creation<P, T>> {
+        Some(match self {
+            Self::File { at, flags, mode } => Creation::File {
+                at: path(at)?,
+                flags,
+                mode,
+            },
+            Self::EmptyFile { at, mode } => Creation::EmptyFile {
+                at: path(at)?,
+                mode,
+            },
+            Self::Folder { at, mode } => Creation::Folder {
+                at: path(at)?,
+                mode,
+            },
+            Self::Link { at, target } => Creation::Link {
+                at: path(at)?,
+                target: text(target)?,
+            },
+            Self::FurtherName { of, at, flags } => Creation::FurtherName {
+                of: path(of)?,
+                at: path(at)?,
+                flags,
+            },
+            Self::NewName { of, at, flags } => Creation::NewName {
+                of: path(of)?,
+                at: path(at)?,
+                flags,
+            },
+        })
+    }
+}
+
+/// What the call makes, if it makes anything.
+pub(super) fn creation(question: &Question) -> Option<Creation> {
+    match question.call {
+        libc::SYS_openat2 => described(question),
+        call => of_arguments(call, &question.arguments),
+    }
+}
+
+/// What `openat2` makes, whose flags are in the worker's memory. How it is to look for the path is left to the kernel.
+fn described(question: &Question) -> Option<Creation> {
+    let [_, _, address, size, ..] = question.arguments;
+    // Larger ones come from programs that know more than is known here.
+    let bytes = question.bytes(address, 24).ok().filter(|_| size == 24)?;
+    let mut fields = bytes.chunks_exact(8).map(|field| {
+        let bytes = field.try_into().unwrap_or_default();
+        u64::from_ne_bytes(bytes)
+    });
+    let (flags, mode, resolve) = (fields.next()?, fields.next()?, fields.next()?);
+    file(Name::of(&question.arguments, 0), flags, mode).filter(|_| resolve == 0)
+}
+
+/// What the call with this number makes with these arguments, if they say it.
+fn of_arguments(call: libc::c_long, arguments: &[u64; 6]) -> Option<Creation> {
+    let name = |descriptor| Name::of(arguments, descriptor);
     match call {
         libc::SYS_openat => file(name(0), arguments[2], arguments[3]),
-        libc::SYS_openat2 => Some(Creation::FileAsDescribed {
-            at: name(0),
-            description: arguments[2],
-            size: arguments[3],
-        }),
         libc::SYS_mkdirat => Some(folder(name(0), arguments[2])),
         libc::SYS_mknodat => empty_file(name(0), arguments[2]),
         libc::SYS_symlinkat => Some(Creation::Link {
@@ -85,7 +143,7 @@ pub(super) fn creation(call: libc::c_long, arguments: &[u64; 6]) -> Option<Creat
 }
 
 /// What opening a file makes: nothing unless it is asked to, and nothing with a name if it is a file without one.
-pub(super) fn file(at: Name, flags: u64, mode: u64) -> Option<Creation> {
+fn file(at: Name, flags: u64, mode: u64) -> Option<Creation> {
     let flags = flags as i32;
     let is_made = flags & libc::O_CREAT != 0 && flags & (libc::O_PATH | libc::O_DIRECTORY) == 0;
     is_made.then_some(Creation::File {
@@ -115,10 +173,6 @@ fn old(call: libc::c_long, arguments: &[u64; 6]) -> Option<Creation> {
         folder: libc::AT_FDCWD,
         address: arguments[address],
     };
-    let there = |folder: usize| Name {
-        folder: arguments[folder] as i32,
-        address: arguments[folder + 1],
-    };
     let created = libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC;
     match call {
         libc::SYS_open => file(here(0), arguments[1], arguments[2]),
@@ -140,8 +194,8 @@ fn old(call: libc::c_long, arguments: &[u64; 6]) -> Option<Creation> {
             flags: 0,
         }),
         libc::SYS_renameat => Some(Creation::NewName {
-            of: there(0),
-            at: there(2),
+            of: Name::of(arguments, 0),
+            at: Name::of(arguments, 2),
             flags: 0,
         }),
         _ => None,
@@ -150,13 +204,9 @@ fn old(call: libc::c_long, arguments: &[u64; 6]) -> Option<Creation> {
 
 #[cfg(target_arch = "aarch64")]
 fn old(call: libc::c_long, arguments: &[u64; 6]) -> Option<Creation> {
-    let there = |folder: usize| Name {
-        folder: arguments[folder] as i32,
-        address: arguments[folder + 1],
-    };
     (call == crate::filter::RENAMEAT).then(|| Creation::NewName {
-        of: there(0),
-        at: there(2),
+        of: Name::of(arguments, 0),
+        at: Name::of(arguments, 2),
         flags: 0,
     })
 }
@@ -174,7 +224,8 @@ mod tests {
 
     #[test]
     fn opening_makes_a_file_only_if_it_is_asked_to() {
-        let made = |flags: i32| creation(libc::SYS_openat, &[5, 100, flags as u64, 0o640, 0, 0]);
+        let made =
+            |flags: i32| of_arguments(libc::SYS_openat, &[5, 100, flags as u64, 0o640, 0, 0]);
         let flags = libc::O_CREAT | libc::O_RDWR;
         let expected = Creation::File {
             at: name(5, 100),
@@ -193,7 +244,7 @@ mod tests {
 
     #[test]
     fn only_files_are_nodes() {
-        let made = |mode: u32| creation(libc::SYS_mknodat, &[5, 100, mode.into(), 0, 0, 0]);
+        let made = |mode: u32| of_arguments(libc::SYS_mknodat, &[5, 100, mode.into(), 0, 0, 0]);
         let at = name(5, 100);
         for mode in [0o600, libc::S_IFREG | 0o600] {
             assert_eq!(made(mode), Some(Creation::EmptyFile { at, mode }));
@@ -208,15 +259,15 @@ mod tests {
         let arguments = [5, 100, 6, 200, 1, 0];
         let (of, at) = (name(5, 100), name(6, 200));
         assert_eq!(
-            creation(libc::SYS_renameat2, &arguments),
+            of_arguments(libc::SYS_renameat2, &arguments),
             Some(Creation::NewName { of, at, flags: 1 })
         );
         assert_eq!(
-            creation(libc::SYS_linkat, &arguments),
+            of_arguments(libc::SYS_linkat, &arguments),
             Some(Creation::FurtherName { of, at, flags: 1 })
         );
         assert_eq!(
-            creation(libc::SYS_symlinkat, &arguments),
+            of_arguments(libc::SYS_symlinkat, &arguments),
             Some(Creation::Link {
                 at: name(100, 6),
                 target: 5
@@ -230,7 +281,7 @@ mod tests {
         let arguments = [flags; 6];
         for filter in [&EMBEDDED, &PROGRAM] {
             for call in 0..=filter.last {
-                if creation(call, &arguments).is_some() {
+                if of_arguments(call, &arguments).is_some() {
                     let answer = filter.answer(call as u32, &arguments);
                     let is_none = filter.unlisted == answer;
                     assert!(is_none || answer == Answer::Watch, "{call}: {answer:?}");

@@ -21,8 +21,6 @@ use rustix::buffer::spare_capacity;
 use rustix::event::EventfdFlags;
 use rustix::event::epoll;
 use rustix::event::eventfd;
-use rustix::fs::CWD;
-use rustix::fs::readlinkat;
 use rustix::io::Errno;
 
 use crate::OsError;
@@ -235,16 +233,14 @@ fn respond(worker: Observed, question: Question, judge: &SyncSender<Noted>) {
     match answer {
         Answer::Watch => {
             let policy = attempts.policy().filter(|policy| has_work(policy));
-            match policy.zip(creation(question.call, &question.arguments)) {
+            match policy.and_then(|_| creation(&question)) {
                 None => told.answer(&question, Reply::Proceed),
-                Some((policy, creation)) => {
-                    let call = Call {
-                        told,
-                        question,
-                        creation,
-                    };
-                    maker.take(policy, call);
-                }
+                Some(creation) => maker.take(Call {
+                    told,
+                    attempts,
+                    question,
+                    creation,
+                }),
             }
         }
         Answer::Tell | Answer::Ask | Answer::Allow | Answer::Refuse(_) | Answer::Kill => {
@@ -303,7 +299,7 @@ fn path(question: &Question, place: Place) -> Option<Attempt> {
     }
     let folder = match text.is_absolute() {
         true => None,
-        false => Some(folder(question.process, place.folder)?),
+        false => Some(question.folder(place.folder).ok()?),
     };
     Some(Attempt::Path {
         kind: place.kind,
@@ -311,17 +307,6 @@ fn path(question: &Question, place: Place) -> Option<Attempt> {
         folder,
         last: place.last,
     })
-}
-
-/// The folder that relative paths of the call start from, as the worker sees it.
-fn folder(process: u32, descriptor: i32) -> Option<PathBuf> {
-    let link = match descriptor {
-        libc::AT_FDCWD => format!("/proc/{process}/cwd"),
-        descriptor => format!("/proc/{process}/fd/{descriptor}"),
-    };
-    let target = readlinkat(CWD, link, Vec::new()).ok()?;
-    let folder = PathBuf::from(OsStr::from_bytes(target.as_bytes()));
-    folder.is_absolute().then_some(folder)
 }
 
 fn pass_judgement(noted: &Receiver<Noted>) {

@@ -18,7 +18,6 @@ use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::fs::ResolveFlags;
 use rustix::fs::openat2;
-use rustix::fs::readlinkat;
 
 use crate::OsError;
 use crate::SandboxError;
@@ -185,7 +184,7 @@ fn consider(questions: &Questions, register: &Register, question: &Question) -> 
             _ => Ok(Reply::Proceed),
         };
     }
-    let path = absolute(question.process, start, name)?;
+    let path = absolute(question, start, name)?;
     if !questions.is_open(question) {
         return Err(libc::ENOENT);
     }
@@ -223,22 +222,13 @@ fn consider(questions: &Questions, register: &Register, question: &Question) -> 
     }
 }
 
-/// The path that `name` means in the process, without `.` and `..`.
-fn absolute(process: u32, start: i32, name: Vec<u8>) -> Result<PathBuf, i32> {
+/// The path that `name` means to whoever asks, without `.` and `..`.
+fn absolute(question: &Question, start: i32, name: Vec<u8>) -> Result<PathBuf, i32> {
     let name = PathBuf::from(OsString::from_vec(name));
     let whole = if name.is_absolute() {
         name
     } else {
-        let link = match start {
-            HERE => format!("/proc/{process}/cwd"),
-            descriptor => format!("/proc/{process}/fd/{descriptor}"),
-        };
-        let folder = readlinkat(CWD, link, Vec::new()).map_err(|_| libc::EBADF)?;
-        let folder = PathBuf::from(OsString::from_vec(folder.into_bytes()));
-        if !folder.is_absolute() {
-            return Err(libc::ENOTDIR);
-        }
-        folder.join(name)
+        question.folder(start).map_err(OsError::raw)?.join(name)
     };
     let mut plain = PathBuf::from("/");
     for part in whole.components() {

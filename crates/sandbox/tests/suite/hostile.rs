@@ -37,7 +37,7 @@ use rustix::fs::renameat_with;
 use serde::Deserialize;
 use serde::Serialize;
 
-use super::creations;
+use super::file_operations;
 use crate::kernel;
 
 /// What came of an order: some text, or the kernel's error number.
@@ -243,8 +243,8 @@ fn obey(order: Order) -> io::Result<String> {
             rustix::fs::symlink(target, at)?;
             Ok(String::new())
         }
-        Order::MakeEverything(folder) => Ok(creations::everything(&folder).join("\n")),
-        Order::MakeNodes(folder) => Ok(creations::empty_files(&folder)?),
+        Order::MakeEverything(folder) => Ok(file_operations::everything(&folder).join("\n")),
+        Order::MakeNodes(folder) => Ok(file_operations::empty_files(&folder)?),
         Order::KeepFiles(folder, most) => {
             let mut kept = Vec::new();
             let error = loop {

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
+use mycelium_policy::MAX_OBSERVED;
 use mycelium_policy::PathGrant;
 use mycelium_policy::SandboxPolicy;
 use mycelium_protocol::Operation;
@@ -30,8 +31,6 @@ use super::path;
 
 /// As many different uses and refusals as one call can report. What is refused on top is counted.
 const MAX_REPORTS: usize = 256;
-/// The same of a program that is observed.
-const MAX_OBSERVED: usize = 4096;
 
 /// How often the use of one grant is reported of a program that is not observed.
 const USE_INTERVAL: Duration = Duration::from_secs(60);
