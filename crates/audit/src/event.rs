@@ -125,9 +125,9 @@ pub enum AuditEvent {
         /// Time it took, in milliseconds.
         milliseconds: f64,
     },
-    /// What a skill asked of its runtime during one request, in brief.
+    /// What a skill used of its runtime during one request, in brief.
     HostCalls {
-        /// What: `kv/get`, `mcp/request`, …
+        /// What: `kv/get`, `mcp/request`, `log`, …
         function: String,
         /// What ran: a method, a hook, `load` or `start`.
         call: String,

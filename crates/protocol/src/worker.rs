@@ -411,6 +411,8 @@ pub enum Notification {
     Omitted(Omitted),
     /// The skill looked for something that may take a permission. Told only of a worker that is observed.
     Looked(Looked),
+    /// The skill used functions of the runtime's that take nothing but its own files.
+    Assets(AssetUses),
 }
 
 /// Something the skill printed.
@@ -455,6 +457,15 @@ pub struct Used {
     pub resolved: PathBuf,
 }
 
+/// How often a skill asked for its own files by the functions that are for that. Told at the end of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetUses {
+    /// How often.
+    pub times: u64,
+    /// How often in vain: there was no such file, or it was too large or not the skill's.
+    pub failed: u64,
+}
+
 /// What the in-engine guard refused and does not tell one by one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Omitted {
@@ -476,6 +487,7 @@ impl Notification {
             Self::Used(used) => ("used", to_raw_value(used)?),
             Self::Omitted(omitted) => ("omitted", to_raw_value(omitted)?),
             Self::Looked(looked) => ("looked", to_raw_value(looked)?),
+            Self::Assets(uses) => ("assets", to_raw_value(uses)?),
         };
         Ok(Frame::notification(method, params))
     }
@@ -495,6 +507,7 @@ impl Notification {
             "used" => Self::Used(serde_json::from_str(params)?),
             "omitted" => Self::Omitted(serde_json::from_str(params)?),
             "looked" => Self::Looked(serde_json::from_str(params)?),
+            "assets" => Self::Assets(serde_json::from_str(params)?),
             _ => return Ok(None),
         }))
     }

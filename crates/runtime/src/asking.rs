@@ -24,6 +24,7 @@ use crate::connection::megabytes;
 use crate::desk::Desk;
 use crate::desk::SIDE_BY_SIDE;
 use crate::desk::Tally;
+use crate::desk::handed_over;
 use crate::failure;
 use crate::failure::Asked;
 use crate::host_calls::Host;
@@ -113,7 +114,12 @@ impl Inner {
             deadline: wall.deadline,
             events: Arc::clone(events),
             given: Arc::clone(&given),
-            used: Tally::new(&self.audit, subject.clone(), asked.name()),
+            used: Tally::new(
+                &self.audit,
+                subject.clone(),
+                asked.name(),
+                handed_over(&request),
+            ),
         });
         let host: Arc<dyn Host> = Arc::<Desk>::clone(&desk);
         let budget = budget(&launch.policy.limits, wall);

@@ -258,7 +258,10 @@ impl Connection {
                             .ok_or(ConnectionError::Flood)?;
                         self.meter.count_output(bytes.len());
                         match Notification::from_frame(&frame) {
-                            Ok(Some(notification)) => self.pass_on([notification], notify)?,
+                            Ok(Some(notification)) => {
+                                self.host_calls.note(&notification);
+                                self.pass_on([notification], notify)?;
+                            }
                             Ok(None) | Err(_) => {
                                 return Err(ConnectionError::Protocol("an unexpected frame"));
                             }
@@ -359,7 +362,8 @@ impl Connection {
                 Notification::Denied(_)
                 | Notification::Used(_)
                 | Notification::Looked(_)
-                | Notification::Omitted(_) => None,
+                | Notification::Omitted(_)
+                | Notification::Assets(_) => None,
             };
             if let Some(text) = text
                 && !self.lines.admit(text, Instant::now(), &self.meter)

@@ -15,9 +15,12 @@ use mycelium_network::GivenSecrets;
 use mycelium_protocol::Event;
 use mycelium_protocol::Operation;
 use mycelium_protocol::read_value;
+use mycelium_protocol::worker::AssetUses;
 use mycelium_protocol::worker::HostCall;
 use mycelium_protocol::worker::McpCall;
 use mycelium_protocol::worker::McpOperation;
+use mycelium_protocol::worker::Notification;
+use mycelium_protocol::worker::Request;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Limit;
@@ -110,13 +113,35 @@ impl Host for Desk {
             if let Err(error) = &mut performed.outcome {
                 self.describe(error, method);
             }
-            self.used.count(method, performed.outcome.is_ok());
+            let failed = u64::from(performed.outcome.is_err());
+            self.used.count(method, Uses { times: 1, failed });
             performed
         })
     }
 
     fn cancel(&self) {
+        if self.launch.has_host_api() {
+            self.used.count("signal", Uses::ONCE);
+        }
         self.cancelled.send_replace(true);
+    }
+
+    fn note(&self, told: &Notification) {
+        match told {
+            Notification::Console(_) if self.launch.has_host_api() => {
+                self.used.count("log", Uses::ONCE);
+            }
+            Notification::Progress(_) => self.used.count("progress", Uses::ONCE),
+            Notification::Assets(AssetUses { times, failed }) => {
+                let (times, failed) = (*times, *failed);
+                self.used.count("assets", Uses { times, failed });
+            }
+            Notification::Console(_)
+            | Notification::Denied(_)
+            | Notification::Used(_)
+            | Notification::Omitted(_)
+            | Notification::Looked(_) => {}
+        }
     }
 
     fn refuse(&self, reason: Unusable) -> ErrorReport {
@@ -132,10 +157,23 @@ impl Host for Desk {
     }
 }
 
+impl Uses {
+    const ONCE: Self = Self {
+        times: 1,
+        failed: 0,
+    };
+}
+
 impl Tally {
-    pub(crate) fn new(audit: &AuditTrail, subject: Subject, call: &str) -> Self {
+    /// Counts what is asked for during a request, from what the request itself hands over.
+    pub(crate) fn new(
+        audit: &AuditTrail,
+        subject: Subject,
+        call: &str,
+        handed_over: Option<&'static str>,
+    ) -> Self {
         Self {
-            uses: Mutex::default(),
+            uses: Mutex::new(handed_over.map(|it| (it, Uses::ONCE)).into_iter().collect()),
             audit: audit.clone(),
             subject,
             call: call.to_owned(),
@@ -157,12 +195,30 @@ impl Tally {
         }
     }
 
-    fn count(&self, function: &'static str, succeeded: bool) {
+    fn count(&self, function: &'static str, more: Uses) {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         let uses = uses.entry(function).or_default();
-        uses.times += 1;
-        uses.failed += u64::from(!succeeded);
+        // A worker may tell any number.
+        uses.times = uses.times.saturating_add(more.times);
+        uses.failed = uses.failed.saturating_add(more.failed);
     }
+}
+
+/// What a request hands to the skill of what it would have to ask for otherwise.
+pub(crate) fn handed_over(request: &Request) -> Option<&'static str> {
+    let context = match request {
+        Request::Load(params) => {
+            let has_settings = params.settings.as_object().is_some_and(|it| !it.is_empty());
+            return has_settings.then_some("config");
+        }
+        Request::Hook(params) => params.context.as_deref(),
+        Request::Call(params) => params.context.as_deref(),
+        Request::Start(_) | Request::Compile(_) | Request::Describe(_) => None,
+    };
+    // What else there is to know of a call is what its own entry says.
+    context
+        .is_some_and(|context| context.conversation.is_some())
+        .then_some("context/conversation")
 }
 
 impl Drop for Tally {

@@ -14,6 +14,7 @@ use mycelium_protocol::worker::HostAnswer;
 use mycelium_protocol::worker::HostCall;
 use mycelium_protocol::worker::InvalidHostCall;
 use mycelium_protocol::worker::MAX_HOST_CALLS;
+use mycelium_protocol::worker::Notification;
 use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Permission;
@@ -33,6 +34,11 @@ pub(crate) trait Host: Send + Sync {
 
     /// Ends what others do for the worker: nobody waits for its request any more.
     fn cancel(&self) {}
+
+    /// Takes note of what the worker tells: some of it is a function of the runtime's that takes no answer.
+    fn note(&self, told: &Notification) {
+        let _ = told;
+    }
 
     /// The error of a call that cannot be understood, or comes too late.
     fn refuse(&self, reason: Unusable) -> ErrorReport;
@@ -168,6 +174,13 @@ impl HostCalls {
     pub(crate) fn cancel(&self) {
         if let Some(round) = &self.round {
             round.host.cancel();
+        }
+    }
+
+    /// Takes note of what the worker tells.
+    pub(crate) fn note(&self, told: &Notification) {
+        if let Some(round) = &self.round {
+            round.host.note(told);
         }
     }
 

@@ -129,6 +129,15 @@ impl LaunchSpec {
         }
     }
 
+    /// Whether its code can ask the runtime for something: not that of scripts and servers, which know of none.
+    pub(crate) fn has_host_api(&self) -> bool {
+        match (self.skill.engine(), self.skill.manifest().protocol) {
+            (Engine::Quickjs, _) => true,
+            (Engine::Native, WorkerProtocol::Worker) => self.skill.server().is_none(),
+            (Engine::Native, WorkerProtocol::Argv) => false,
+        }
+    }
+
     /// Refuses the method that is a script which cannot be run on this machine.
     pub(crate) fn check_script(&self, method: &str) -> Result<(), ErrorReport> {
         match self.scripts.get(method) {

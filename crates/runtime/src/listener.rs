@@ -136,6 +136,8 @@ impl Listener {
                 }
             }
             Heard::Told(Notification::Looked(looked)) => self.note_look(looked),
+            // The desk counts them.
+            Heard::Told(Notification::Assets(_)) => {}
             Heard::Refused(refusal) => self.keep_refusal(&refusal),
             Heard::HostRefused(refusal) => {
                 let denied = Denied {

@@ -62,8 +62,11 @@ fn show(notification: Notification) {
             ConsoleLevel::Debug | ConsoleLevel::Info => println!("{}", printed.text),
             ConsoleLevel::Warn | ConsoleLevel::Error => eprintln!("{}", printed.text),
         },
-        // Nobody is observed here, and there is no call that could be somewhere.
-        Notification::Used(_) | Notification::Looked(_) | Notification::Progress(_) => {}
+        // Nobody is observed here, and there is no call that could be somewhere or be put on record.
+        Notification::Used(_)
+        | Notification::Looked(_)
+        | Notification::Progress(_)
+        | Notification::Assets(_) => {}
         Notification::Omitted(omitted) => {
             eprintln!("refused: {} more", omitted.refused);
         }

@@ -531,6 +531,60 @@ async fn what_was_said_before_is_for_those_that_were_granted_it() {
             .await;
         assert_eq!(report.outcome.unwrap(), expected, "{skill}");
     }
+    // What was handed over is on record, with who has it.
+    let handed = world.entries("host-calls").into_iter();
+    let handed: Vec<_> = handed
+        .map(|entry| (entry.subject.skill, entry.detail["function"].clone()))
+        .collect();
+    assert_eq!(
+        handed,
+        [(Some("keen".parse().unwrap()), json!("context/conversation"))]
+    );
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_skill_uses_of_its_runtime_is_on_record_by_function() {
+    let world = World::new();
+    let config =
+        json!({"type": "object", "properties": {"size": {"type": "integer", "default": 1}}});
+    evaluator(&world, "busy", json!({"config": config}));
+    fs_err::write(world.workspace().join("skills/busy/list.json"), "[1]").unwrap();
+    let text = "const { assets, config, kv, log, progress } = mycelium;
+        log.info('one'); console.log('two'); log.warn('three', { fields: 1 });
+        progress(1, 2); progress(2, 2);
+        await kv.set('a', config.size);
+        const caught = await assets.text('../busy2/skill.json').catch((error) => error.code);
+        return [await assets.json('list.json'), assets.path('list.json').endsWith('busy/list.json'), caught]";
+    assert_eq!(
+        world.run("busy", text).await,
+        json!([[1], true, "HOST_CALL_INVALID"])
+    );
+    let used = world.entries("host-calls").into_iter();
+    let used: Vec<_> = used
+        .map(|entry| {
+            let part = |name: &str| entry.detail[name].clone();
+            json!([
+                part("call"),
+                part("function"),
+                part("times"),
+                part("failed")
+            ])
+        })
+        .collect();
+    assert_eq!(
+        used,
+        [
+            json!(["load", "config", 1, 0]),
+            json!(["run", "assets", 3, 1]),
+            json!(["run", "kv/commit", 1, 0]),
+            json!(["run", "log", 3, 0]),
+            json!(["run", "progress", 2, 0]),
+        ]
+    );
+    // The next call has used nothing.
+    world.run("busy", "return 1").await;
+    assert_eq!(world.entries("host-calls").len(), used.len());
     world.runtime.shutdown().await;
 }
 
@@ -612,7 +666,14 @@ async fn a_skill_that_does_not_end_is_ended_and_so_is_what_it_called() {
     let asked: Vec<_> = asked
         .map(|entry| entry.detail["function"].clone())
         .collect();
-    assert_eq!(asked, [json!("kv/get")]);
+    assert_eq!(
+        asked,
+        [
+            "kv/get", "log", "signal", // the first one
+            "log", "signal", // the second one
+            "log", "signal", // the third one, which has written nothing
+        ]
+    );
     world.run("other", "globalThis.kept = 1; return 1").await;
     let text = "return mycelium.call('other', 'run', ['mycelium.log.info(\"runs\"); return new Promise((resolve) => setTimeout(resolve, 60000))'])";
     cancelled(&world, "stubborn", text).await;

@@ -205,9 +205,11 @@ impl Engine {
             self.report_uncaught(&failure);
         }
         let omitted = self.host.guard.borrow_mut().take_omitted();
-        if let Some(omitted) = omitted {
-            let mut output = self.host.output.borrow_mut();
-            output.tell(Notification::Omitted(omitted));
+        let uses = self.host.take_asset_uses();
+        let told =
+            (omitted.map(Notification::Omitted).into_iter()).chain(uses.map(Notification::Assets));
+        for notification in told {
+            self.host.output.borrow_mut().tell(notification);
         }
     }
 

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use mycelium_protocol::worker::AssetUses;
 use rquickjs::Ctx;
 use rquickjs::Exception;
 use rquickjs::Function;
@@ -41,6 +42,8 @@ pub(super) struct Host {
     pub(super) uncaught: RefCell<Option<Persistent<Value<'static>>>>,
     /// What the runtime waits for.
     pub(super) requests: RefCell<Requests>,
+    /// How often it asked for its own files since this was last told.
+    pub(super) assets: Cell<AssetUses>,
     /// Who is told of promises, once a program has values that follow them.
     pub(super) followers: RefCell<Option<Followers>>,
     hooks: RefCell<Option<Persistent<Object<'static>>>>,
@@ -71,6 +74,7 @@ impl Host {
             memory_limit: Cell::new(0),
             uncaught: RefCell::new(None),
             requests: RefCell::default(),
+            assets: Cell::default(),
             followers: RefCell::new(None),
             hooks: RefCell::new(None),
         }
@@ -110,6 +114,12 @@ impl Host {
             output.pause();
             output.take_overflow()
         })
+    }
+
+    /// How often the program asked for its own files since this was last asked, if it did.
+    pub(super) fn take_asset_uses(&self) -> Option<AssetUses> {
+        let uses = self.assets.take();
+        (uses.times > 0).then_some(uses)
     }
 
     /// Lets go of everything that belongs to the engine, which must happen before it is freed.

@@ -8,8 +8,23 @@ const { HostError } = require('internal/host/error');
 const surroundings = require('internal/surroundings');
 const { validateString } = require('internal/validators');
 
+const host = binding('host');
+
 /** The largest file that is read at once, in bytes. */
 const LARGEST = 16 * 1024 * 1024;
+
+/** Asks for one of the skill's files, and has that counted. */
+function ask(action, name, encoding) {
+  let answer;
+  try {
+    answer = action(name, encoding);
+  } catch (error) {
+    host.noteAssetInVain();
+    throw error;
+  }
+  host.noteAsset();
+  return answer;
+}
 
 /** Where a file of the skill is, without links. */
 function locate(name) {
@@ -23,8 +38,8 @@ function locate(name) {
   return meant;
 }
 
-/** Reads a file: bytes, or text if there is an encoding. */
-async function read(name, encoding) {
+/** What a file has in it: bytes, or text if there is an encoding. */
+function load(name, encoding) {
   const descriptor = fs.openSync(locate(name), 'r');
   try {
     const { size } = fs.fstatSync(descriptor);
@@ -38,8 +53,15 @@ async function read(name, encoding) {
   }
 }
 
+/** Reads a file. */
+async function read(name, encoding) {
+  return ask(load, name, encoding);
+}
+
 module.exports = Object.freeze({
-  path: locate,
+  path(name) {
+    return ask(locate, name);
+  },
   read,
   async text(name) {
     return read(name, 'utf8');

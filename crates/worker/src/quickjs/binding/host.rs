@@ -1,5 +1,6 @@
 //! The way of `mycelium` to the runtime, which does what the program asks of it.
 
+use mycelium_protocol::worker::AssetUses;
 use mycelium_protocol::worker::CallProgress;
 use mycelium_protocol::worker::Failure;
 use mycelium_protocol::worker::Frame;
@@ -47,6 +48,17 @@ fn progress(ctx: &Ctx<'_>, done: f64, total: Option<f64>, message: Option<String
     Ok(())
 }
 
+/// Counts that the program asked for one of its own files, and what came of it.
+fn count_asset(ctx: &Ctx<'_>, failures: u64) -> Result<()> {
+    let host = Host::of(ctx)?;
+    let AssetUses { times, failed } = host.assets.get();
+    host.assets.set(AssetUses {
+        times: times + 1,
+        failed: failed + failures,
+    });
+    Ok(())
+}
+
 pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
     target.set("maxCalls", MAX_HOST_CALLS)?;
     target.set(
@@ -64,6 +76,14 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, target: &Object<'js>) -> Result<()> {
                 progress(&ctx, done, total, message)
             },
         )?,
+    )?;
+    target.set(
+        "noteAsset",
+        Function::new(ctx.clone(), |ctx: Ctx<'js>| count_asset(&ctx, 0))?,
+    )?;
+    target.set(
+        "noteAssetInVain",
+        Function::new(ctx.clone(), |ctx: Ctx<'js>| count_asset(&ctx, 1))?,
     )?;
     target.set(
         "noteVariable",

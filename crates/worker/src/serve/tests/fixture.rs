@@ -221,7 +221,8 @@ impl Fixture {
                 | Notification::Progress(_)
                 | Notification::Used(_)
                 | Notification::Looked(_)
-                | Notification::Omitted(_) => None,
+                | Notification::Omitted(_)
+                | Notification::Assets(_) => None,
             })
             .collect()
     }
@@ -236,6 +237,7 @@ impl Fixture {
                 | Notification::Progress(_)
                 | Notification::Used(_)
                 | Notification::Looked(_)
+                | Notification::Assets(_)
                 | Notification::Denied(_) => None,
             })
             .collect()
@@ -250,7 +252,8 @@ impl Fixture {
                 | Notification::Progress(_)
                 | Notification::Used(_)
                 | Notification::Looked(_)
-                | Notification::Omitted(_) => None,
+                | Notification::Omitted(_)
+                | Notification::Assets(_) => None,
             })
             .collect()
     }
