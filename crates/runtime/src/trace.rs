@@ -59,6 +59,9 @@ pub(crate) fn shown(workspace: &Path, access: FileAccess) -> Vec<Permission> {
 
 impl Inner {
     /// Runs a function of a skill under observation.
+    ///
+    /// # Errors
+    /// Why the function was not run, if nothing was seen either: a report would say that it needs nothing.
     pub(crate) async fn trace(
         self: &Arc<Self>,
         context: &RequestContext,
@@ -87,11 +90,15 @@ impl Inner {
         };
         let seen = Arc::new(Mutex::new(Vec::new()));
         let is_cut = Arc::new(AtomicBool::new(false));
+        let has_begun = Arc::new(AtomicBool::new(false));
         let sink: EventSink = {
             let (seen, events) = (Arc::clone(&seen), Arc::clone(events));
             let own = request.call.skill.name.clone();
-            let is_cut = Arc::clone(&is_cut);
+            let (is_cut, has_begun) = (Arc::clone(&is_cut), Arc::clone(&has_begun));
             Arc::new(move |event| {
+                if matches!(&event, Event::Executing { skill, .. } if *skill == own) {
+                    has_begun.store(true, Ordering::Relaxed);
+                }
                 if matches!(&event, Event::ViolationsOmitted { skill, .. } if *skill == own) {
                     is_cut.store(true, Ordering::Relaxed);
                 }
@@ -113,6 +120,9 @@ impl Inner {
             )
             .await;
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+        if !has_begun.load(Ordering::Relaxed) && seen.is_empty() {
+            exec.outcome.as_ref().map_err(Clone::clone)?;
+        }
         let incomplete = is_cut.load(Ordering::Relaxed) || seen.len() >= MAX_OBSERVED;
         blocking(move || {
             let surroundings = Surroundings {

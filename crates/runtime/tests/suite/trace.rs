@@ -102,6 +102,45 @@ async fn reload(world: &World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_never_ran_is_an_error_and_not_a_skill_that_needs_nothing() {
+    let world = world();
+    world.trust_workspace().await;
+    let text = json!({"name": "run", "parameters": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}});
+    for (exports, code, expected) in [
+        (
+            json!(["walk"]),
+            "exports.walk = () => 1;",
+            ErrorCode::MethodNotFound,
+        ),
+        (
+            json!([text]),
+            "exports.run = () => 1;",
+            ErrorCode::ArgumentsInvalid,
+        ),
+        (
+            json!(["run"]),
+            "exports.run = () => {",
+            ErrorCode::SkillLoadError,
+        ),
+    ] {
+        world.skill("maker", json!({"exports": exports}), code);
+        let context = world.context("shell");
+        world.runtime.discover(&context, Vec::new()).await.unwrap();
+        let error = trace(&world, FileAccess::Read).await.unwrap_err();
+        assert_eq!(error.code, expected, "{error:?}");
+    }
+    // What was seen before a skill failed to load is worth a report.
+    let code = "require('fs').readFileSync('docs/a'); throw new Error('on purpose');";
+    world.skill("maker", json!({"exports": ["run"]}), code);
+    let context = world.context("shell");
+    world.runtime.discover(&context, Vec::new()).await.unwrap();
+    let report = trace(&world, FileAccess::Read).await.unwrap();
+    assert!(report.exec.outcome.is_err(), "{report:?}");
+    assert_eq!(report.observed.len(), 1, "{report:?}");
+    world.runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_manifest_made_by_tracing_is_enough_and_not_too_much() {
     for engine in ["quickjs", "native"] {
         let world = world();
