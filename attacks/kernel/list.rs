@@ -26,6 +26,7 @@ mod change_root;
 mod change_times;
 mod change_times_by_descriptor;
 mod change_times_of_readable;
+mod choose_processors;
 mod cipher_socket;
 mod clone;
 mod clone_anew;
@@ -200,6 +201,7 @@ attacks! {
     change_times,
     change_times_by_descriptor,
     change_times_of_readable,
+    choose_processors,
     cipher_socket,
     clone,
     clone_anew,

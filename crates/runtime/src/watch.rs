@@ -108,12 +108,21 @@ impl Standing {
     /// Sees to it that everybody who belongs to the worker has its place: a process that began a session of its own since would
     /// come before others again.
     fn keep_place(&self, worker: &Worker) {
-        match self.place {
-            Place::Usual => {}
-            Place::Behind | Place::BehindForGood => {
+        match self.place.precedence() {
+            Precedence::Normal => {}
+            behind @ Precedence::Behind => {
                 // Of a worker that has ended there is nobody to place.
-                let _ = worker.set_precedence(Precedence::Behind);
+                let _ = worker.set_precedence(behind);
             }
+        }
+    }
+}
+
+impl Place {
+    fn precedence(self) -> Precedence {
+        match self {
+            Self::Usual => Precedence::Normal,
+            Self::Behind | Self::BehindForGood => Precedence::Behind,
         }
     }
 }
@@ -252,13 +261,17 @@ async fn watch(
             }
         }
         let (looking, looking_pace) = (Arc::clone(&worker), Arc::clone(&pace));
+        let precedence = pace.standing().place.precedence();
         let looked = tokio::task::spawn_blocking(move || {
-            let reached = looking_pace.look(&looking);
-            let found = keeper.as_mut().map(|keeper| keeper.look(&looking));
-            (
-                keeper,
-                found.transpose().map(|found| reached.or(found.flatten())),
-            )
+            // To look at many files or processes takes a while, which is the worker's doing.
+            mycelium_sandbox::work_for(precedence, || {
+                let reached = looking_pace.look(&looking);
+                let found = keeper.as_mut().map(|keeper| keeper.look(&looking));
+                (
+                    keeper,
+                    found.transpose().map(|found| reached.or(found.flatten())),
+                )
+            })
         });
         let Ok((kept, Ok(found))) = looked.await else {
             return;

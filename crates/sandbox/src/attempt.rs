@@ -7,7 +7,8 @@
 //! and when that is gone, by the kernel.
 //!
 //! One thread answers and never waits for a worker: it reads memory and sends answers, nothing else. What was
-//! noted is judged by a second thread, which may look at the host's files. Calls that would make something in a folder of the
+//! noted is judged by a second thread, which may look at the host's files. Two others do the same for workers that come after
+//! others, which may keep them busy without end. Calls that would make something in a folder of the
 //! host are answered by a thread of the worker's own, which makes it.
 
 mod creation;
@@ -27,6 +28,8 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::SystemTime;
 
@@ -37,6 +40,7 @@ use mycelium_types::FileAccess;
 pub(crate) use entrance::Entrances;
 pub(crate) use service::AttemptService;
 
+use crate::Precedence;
 use crate::WorkerKind;
 use crate::filter::EMBEDDED;
 use crate::filter::Filter;
@@ -127,6 +131,8 @@ pub(crate) struct Attempts {
     policy: OnceLock<SandboxPolicy>,
     /// Where its connections arrive, if it has a network of its own.
     entrances: OnceLock<Entrances>,
+    /// Whether the worker comes after others, and with it what is done for it.
+    is_behind: AtomicBool,
     seen: Mutex<Seen>,
     settled: Condvar,
 }
@@ -177,6 +183,7 @@ impl Attempts {
             kind,
             policy: OnceLock::new(),
             entrances: OnceLock::new(),
+            is_behind: AtomicBool::new(false),
             seen: Mutex::default(),
             settled: Condvar::new(),
         }
@@ -192,6 +199,19 @@ impl Attempts {
     pub(crate) fn lead_to(&self, entrances: Entrances) {
         // Set once: a worker gets one network.
         let _ = self.entrances.set(entrances);
+    }
+
+    /// From here on what is done for the worker has the precedence that it has itself.
+    pub(crate) fn place(&self, precedence: Precedence) {
+        let is_behind = precedence == Precedence::Behind;
+        self.is_behind.store(is_behind, Ordering::Relaxed);
+    }
+
+    fn precedence(&self) -> Precedence {
+        match self.is_behind.load(Ordering::Relaxed) {
+            true => Precedence::Behind,
+            false => Precedence::Normal,
+        }
     }
 
     /// Whether something was noted that is not judged yet.

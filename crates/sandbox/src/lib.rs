@@ -122,6 +122,7 @@ pub use timer::CpuTimers;
 pub use turns::Precedence;
 pub use turns::may_give_precedence;
 pub use turns::take_short_turns;
+pub use turns::work_for;
 pub use wire::Privilege;
 pub use worker::Family;
 pub use worker::Usage;

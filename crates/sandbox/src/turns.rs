@@ -4,6 +4,12 @@
 //! default, is longer than most of them take: a worker that is woken while another computes would wait for the end of that one's
 //! turn. Threads that ask for short turns may be woken into the middle of a longer one, and get no more of the processor for
 //! it (`sched(7)`, earliest eligible virtual deadline first; from Linux 6.12).
+//!
+//! No priority helps who is woken while another is within the kernel: a system call is not interrupted by everybody, and one that makes
+//! processes or files is long. So workers that come after others do without one of the processors, and so does what is done for
+//! them here: whoever is woken finds it free of them.
+
+use std::sync::OnceLock;
 
 use rustix::io::Errno;
 use rustix::process::Pid;
@@ -11,7 +17,10 @@ use rustix::process::Resource;
 use rustix::process::getrlimit;
 use rustix::process::setpriority_process;
 use rustix::thread::CapabilitySet;
+use rustix::thread::CpuSet;
 use rustix::thread::capabilities;
+use rustix::thread::sched_getaffinity;
+use rustix::thread::sched_setaffinity;
 
 use crate::OsError;
 use crate::kernel_file;
@@ -31,7 +40,7 @@ const BEHIND: i32 = 10;
 pub enum Precedence {
     /// As every program, in short turns.
     Normal,
-    /// After others: what runs for short times hardly notices what runs for long.
+    /// After others, and not on every processor: what runs for short times hardly notices what runs for long.
     Behind,
 }
 
@@ -49,6 +58,36 @@ impl Precedence {
             Self::Behind => USUAL,
         }
     }
+
+    /// The processors that it runs on; nothing if there is no choice.
+    fn processors(self) -> Option<&'static CpuSet> {
+        let Processors { all, rest } = processors().as_ref()?;
+        Some(match self {
+            Self::Normal => all,
+            Self::Behind => rest,
+        })
+    }
+}
+
+/// The processors that this process may use.
+struct Processors {
+    all: CpuSet,
+    /// All but the first.
+    rest: CpuSet,
+}
+
+/// What there is when this is first asked, before any thread gives one up; nothing if there is only one. Should some be taken away
+/// later, the kernel leaves them out by itself.
+fn processors() -> &'static Option<Processors> {
+    static PROCESSORS: OnceLock<Option<Processors>> = OnceLock::new();
+    PROCESSORS.get_or_init(|| {
+        let all = sched_getaffinity(None).ok()?;
+        let mut usable = (0..CpuSet::MAX_CPU).filter(|processor| all.is_set(*processor));
+        let (first, _second) = (usable.next()?, usable.next()?);
+        let mut rest = all;
+        rest.unset(first);
+        Some(Processors { all, rest })
+    })
 }
 
 /// Has the calling thread, and the threads and processes that it starts from now on, take short turns: it is woken sooner beside
@@ -59,6 +98,32 @@ impl Precedence {
 pub fn take_short_turns() -> Result<(), OsError> {
     let nice = rustix::process::getpriority_process(None).map_err(OsError::from)?;
     syscall::set_scheduling(None, nice, SHORT)
+}
+
+/// Has the calling thread run where those run for whom it works.
+pub(crate) fn join(precedence: Precedence) {
+    if let Some(processors) = precedence.processors() {
+        // Where a container allows no choice everything else goes on as it was.
+        let _ = sched_setaffinity(None, processors);
+    }
+}
+
+/// Does something in the calling thread for workers with this precedence, where they run themselves.
+pub fn work_for<T>(precedence: Precedence, work: impl FnOnce() -> T) -> T {
+    struct Back;
+    impl Drop for Back {
+        fn drop(&mut self) {
+            join(Precedence::Normal);
+        }
+    }
+    let _back = match precedence {
+        Precedence::Normal => None,
+        Precedence::Behind => {
+            join(precedence);
+            Some(Back)
+        }
+    };
+    work()
 }
 
 /// Has the calling thread take turns as the kernel sees fit, whatever whoever started it had.
@@ -96,8 +161,14 @@ pub(crate) fn set(members: &[Pid], precedence: Precedence) -> Result<(), OsError
                 // In a container that may be refused where the priority alone is not.
                 .or_else(|_| setpriority_process(Some(thread), precedence.nice()));
             match set {
+                Ok(()) => {
+                    if let Some(processors) = precedence.processors() {
+                        // As in `join`.
+                        let _ = sched_setaffinity(Some(thread), processors);
+                    }
+                }
                 // One that has ended needs none.
-                Ok(()) | Err(Errno::SRCH) => {}
+                Err(Errno::SRCH) => {}
                 // A hostile one must not keep the others as they are.
                 Err(error) => outcome = Err(error.into()),
             }

@@ -346,7 +346,11 @@ impl Worker {
     /// person, who may not do that.
     pub fn set_precedence(&self, precedence: Precedence) -> Result<(), SandboxError> {
         let members = self.if_alive(tree::members(self.pid))?;
-        turns::set(&members, precedence).map_err(clock_error)
+        turns::set(&members, precedence).map_err(clock_error)?;
+        if let Some(attempts) = &self.attempts {
+            attempts.place(precedence);
+        }
+        Ok(())
     }
 
     /// What was learnt by the worker's process id. While the worker is there, that is nobody else's.

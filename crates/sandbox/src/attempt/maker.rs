@@ -118,7 +118,13 @@ fn work(calls: &Receiver<Call>) {
     let prepared = prepare();
     // It works for the worker: no reason to come before anybody. Of no consequence if it fails.
     let _ = turns::take_usual_turns();
+    // Where it begins depends on who began it.
+    let mut place = None;
     while let Ok(call) = calls.recv() {
+        let now = call.attempts.precedence();
+        if place.replace(now) != Some(now) {
+            turns::join(now);
+        }
         let reply = match prepared {
             Ok(()) => answer(&call),
             Err(_) => Some(Reply::Proceed),

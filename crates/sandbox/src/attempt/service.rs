@@ -1,4 +1,5 @@
-//! The two threads: one answers what workers' filters tell, one judges what was noted.
+//! Two threads: one answers what workers' filters tell, one judges what was noted. And two more for workers that come after
+//! others, which begin with the first of them.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::SyncSender;
@@ -24,6 +26,7 @@ use rustix::event::eventfd;
 use rustix::io::Errno;
 
 use crate::OsError;
+use crate::Precedence;
 use crate::WorkerKind;
 use crate::attempt::Attempts;
 use crate::attempt::creation::creation;
@@ -43,6 +46,7 @@ use crate::filter::Answer;
 use crate::question::Question;
 use crate::question::Questions;
 use crate::question::Reply;
+use crate::turns;
 
 /// Attempts that may wait for judgement, of all workers together. What comes on top is counted and not looked at.
 const MAX_WAITING: usize = 4096;
@@ -53,12 +57,16 @@ const STOP: u64 = u64::MAX;
 #[derive(Debug)]
 pub(crate) struct AttemptService {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
 struct Shared {
+    /// Where workers are heard that are among all, and those that come after others.
     queue: OwnedFd,
+    behind: OwnedFd,
+    /// Whether somebody answers those.
+    is_behind_answered: OnceLock<bool>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     stop: OwnedFd,
     /// Nobody answers any more when there is nothing here.
     workers: Mutex<Option<HashMap<u64, Observed>>>,
@@ -82,18 +90,16 @@ impl AttemptService {
     pub(crate) fn start() -> Result<Self, OsError> {
         let shared = Arc::new(Shared {
             queue: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            behind: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            is_behind_answered: OnceLock::new(),
+            threads: Mutex::default(),
             stop: eventfd(0, EventfdFlags::CLOEXEC)?,
             workers: Mutex::new(Some(HashMap::new())),
         });
-        shared.follow(&shared.stop, STOP)?;
-        let (sender, receiver) = sync_channel(MAX_WAITING);
-        let answering = Arc::clone(&shared);
-        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
-        let threads = vec![
-            thread("mycelium-answer").spawn(move || answering.answer(&sender))?,
-            thread("mycelium-judge").spawn(move || pass_judgement(&receiver))?,
-        ];
-        Ok(Self { shared, threads })
+        // From here on, whatever fails ends what has begun.
+        let service = Self { shared };
+        service.shared.begin(Precedence::Normal)?;
+        Ok(service)
     }
 
     /// Listens to what the filter of worker `number` tells.
@@ -108,7 +114,7 @@ impl AttemptService {
         let mut workers = self.shared.workers();
         // A listener that nobody can answer closes here: the calls it would have told of fail.
         if let Some(workers) = workers.as_mut() {
-            self.shared.follow(&*told, number)?;
+            self.shared.follow(Precedence::Normal, &*told, number)?;
             workers.insert(
                 number,
                 Observed {
@@ -126,7 +132,8 @@ impl Drop for AttemptService {
     fn drop(&mut self) {
         // Fails only if the counter is full, which also wakes the thread.
         let _ = rustix::io::write(&self.shared.stop, &1_u64.to_ne_bytes());
-        for thread in self.threads.drain(..) {
+        // One of them may begin others until it ends.
+        while let Some(thread) = self.shared.next_thread() {
             let _ = thread.join();
         }
     }
@@ -147,35 +154,64 @@ impl Shared {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn follow(&self, source: impl AsFd, about: u64) -> Result<(), OsError> {
+    fn next_thread(&self) -> Option<JoinHandle<()>> {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.pop()
+    }
+
+    fn queue(&self, precedence: Precedence) -> &OwnedFd {
+        match precedence {
+            Precedence::Normal => &self.queue,
+            Precedence::Behind => &self.behind,
+        }
+    }
+
+    fn follow(&self, precedence: Precedence, source: impl AsFd, about: u64) -> Result<(), OsError> {
         let data = epoll::EventData::new_u64(about);
-        Ok(epoll::add(
-            &self.queue,
-            source,
-            data,
-            epoll::EventFlags::IN,
-        )?)
+        let queue = self.queue(precedence);
+        Ok(epoll::add(queue, source, data, epoll::EventFlags::IN)?)
+    }
+
+    /// Begins to answer the workers with this precedence, and to judge what they try.
+    fn begin(self: &Arc<Self>, precedence: Precedence) -> Result<(), OsError> {
+        self.follow(precedence, &self.stop, STOP)?;
+        let (sender, receiver) = sync_channel(MAX_WAITING);
+        let answering = Arc::clone(self);
+        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        let judge =
+            thread("mycelium-judge").spawn(move || pass_judgement(precedence, &receiver))?;
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.push(judge);
+        threads
+            .push(thread("mycelium-answer").spawn(move || answering.answer(precedence, &sender))?);
+        Ok(())
     }
 
     /// Answers until it is told to stop.
-    fn answer(&self, judge: &SyncSender<Noted>) {
+    fn answer(self: &Arc<Self>, precedence: Precedence, judge: &SyncSender<Noted>) {
         let _closing = Closing(self);
+        turns::join(precedence);
         loop {
             let mut events = Vec::with_capacity(16);
-            match epoll::wait(&self.queue, spare_capacity(&mut events), None) {
+            match epoll::wait(self.queue(precedence), spare_capacity(&mut events), None) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(_) => return,
             }
             for event in events {
                 match event.data.u64() {
                     STOP => return,
-                    number => self.hear(number, event.flags, judge),
+                    number => self.hear(precedence, (number, event.flags), judge),
                 }
             }
         }
     }
 
-    fn hear(&self, number: u64, flags: epoll::EventFlags, judge: &SyncSender<Noted>) {
+    fn hear(
+        self: &Arc<Self>,
+        precedence: Precedence,
+        (number, flags): (u64, epoll::EventFlags),
+        judge: &SyncSender<Noted>,
+    ) {
         let worker = self
             .workers()
             .as_ref()
@@ -187,14 +223,38 @@ impl Shared {
             // The kernel said that there is one, and nobody else takes it: this does not wait. One that has
             // been withdrawn meanwhile is none.
             if let Ok(Some(question)) = worker.told.next() {
-                respond(worker, question, judge);
+                respond(worker.clone(), question, judge);
+            }
+            let now = worker.attempts.precedence();
+            if now != precedence {
+                self.move_over(number, &worker, (precedence, now));
             }
         } else {
             // Nobody is left who could make a call.
-            let _ = epoll::delete(&self.queue, &*worker.told);
+            let _ = epoll::delete(self.queue(precedence), &*worker.told);
             if let Some(workers) = self.workers().as_mut() {
                 workers.remove(&number);
             }
+        }
+    }
+
+    /// Leaves a worker to those who answer the others of its precedence. Only who answers it now does that: two who hear
+    /// of the same call would wait for it both, and one in vain.
+    fn move_over(
+        self: &Arc<Self>,
+        number: u64,
+        worker: &Observed,
+        (from, to): (Precedence, Precedence),
+    ) {
+        let is_answered = match to {
+            Precedence::Normal => true,
+            Precedence::Behind => *self
+                .is_behind_answered
+                .get_or_init(|| self.begin(to).is_ok()),
+        };
+        // Where that fails, it is answered as before.
+        if is_answered && self.follow(to, &*worker.told, number).is_ok() {
+            let _ = epoll::delete(self.queue(from), &*worker.told);
         }
     }
 }
@@ -309,7 +369,8 @@ fn path(question: &Question, place: Place) -> Option<Attempt> {
     })
 }
 
-fn pass_judgement(noted: &Receiver<Noted>) {
+fn pass_judgement(precedence: Precedence, noted: &Receiver<Noted>) {
+    turns::join(precedence);
     while let Ok(Noted {
         attempts,
         time,
@@ -324,6 +385,8 @@ fn pass_judgement(noted: &Receiver<Noted>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+    use std::sync::mpsc::Sender;
     use std::sync::mpsc::channel;
     use std::time::Duration;
 
@@ -347,64 +410,114 @@ mod tests {
         }
     }
 
-    /// What a thread finds that has a program's filter, when it opens a file and does something privileged:
-    /// with somebody who listens, and when that one is gone.
-    fn observed() -> (Vec<Result<(), i32>>, Vec<crate::SeenAttempt>) {
-        let (listeners, listener) = channel();
-        let (turns, turn) = channel::<()>();
-        let (results, result) = channel();
-        let worker = std::thread::spawn(move || {
-            set_no_new_privs(true).unwrap();
-            let told = question::load_filter(&compile(&PROGRAM, Listening::Yes)).unwrap();
-            listeners.send(told.into_descriptor()).unwrap();
-            while turn.recv().is_ok() {
-                let opened = rustix::fs::open(
-                    "/etc/passwd",
-                    rustix::fs::OFlags::WRONLY,
-                    rustix::fs::Mode::empty(),
-                );
-                results.send(opened.map(drop)).unwrap();
-                results.send(rustix::process::chroot("/")).unwrap();
-            }
-        });
-        let service = AttemptService::start().unwrap();
-        let listener = listener.recv().unwrap();
-        let attempts = service.add(1, WorkerKind::Program, listener).unwrap();
-        attempts.begin(&policy());
-        let mut found = Vec::new();
-        let mut turn_once = || {
-            turns.send(()).unwrap();
-            for _ in 0..2 {
-                let result = result.recv_timeout(PATIENCE).unwrap();
-                found.push(result.map_err(Errno::raw_os_error));
-            }
-        };
-        turn_once();
-        let refused = attempts.take(PATIENCE).kept;
-        drop(service);
-        turn_once();
-        drop(turns);
-        worker.join().unwrap();
-        (found, refused)
+    /// A thread that has a program's filter.
+    struct Caller {
+        turns: Sender<()>,
+        results: Receiver<Result<(), Errno>>,
+        thread: JoinHandle<()>,
+    }
+
+    impl Caller {
+        /// Starts it, with what its filter tells.
+        fn start() -> (Self, OwnedFd) {
+            let (listeners, listener) = channel();
+            let (turns, turn) = channel::<()>();
+            let (sender, results) = channel();
+            let thread = std::thread::spawn(move || {
+                set_no_new_privs(true).unwrap();
+                let told = question::load_filter(&compile(&PROGRAM, Listening::Yes)).unwrap();
+                listeners.send(told.into_descriptor()).unwrap();
+                while turn.recv().is_ok() {
+                    let opened = rustix::fs::open(
+                        "/etc/passwd",
+                        rustix::fs::OFlags::WRONLY,
+                        rustix::fs::Mode::empty(),
+                    );
+                    sender.send(opened.map(drop)).unwrap();
+                    sender.send(rustix::process::chroot("/")).unwrap();
+                }
+            });
+            let caller = Self {
+                turns,
+                results,
+                thread,
+            };
+            (caller, listener.recv().unwrap())
+        }
+
+        /// What it finds when it opens a file and does something privileged.
+        fn turn(&self) -> [Result<(), i32>; 2] {
+            self.turns.send(()).unwrap();
+            [(); 2].map(|()| {
+                let result = self.results.recv_timeout(PATIENCE).unwrap();
+                result.map_err(Errno::raw_os_error)
+            })
+        }
+
+        fn end(self) {
+            drop(self.turns);
+            self.thread.join().unwrap();
+        }
+    }
+
+    /// In no order: while a worker moves over, two may judge.
+    fn told(attempts: &Attempts) -> HashSet<(AttemptKind, String)> {
+        let kept = attempts.take(PATIENCE).kept.into_iter();
+        kept.map(|attempt| (attempt.kind, attempt.attempted))
+            .collect()
+    }
+
+    fn both() -> HashSet<(AttemptKind, String)> {
+        HashSet::from([
+            (AttemptKind::Write, "/etc/passwd".to_owned()),
+            (AttemptKind::Privilege, "chroot".to_owned()),
+        ])
     }
 
     #[test]
     fn what_is_told_is_noted_and_answered_and_fails_when_nobody_listens_any_more() {
-        let (found, refused) = observed();
-        let told: Vec<_> = refused
-            .iter()
-            .map(|attempt| (attempt.kind, attempt.attempted.as_str()))
-            .collect();
-        assert_eq!(
-            told,
-            [
-                (AttemptKind::Write, "/etc/passwd"),
-                (AttemptKind::Privilege, "chroot")
-            ]
-        );
-        assert_ne!(found[0], Err(libc::ENOSYS), "the kernel decides");
-        assert_eq!(found[1], Err(libc::EPERM));
-        assert_eq!(found[2..], [Err(libc::ENOSYS); 2]);
+        let (caller, listener) = Caller::start();
+        let service = AttemptService::start().unwrap();
+        let attempts = service.add(1, WorkerKind::Program, listener).unwrap();
+        attempts.begin(&policy());
+        let [opened, privileged] = caller.turn();
+        assert_ne!(opened, Err(libc::ENOSYS), "the kernel decides");
+        assert_eq!(privileged, Err(libc::EPERM));
+        assert_eq!(told(&attempts), both());
+        drop(service);
+        assert_eq!(caller.turn(), [Err(libc::ENOSYS); 2]);
+        caller.end();
+    }
+
+    #[test]
+    fn a_worker_that_comes_after_others_is_answered_by_others_and_may_come_back() {
+        let (caller, listener) = Caller::start();
+        let service = AttemptService::start().unwrap();
+        let attempts = service.add(1, WorkerKind::Program, listener).unwrap();
+        attempts.begin(&policy());
+        let threads = || {
+            let threads = service.shared.threads.lock().unwrap();
+            threads.len()
+        };
+        assert_eq!(threads(), 2);
+        for (precedence, answering) in [
+            (Precedence::Normal, 2),
+            (Precedence::Behind, 4),
+            (Precedence::Normal, 4),
+            (Precedence::Behind, 4),
+        ] {
+            attempts.place(precedence);
+            for _ in 0..100 {
+                let [opened, privileged] = caller.turn();
+                assert_ne!(opened, Err(libc::ENOSYS), "{precedence:?}");
+                assert_eq!(privileged, Err(libc::EPERM), "{precedence:?}");
+            }
+            assert_eq!(told(&attempts), both(), "{precedence:?}");
+            assert_eq!(threads(), answering, "{precedence:?}");
+        }
+        drop(service);
+        assert_eq!(caller.turn(), [Err(libc::ENOSYS); 2]);
+        caller.end();
     }
 
     #[test]

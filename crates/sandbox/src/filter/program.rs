@@ -161,6 +161,8 @@ const PRIVILEGED: Table = &[
     (libc::SYS_vhangup, TELL),
     (libc::SYS_sethostname, TELL),
     (libc::SYS_setdomainname, TELL),
+    // One that comes after others would choose the processor that is left to them.
+    (libc::SYS_sched_setaffinity, NO),
     // Pages on another node.
     (libc::SYS_move_pages, NO),
     (libc::SYS_migrate_pages, NO),

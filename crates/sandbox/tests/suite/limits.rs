@@ -245,6 +245,12 @@ fn precedence() {
         let line = text.lines().find(|line| line.starts_with("se.slice"))?;
         line.rsplit_once(' ')?.1.parse::<u64>().ok()
     };
+    let processors = || {
+        let pid = rustix::process::Pid::from_raw(puppet.worker.pid().try_into().unwrap());
+        rustix::thread::sched_getaffinity(pid).unwrap().count()
+    };
+    let all = rustix::thread::sched_getaffinity(None).unwrap().count();
+    assert_eq!(processors(), all);
     let (before, short) = (nice(), turn());
     if let Some(short) = short {
         assert_eq!(short, 100_000);
@@ -252,13 +258,15 @@ fn precedence() {
     puppet.worker.set_precedence(Precedence::Behind).unwrap();
     assert!(nice() > before);
     assert!(short.is_none() || turn() > short);
+    // One is left to others, if there is more than one.
+    assert_eq!(processors(), (all - 1).max(1));
     match (
         launcher.privilege(),
         puppet.worker.set_precedence(Precedence::Normal),
     ) {
         (Privilege::Root, back) => {
             assert_eq!(back, Ok(()));
-            assert_eq!((nice(), turn()), (0, short));
+            assert_eq!((nice(), turn(), processors()), (0, short, all));
         }
         // It depends on the person's own limits.
         (Privilege::Person, _) => {}
