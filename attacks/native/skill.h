@@ -40,6 +40,7 @@ static const char *met(long returned) {
     case EAGAIN: return "EAGAIN";
     case EBUSY: return "EBUSY";
     case ECONNREFUSED: return "ECONNREFUSED";
+    case EMFILE: return "EMFILE";
     case ENETUNREACH: return "ENETUNREACH";
     case ENOENT: return "ENOENT";
     case EPERM: return "EPERM";
