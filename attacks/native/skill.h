@@ -83,16 +83,39 @@ static void hear(void *to, size_t length) {
     }
 }
 
-/* Sends a frame that says it has this length. */
-static void say(const char *text, uint32_t claimed) {
-    size_t left = strlen(text);
-    if (write(3, &claimed, 4) != 4) _exit(1);
+static void send_bytes(const char *bytes, size_t left) {
     while (left > 0) {
-        ssize_t put = write(3, text, left);
+        ssize_t put = write(3, bytes, left);
         if (put <= 0) _exit(1);
-        text += put;
+        bytes += put;
         left -= put;
     }
+}
+
+/* Sends a frame that says it has this length. */
+static void say(const char *text, uint32_t claimed) {
+    send_bytes((const char *)&claimed, sizeof claimed);
+    send_bytes(text, strlen(text));
+}
+
+/* Frames that are sent together. */
+struct frames {
+    char bytes[1 << 16];
+    size_t length;
+};
+
+static void send_frames(struct frames *frames) {
+    send_bytes(frames->bytes, frames->length);
+    frames->length = 0;
+}
+
+/* Adds a frame; those before it are sent if there is no room for it. */
+static void add_frame(struct frames *frames, const char *text) {
+    uint32_t length = strlen(text);
+    if (frames->length + sizeof length + length > sizeof frames->bytes) send_frames(frames);
+    memcpy(frames->bytes + frames->length, &length, sizeof length);
+    memcpy(frames->bytes + frames->length + sizeof length, text, length);
+    frames->length += sizeof length + length;
 }
 
 static void answer(long call, const char *result) {
