@@ -83,6 +83,17 @@ static void hear(void *to, size_t length) {
     }
 }
 
+/* The next frame, until another one is heard. */
+static char *hear_frame(void) {
+    static char frame[LARGEST + 1];
+    uint32_t length;
+    hear(&length, sizeof length);
+    if (length > LARGEST) _exit(1);
+    hear(frame, length);
+    frame[length] = 0;
+    return frame;
+}
+
 static void send_bytes(const char *bytes, size_t left) {
     while (left > 0) {
         ssize_t put = write(3, bytes, left);
@@ -143,13 +154,8 @@ static char *text_member(char *frame, const char *name) {
 }
 
 int main(void) {
-    static char frame[LARGEST + 1];
     for (;;) {
-        uint32_t length;
-        hear(&length, sizeof length);
-        if (length > LARGEST) return 1;
-        hear(frame, length);
-        frame[length] = 0;
+        char *frame = hear_frame();
         long call = atol(member(frame, "\"id\":"));
         if (strncmp(member(frame, "\"method\":"), "\"call\"", 6)) {
             answer(call, "{\"hooks\":[]}");
