@@ -8,7 +8,7 @@ __attribute__((constructor)) static void answer_ahead(void) {
     char text[128];
     snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"result\":{\"hooks\":[]}}", load);
     add_frame(&frames, text);
-    /* What it says of its own call is its own, whenever it says it: whoever takes this gives nothing for it. */
+    /* Whoever takes this does not ask, and keeps what it would have asked. */
     snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"result\":{\"value\":{\"held\":\"nothing\"}}}", load + 1);
     add_frame(&frames, text);
     send_frames(&frames);

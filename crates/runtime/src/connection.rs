@@ -2,6 +2,8 @@
 //!
 //! The worker's own requests to the network go on meanwhile. Between two requests nobody listens to it, and they rest.
 
+mod unsent;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +13,6 @@ use mycelium_network::Refusal;
 use mycelium_network::RequestRecord;
 use mycelium_protocol::FrameDecoder;
 use mycelium_protocol::FrameError;
-use mycelium_protocol::encode_frame;
 use mycelium_protocol::worker::Cancel;
 use mycelium_protocol::worker::ExchangeCall;
 use mycelium_protocol::worker::Frame;
@@ -19,12 +20,14 @@ use mycelium_protocol::worker::HostCall;
 use mycelium_protocol::worker::Notification;
 use mycelium_protocol::worker::Request;
 use mycelium_protocol::worker::RpcError;
+use mycelium_sandbox::WorkerKind;
 use mycelium_types::Limits;
 use serde_json::value::RawValue;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 
+use crate::connection::unsent::Unsent;
 use crate::exchanges::Exchanges;
 use crate::exchanges::Told;
 use crate::host_calls::Host;
@@ -97,9 +100,11 @@ pub(crate) struct Connection {
     max_frame: usize,
     lines: LineRate,
     meter: Arc<Meter>,
-    /// Frames that the worker has not read, of which it has read the first `sent` bytes.
-    unsent: Vec<u8>,
-    sent: usize,
+    /// What the worker is; only an engine of ours has something to tell of its guard.
+    kind: WorkerKind,
+    unsent: Unsent,
+    /// Where in what is sent the last request ends.
+    asked: u64,
     exchanges: Exchanges,
     host_calls: HostCalls,
     /// What a program of its own prints.
@@ -111,6 +116,7 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(
         stream: UnixStream,
+        kind: WorkerKind,
         limits: &Limits,
         exchanges: Exchanges,
         records: Records,
@@ -124,8 +130,9 @@ impl Connection {
             max_frame,
             lines: LineRate::new(limits.log_lines_per_second),
             meter: Arc::default(),
-            unsent: Vec::new(),
-            sent: 0,
+            kind,
+            unsent: Unsent::default(),
+            asked: 0,
             exchanges,
             host_calls: HostCalls::default(),
             output: None,
@@ -166,13 +173,12 @@ impl Connection {
         self.next_id += 1;
         let id = self.next_id;
         let frame = request.into_frame(id).map_err(FrameError::Encode)?;
-        let before = self.unsent.len();
-        encode_frame(&frame, &mut self.unsent)?;
-        let length = self.unsent.len() - before;
+        let length = self.unsent.add(&frame)?;
         if length > self.max_frame {
-            self.unsent.truncate(before);
+            self.unsent.take_back(length);
             return Err(ConnectionError::Request(length));
         }
+        self.asked = self.unsent.end();
         self.meter.begin_request();
         match host {
             Some(host) => self.host_calls.begin(id, host, self.max_frame),
@@ -190,7 +196,7 @@ impl Connection {
     ) -> Result<Result<Box<RawValue>, RpcError>, ConnectionError> {
         let id = self.next_id;
         let frame = Cancel { call: id }.to_frame().map_err(FrameError::Encode)?;
-        encode_frame(&frame, &mut self.unsent)?;
+        self.unsent.add(&frame)?;
         self.host_calls.cancel();
         self.answer(id, max_notified, notify).await
     }
@@ -225,6 +231,9 @@ impl Connection {
                         error,
                         ..
                     } if answered == id => {
+                        if !self.unsent.has_sent(self.asked) {
+                            return Err(ConnectionError::Protocol("an answer before its request"));
+                        }
                         // What it printed before it answered belongs to this request.
                         let printed = self.output.as_mut().map(|output| output.take_rest(budget));
                         if let Some(printed) = printed {
@@ -258,11 +267,11 @@ impl Connection {
                             .ok_or(ConnectionError::Flood)?;
                         self.meter.count_output(bytes.len());
                         match Notification::from_frame(&frame) {
-                            Ok(Some(notification)) => {
+                            Ok(Some(notification)) if may_tell(self.kind, &notification) => {
                                 self.host_calls.note(&notification);
                                 self.pass_on([notification], notify)?;
                             }
-                            Ok(None) | Err(_) => {
+                            Ok(_) | Err(_) => {
                                 return Err(ConnectionError::Protocol("an unexpected frame"));
                             }
                         }
@@ -283,7 +292,7 @@ impl Connection {
         self.buffer.clear();
         self.buffer.reserve(READ_SIZE);
         let (mut reader, mut writer) = self.stream.split();
-        let unsent = &self.unsent[self.sent..];
+        let unsent = self.unsent.waiting();
         let mut printed = (0, Vec::new());
         let mut closed = false;
         let next_read = self.lines.next_read();
@@ -295,18 +304,13 @@ impl Connection {
                 self.decoder.push(&self.buffer);
             }
             written = writer.write(unsent), if !unsent.is_empty() => {
-                self.sent += written?;
-                if self.sent == self.unsent.len() {
-                    self.unsent.clear();
-                    self.unsent.shrink_to(MAX_UNSENT);
-                    self.sent = 0;
-                }
+                self.unsent.sent(written?);
             }
             told = self.exchanges.next(), if unsent.len() < MAX_UNSENT => match told {
                 Told::Refused(refusal) => notify(Heard::Refused(refusal)),
                 Told::Reply(reply) => {
                     let frame = reply.to_frame().map_err(FrameError::Encode)?;
-                    encode_frame(&frame, &mut self.unsent)?;
+                    self.unsent.add(&frame)?;
                 }
             },
             answered = self.host_calls.next(), if unsent.len() < MAX_UNSENT => {
@@ -316,7 +320,7 @@ impl Connection {
                 if let Some(part) = answered.used {
                     notify(Heard::HostUsed(part));
                 }
-                encode_frame(&answered.answer.into_frame(), &mut self.unsent)?;
+                self.unsent.add(&answered.answer.into_frame())?;
             }
             some = Output::take_some(&mut self.output), if may_read => printed = some,
             record = self.records.next() => notify(Heard::Requested(Box::new(record))),
@@ -373,6 +377,19 @@ impl Connection {
             notify(Heard::Told(notification));
         }
         Ok(())
+    }
+}
+
+/// Whether such a worker has this to tell. A program has no guard, and must not say of itself what was refused to it: that would be
+/// on record as what we have seen.
+fn may_tell(kind: WorkerKind, notification: &Notification) -> bool {
+    match notification {
+        Notification::Console(_) | Notification::Progress(_) => true,
+        Notification::Denied(_)
+        | Notification::Used(_)
+        | Notification::Omitted(_)
+        | Notification::Looked(_)
+        | Notification::Assets(_) => kind == WorkerKind::Embedded,
     }
 }
 

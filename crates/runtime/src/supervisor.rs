@@ -173,7 +173,7 @@ impl Supervisor {
         );
         let exchanges = Exchanges::new(Arc::clone(&self.client), Arc::clone(&broker));
         let connection =
-            Connection::new(stream, &policy.limits, exchanges, records).with_output(output);
+            Connection::new(stream, kind, &policy.limits, exchanges, records).with_output(output);
         let live = LiveWorker::new(
             worker,
             connection,

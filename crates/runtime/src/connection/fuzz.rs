@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mycelium_protocol::encode_frame;
 use mycelium_protocol::worker::HookParams;
 use mycelium_protocol::worker::Request;
+use mycelium_sandbox::WorkerKind;
 use mycelium_types::Hook;
 use mycelium_types::Limits;
 use proptest::prelude::*;
@@ -43,6 +44,7 @@ async fn ask(bytes: Vec<u8>) {
     });
     let mut connection = Connection::new(
         ours,
+        WorkerKind::Embedded,
         &Limits::default(),
         Exchanges::without_network(),
         Records::none(),
