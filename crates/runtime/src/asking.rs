@@ -15,14 +15,13 @@ use mycelium_types::Limits;
 use mycelium_types::SkillName;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
 use tokio::sync::watch;
 
 use crate::EventSink;
 use crate::audit::Asker;
 use crate::connection::megabytes;
+use crate::desk;
 use crate::desk::Desk;
-use crate::desk::SIDE_BY_SIDE;
 use crate::desk::Tally;
 use crate::desk::handed_over;
 use crate::failure;
@@ -108,7 +107,8 @@ impl Inner {
             launch: Arc::clone(&launch),
             workspace: Arc::clone(&running.workspace),
             scope: asker.scope.cloned(),
-            side_by_side: Semaphore::new(SIDE_BY_SIDE),
+            skill_calls: desk::places(),
+            server_requests: desk::places(),
             cancelled: watch::Sender::default(),
             trace: asker.correlation_id.to_owned(),
             deadline: wall.deadline,

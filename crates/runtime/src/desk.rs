@@ -49,8 +49,9 @@ use crate::servers::McpRequest;
 use crate::skill_calls::CallScope;
 use crate::workspace::Workspace;
 
-/// How many calls of other skills one request may have under way; further ones wait.
-pub(crate) const SIDE_BY_SIDE: usize = 8;
+/// How many calls of other skills one request may have under way, and as many requests to servers; further ones wait. The
+/// answers of all of them may be in memory at one time.
+const SIDE_BY_SIDE: usize = 8;
 
 /// The longest name of an MCP server or of one of its tools, in bytes: longer ones are not looked for.
 const MAX_NAME: usize = 256;
@@ -62,8 +63,9 @@ pub(crate) struct Desk {
     pub(crate) workspace: Arc<Workspace>,
     /// What calls of other skills inherit; nothing where there is no call.
     pub(crate) scope: Option<CallScope>,
-    /// How many calls of other skills may run.
-    pub(crate) side_by_side: Semaphore,
+    /// How many calls of other skills, and how many requests to servers, may be under way.
+    pub(crate) skill_calls: Arc<Semaphore>,
+    pub(crate) server_requests: Arc<Semaphore>,
     /// Whether nobody waits for the request any more.
     pub(crate) cancelled: watch::Sender<bool>,
     pub(crate) trace: String,
@@ -155,6 +157,11 @@ impl Host for Desk {
         self.describe(&mut error, "call");
         error
     }
+}
+
+/// Places for what may be under way side by side.
+pub(crate) fn places() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(SIDE_BY_SIDE))
 }
 
 impl Uses {
@@ -263,12 +270,27 @@ impl Desk {
         let Some(inner) = self.inner.upgrade() else {
             return ErrorReport::new(ErrorCode::CallEnded).into();
         };
+        let place = match request.operation {
+            // Which may take for ever, and has a small answer.
+            McpOperation::AwaitResource => None,
+            McpOperation::Servers
+            | McpOperation::ListTools
+            | McpOperation::CallTool
+            | McpOperation::ListResources
+            | McpOperation::ListTemplates
+            | McpOperation::ReadResource => {
+                let place = Arc::clone(&self.server_requests).acquire_owned().await;
+                // Nobody closes it.
+                place.ok()
+            }
+        };
         let used = request.server.as_deref().map(Part::mcp);
         let policy = &self.launch.evaluation.host;
         let asked = inner.ask_server(&self.workspace, policy, self.deadline, request);
         let found = asked.await;
         Performed {
             used,
+            place,
             ..Performed::freely(
                 found.and_then(|found| to_raw_value(&found).map_err(ErrorReport::internal)),
             )

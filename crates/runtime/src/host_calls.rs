@@ -19,6 +19,7 @@ use mycelium_types::ErrorCode;
 use mycelium_types::ErrorReport;
 use mycelium_types::Permission;
 use serde_json::value::RawValue;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -63,6 +64,8 @@ pub(crate) struct Performed {
     pub(crate) refused: Option<HostRefusal>,
     /// The permission that it took.
     pub(crate) used: Option<Part>,
+    /// Its place among those that are performed side by side, until the worker's connection has the answer.
+    pub(crate) place: Option<OwnedSemaphorePermit>,
 }
 
 impl Performed {
@@ -72,6 +75,7 @@ impl Performed {
             outcome,
             refused: None,
             used: None,
+            place: None,
         }
     }
 
@@ -112,6 +116,8 @@ pub(crate) struct Answered {
     pub(crate) refused: Option<HostRefusal>,
     /// The permission that it took.
     pub(crate) used: Option<Part>,
+    /// As in [`Performed`].
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 /// The calls of one worker.
@@ -293,6 +299,7 @@ fn answered(id: u64, performed: Performed) -> Answered {
         },
         refused: performed.refused,
         used: performed.used,
+        _place: performed.place,
     }
 }
 
@@ -361,6 +368,49 @@ pub(crate) mod tests {
             assert_eq!(answered.id, id);
             assert_eq!(answered.outcome.unwrap().get(), format!("\"{id}\""));
         }
+    }
+
+    /// A host with a single place.
+    struct Narrow(Arc<tokio::sync::Semaphore>);
+
+    impl Host for Narrow {
+        fn perform(
+            self: Arc<Self>,
+            _: HostCall,
+        ) -> Pin<Box<dyn Future<Output = Performed> + Send>> {
+            Box::pin(async move {
+                let place = Arc::clone(&self.0).acquire_owned().await.unwrap();
+                Performed {
+                    place: Some(place),
+                    ..Performed::freely(Ok(serde_json::value::to_raw_value(&0).unwrap()))
+                }
+            })
+        }
+
+        fn refuse(&self, reason: Unusable) -> ErrorReport {
+            Echo.refuse(reason)
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_keeps_its_place_until_somebody_has_it() {
+        let mut calls = HostCalls::default();
+        let places = Arc::new(tokio::sync::Semaphore::new(1));
+        calls.begin(5, Arc::new(Narrow(Arc::clone(&places))), 1000);
+        for id in 1..=3 {
+            calls.take(id, 10, servers(5)).unwrap();
+        }
+        for left in [2, 1, 0] {
+            let answered = calls.next().await;
+            tokio::select! {
+                biased;
+                another = calls.next() => panic!("{another:?} of {left}"),
+                () = tokio::task::yield_now() => {}
+            }
+            assert_eq!(places.available_permits(), 0);
+            drop(answered);
+        }
+        assert_eq!(places.available_permits(), 1);
     }
 
     #[tokio::test]

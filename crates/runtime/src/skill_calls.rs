@@ -157,7 +157,7 @@ impl Desk {
         let (Some(scope), Some(inner)) = (&self.scope, self.inner.upgrade()) else {
             return ErrorReport::new(ErrorCode::CallEnded).into();
         };
-        let Ok(_place) = self.side_by_side.acquire().await else {
+        let Ok(place) = Arc::clone(&self.skill_calls).acquire_owned().await else {
             return ErrorReport::new(ErrorCode::CallEnded).into();
         };
         // Whoever waits here holds a place that others wait for: so nobody waits.
@@ -174,11 +174,12 @@ impl Desk {
             }
         };
         Performed {
-            outcome: report
-                .outcome
-                .and_then(|value| to_raw_value(&value).map_err(ErrorReport::internal)),
-            refused: None,
-            used: None,
+            place: Some(place),
+            ..Performed::freely(
+                report
+                    .outcome
+                    .and_then(|value| to_raw_value(&value).map_err(ErrorReport::internal)),
+            )
         }
     }
 }
