@@ -36,6 +36,7 @@ use crate::space::SpaceKeeper;
 use crate::ticket::Ticket;
 use crate::ticket::Waiting;
 use crate::watch::Members;
+use crate::watch::Others;
 use crate::watch::Watch;
 
 /// Workers that wait, locked down, for a skill that an embedded engine runs. They cost about 2 MiB each.
@@ -63,6 +64,7 @@ pub(crate) struct Supervisor {
     kept: Mutex<HashMap<WorkerKind, usize>>,
     refilling: AtomicBool,
     timers: Mutex<Option<Arc<CpuTimers>>>,
+    others: Arc<Others>,
     waiting: Waiting,
     tokens: AtomicU64,
     stopped: AtomicBool,
@@ -86,6 +88,7 @@ impl Supervisor {
             kept: Mutex::new(HashMap::from([(WorkerKind::Embedded, WARM)])),
             refilling: AtomicBool::new(false),
             timers: Mutex::default(),
+            others: Arc::default(),
             waiting: Waiting::default(),
             tokens: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
@@ -170,6 +173,7 @@ impl Supervisor {
             (timer_of_watch, self.ticket()),
             members,
             &policy.limits,
+            &self.others,
         );
         let exchanges = Exchanges::new(Arc::clone(&self.client), Arc::clone(&broker));
         let connection =

@@ -5,6 +5,8 @@
 //! the wall: while it works for somebody often, and seldom otherwise.
 
 mod appetite;
+mod others;
+mod standing;
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -16,11 +18,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::thread::available_parallelism;
 use std::time::Duration;
-use std::time::Instant;
 
 use mycelium_sandbox::CpuTimer;
 use mycelium_sandbox::Layer;
-use mycelium_sandbox::Precedence;
 use mycelium_sandbox::Worker;
 use mycelium_types::Limit;
 use mycelium_types::Limits;
@@ -32,6 +32,9 @@ use crate::space::Space;
 use crate::space::SpaceKeeper;
 use crate::ticket::Ticket;
 use crate::watch::appetite::Appetite;
+use crate::watch::standing::Standing;
+
+pub(crate) use others::Others;
 
 /// The processor time after which a worker is looked at in any case. Nearly all calls are shorter.
 const LONG: Duration = Duration::from_millis(250);
@@ -59,72 +62,6 @@ pub(crate) struct Watch {
     space: Option<Arc<Space>>,
     pace: Arc<Pace>,
     task: JoinHandle<()>,
-}
-
-/// How much of a processor a worker takes, and what follows from it.
-#[derive(Debug)]
-struct Standing {
-    appetite: Appetite,
-    place: Place,
-}
-
-/// Who comes first.
-#[derive(Clone, Copy, Debug)]
-enum Place {
-    /// The worker is one among all.
-    Usual,
-    /// The others.
-    Behind,
-    /// The others for as long as the worker lives: an ordinary person's daemon cannot take it back.
-    BehindForGood,
-}
-
-impl Standing {
-    /// How much processor time the worker may use before its place may be another.
-    fn patience(&self) -> Duration {
-        match self.place {
-            Place::Usual => self.appetite.left().clamp(SHORT, LONG),
-            Place::Behind | Place::BehindForGood => LONG,
-        }
-    }
-
-    /// Lets others go first while the worker takes much.
-    fn place(&mut self, worker: &Worker) {
-        let set = |precedence| worker.set_precedence(precedence).is_ok();
-        self.place = match self.place {
-            Place::Usual if self.appetite.is_much() && set(Precedence::Behind) => {
-                // Who works in bursts would come first at the beginning of each.
-                self.appetite.fill();
-                Place::Behind
-            }
-            Place::Behind if self.appetite.is_little() => match set(Precedence::Normal) {
-                true => Place::Usual,
-                false => Place::BehindForGood,
-            },
-            as_before => as_before,
-        };
-    }
-
-    /// Sees to it that everybody who belongs to the worker has its place: a process that began a session of its own since would
-    /// come before others again.
-    fn keep_place(&self, worker: &Worker) {
-        match self.place.precedence() {
-            Precedence::Normal => {}
-            behind @ Precedence::Behind => {
-                // Of a worker that has ended there is nobody to place.
-                let _ = worker.set_precedence(behind);
-            }
-        }
-    }
-}
-
-impl Place {
-    fn precedence(self) -> Precedence {
-        match self {
-            Self::Usual => Precedence::Normal,
-            Self::Behind | Self::BehindForGood => Precedence::Behind,
-        }
-    }
 }
 
 /// How much a worker has worked lately, and for whom.
@@ -159,6 +96,7 @@ impl Watch {
         (timer, ticket): (CpuTimer, Ticket),
         members: Members,
         limits: &Limits,
+        others: &Arc<Others>,
     ) -> Self {
         let space = keeper.as_ref().map(|keeper| Arc::clone(keeper.space()));
         let much = match mycelium_sandbox::may_give_precedence() {
@@ -176,10 +114,10 @@ impl Watch {
             has_children: AtomicBool::new(false),
             allowed: nanoseconds(Duration::from_secs(limits.cpu_seconds)),
             reached: OnceLock::new(),
-            standing: Mutex::new(Standing {
-                appetite: Appetite::new(members.cpu_time(&worker).unwrap_or_default(), much),
-                place: Place::Usual,
-            }),
+            standing: Mutex::new(Standing::new(
+                Appetite::new(members.cpu_time(&worker).unwrap_or_default(), much),
+                others,
+            )),
             begun: Notify::new(),
         });
         let task = tokio::spawn(watch(Arc::clone(&pace), keeper, worker, timer, ticket));
@@ -203,9 +141,7 @@ impl Watch {
 
     /// Lets others go first from the start, until the worker was calm for a while.
     pub(crate) fn begin_behind(&self, worker: &Worker) {
-        let mut standing = self.pace.standing();
-        standing.appetite.fill();
-        standing.place(worker);
+        self.pace.standing().begin_behind(worker);
     }
 
     /// A request begins, when the worker has used this much processor time.
@@ -213,9 +149,7 @@ impl Watch {
         let pace = &self.pace;
         pace.count_from(cpu);
         pace.is_resting.store(false, Ordering::Release);
-        let mut standing = pace.standing();
-        standing.appetite.begin(cpu, Instant::now());
-        standing.place(worker);
+        pace.standing().begin(worker, cpu);
         pace.begun.notify_one();
     }
 
@@ -223,7 +157,7 @@ impl Watch {
     pub(crate) fn end_request(&self, cpu: Duration) {
         self.pace.count_from(cpu);
         self.pace.is_resting.store(true, Ordering::Release);
-        self.pace.standing().appetite.end(cpu, Instant::now());
+        self.pace.standing().end(cpu);
     }
 }
 
@@ -261,7 +195,7 @@ async fn watch(
             }
         }
         let (looking, looking_pace) = (Arc::clone(&worker), Arc::clone(&pace));
-        let precedence = pace.standing().place.precedence();
+        let precedence = pace.standing().precedence();
         let looked = tokio::task::spawn_blocking(move || {
             // To look at many files or processes takes a while, which is the worker's doing.
             mycelium_sandbox::work_for(precedence, || {
@@ -328,10 +262,7 @@ impl Pace {
 
     /// Takes note of the processor time until now.
     fn take_note(&self, worker: &Worker, cpu: Duration) {
-        let mut standing = self.standing();
-        standing.appetite.reckon(cpu, Instant::now());
-        standing.keep_place(worker);
-        standing.place(worker);
+        self.standing().reckon(worker, cpu);
     }
 
     /// Sees how much the worker takes, and whether that is too much.

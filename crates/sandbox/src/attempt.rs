@@ -201,15 +201,16 @@ impl Attempts {
         let _ = self.entrances.set(entrances);
     }
 
-    /// From here on what is done for the worker has the precedence that it has itself.
+    /// From here on what is done for the worker comes before others only if it does itself.
     pub(crate) fn place(&self, precedence: Precedence) {
-        let is_behind = precedence == Precedence::Behind;
+        let is_behind = precedence != Precedence::Normal;
         self.is_behind.store(is_behind, Ordering::Relaxed);
     }
 
+    /// That of who answers it.
     fn precedence(&self) -> Precedence {
         match self.is_behind.load(Ordering::Relaxed) {
-            true => Precedence::Behind,
+            true => Precedence::Aside,
             false => Precedence::Normal,
         }
     }

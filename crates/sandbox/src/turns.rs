@@ -6,7 +6,7 @@
 //! it (`sched(7)`, earliest eligible virtual deadline first; from Linux 6.12).
 //!
 //! No priority helps who is woken while another is within the kernel: a system call is not interrupted by everybody, and one that makes
-//! processes or files is long. So workers that come after others do without one of the processors, and so does what is done for
+//! processes or files is long. So workers that come after others can be kept off one of the processors, with what is done for
 //! them here: whoever is woken finds it free of them.
 
 use std::sync::OnceLock;
@@ -40,22 +40,24 @@ const BEHIND: i32 = 10;
 pub enum Precedence {
     /// As every program, in short turns.
     Normal,
-    /// After others, and not on every processor: what runs for short times hardly notices what runs for long.
+    /// After others, who may be kept waiting for the end of a system call.
     Behind,
+    /// After others, and not on every processor: what runs for short times hardly notices what runs for long.
+    Aside,
 }
 
 impl Precedence {
     fn nice(self) -> i32 {
         match self {
             Self::Normal => 0,
-            Self::Behind => BEHIND,
+            Self::Behind | Self::Aside => BEHIND,
         }
     }
 
     fn turn(self) -> u64 {
         match self {
             Self::Normal => SHORT,
-            Self::Behind => USUAL,
+            Self::Behind | Self::Aside => USUAL,
         }
     }
 
@@ -63,8 +65,8 @@ impl Precedence {
     fn processors(self) -> Option<&'static CpuSet> {
         let Processors { all, rest } = processors().as_ref()?;
         Some(match self {
-            Self::Normal => all,
-            Self::Behind => rest,
+            Self::Normal | Self::Behind => all,
+            Self::Aside => rest,
         })
     }
 }
@@ -117,8 +119,8 @@ pub fn work_for<T>(precedence: Precedence, work: impl FnOnce() -> T) -> T {
         }
     }
     let _back = match precedence {
-        Precedence::Normal => None,
-        Precedence::Behind => {
+        Precedence::Normal | Precedence::Behind => None,
+        Precedence::Aside => {
             join(precedence);
             Some(Back)
         }

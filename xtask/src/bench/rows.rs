@@ -200,7 +200,7 @@ const ROWS: &[Row] = &[
     )
     .maximum(2.0)
     .counting(Unit::Multiple),
-    // No maximum: many processes come at once, before anybody has looked at them (docs/security/limits.md).
+    // No maximum: with a single processor it is more (docs/security/limits.md).
     row(
         "beside-program",
         "p99 of a call beside a hostile program, of quiet",

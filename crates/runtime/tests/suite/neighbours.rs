@@ -117,6 +117,57 @@ async fn is_one_behind(world: &World) -> bool {
     instances.any(|instance| nice(instance.pid) == Some(10))
 }
 
+/// How many processors that one of the workers may use which lets the others go first.
+async fn processors_behind(world: &World) -> Option<u32> {
+    let processes = world.runtime.processes().await.unwrap();
+    let mut instances = processes.instances.iter();
+    let behind = instances.find(|instance| nice(instance.pid) == Some(10))?;
+    let pid = rustix::process::Pid::from_raw(behind.pid.try_into().unwrap());
+    Some(rustix::thread::sched_getaffinity(pid).ok()?.count())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_processor_is_left_to_others_while_there_are_any() {
+    let world = Arc::new(World::new());
+    hostile_for(&world, 100);
+    let all = rustix::thread::sched_getaffinity(None).unwrap().count();
+    let computing = Arc::clone(&world);
+    let attack =
+        tokio::spawn(async move { computing.exec("other", "hostile", "spin", json!([])).await });
+    // Nobody else is called: then it has them all.
+    let mut seen = None;
+    for _ in 0..LOOKS {
+        seen = processors_behind(&world).await;
+        if seen == Some(all) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(seen, Some(all));
+    // It is looked at after a quarter of a second of its processor time at the latest.
+    let rest = (all - 1).max(1);
+    for _ in 0..LOOKS {
+        world.value("victim", "greet", json!(["you"])).await;
+        seen = processors_behind(&world).await;
+        if seen == Some(rest) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(seen, Some(rest));
+    for _ in 0..LOOKS {
+        seen = processors_behind(&world).await;
+        if seen == Some(all) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(seen, Some(all), "and has them back");
+    attack.abort();
+    let _ = attack.await;
+    world.runtime.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_short_calls_let_others_go_first() {
     let world = World::new();

@@ -162,7 +162,7 @@ impl Shared {
     fn queue(&self, precedence: Precedence) -> &OwnedFd {
         match precedence {
             Precedence::Normal => &self.queue,
-            Precedence::Behind => &self.behind,
+            Precedence::Behind | Precedence::Aside => &self.behind,
         }
     }
 
@@ -248,7 +248,7 @@ impl Shared {
     ) {
         let is_answered = match to {
             Precedence::Normal => true,
-            Precedence::Behind => *self
+            Precedence::Behind | Precedence::Aside => *self
                 .is_behind_answered
                 .get_or_init(|| self.begin(to).is_ok()),
         };
@@ -502,9 +502,9 @@ mod tests {
         assert_eq!(threads(), 2);
         for (precedence, answering) in [
             (Precedence::Normal, 2),
-            (Precedence::Behind, 4),
+            (Precedence::Aside, 4),
             (Precedence::Normal, 4),
-            (Precedence::Behind, 4),
+            (Precedence::Aside, 4),
         ] {
             attempts.place(precedence);
             for _ in 0..100 {

@@ -258,8 +258,14 @@ fn precedence() {
     puppet.worker.set_precedence(Precedence::Behind).unwrap();
     assert!(nice() > before);
     assert!(short.is_none() || turn() > short);
+    assert_eq!(processors(), all);
+    puppet.worker.set_precedence(Precedence::Aside).unwrap();
+    assert!(nice() > before);
     // One is left to others, if there is more than one.
     assert_eq!(processors(), (all - 1).max(1));
+    // Which an ordinary person may take back, too.
+    puppet.worker.set_precedence(Precedence::Behind).unwrap();
+    assert_eq!(processors(), all);
     match (
         launcher.privilege(),
         puppet.worker.set_precedence(Precedence::Normal),
