@@ -1,5 +1,7 @@
 //! Scripts of skills that have a `SKILL.md` and no `skill.json`.
 
+use std::path::Path;
+
 use mycelium_types::ErrorCode;
 use serde_json::Value;
 use serde_json::json;
@@ -145,6 +147,23 @@ async fn instructions_of_a_plugin_are_told_with_its_folders() {
     let plugin = claude.join("plugins/cache/my.market/tools");
     fs_err::create_dir_all(plugin.join("skills/guide")).unwrap();
     let plugin = fs_err::canonicalize(&plugin).unwrap();
+    told_with_folders(&world, &plugin).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_s_folders_are_told_behind_a_link_too() {
+    let world = World::new();
+    let home = world.context("shell").home;
+    fs_err::create_dir_all(home.join("elsewhere/tools/skills/guide")).unwrap();
+    let market = home.join(".claude/plugins/cache/my.market");
+    fs_err::create_dir_all(market.parent().unwrap()).unwrap();
+    fs_err::os::unix::fs::symlink(home.join("elsewhere"), &market).unwrap();
+    told_with_folders(&world, &market.join("tools")).await;
+}
+
+/// Puts a skill into the installed plugin in this folder, and sees what its instructions say.
+async fn told_with_folders(world: &World, plugin: &Path) {
+    let claude = world.context("shell").home.join(".claude");
     let text = "---\nname: guide\ndescription: A test\n---\n\n${CLAUDE_PLUGIN_ROOT}/x ${CLAUDE_PLUGIN_DATA} ${CLAUDE_EFFORT}\n";
     fs_err::write(plugin.join("skills/guide/SKILL.md"), text).unwrap();
     let list = json!({"version": 2, "plugins": {

@@ -69,6 +69,7 @@ pub(super) fn violations(text: &str, folder: &str) -> Vec<Violation> {
         let message = Message::new("agent-skill-character").with("code", code);
         return vec![Violation::of_file(base + at, message)];
     }
+    let separators = separators(yaml);
     let yaml = as_understood(yaml);
     let read = match yaml::read(&yaml) {
         Ok(read) => read,
@@ -81,7 +82,8 @@ pub(super) fn violations(text: &str, folder: &str) -> Vec<Violation> {
         let message = Message::new("agent-skill-strict-yaml").with("what", beyond.as_str());
         return vec![Violation::of_file(base + at, message)];
     }
-    if let Some(at) = stray(&yaml, &read.literals) {
+    let separated = after_separator(&yaml, &separators, &read.literals);
+    if let Some(at) = stray(&yaml, &read.literals).or(separated) {
         let message = Message::new("agent-skill-stray");
         return vec![Violation::of_file(base + at, message)];
     }
@@ -162,6 +164,49 @@ fn is_half_of_pair(digits: &[u8]) -> bool {
         .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
         .and_then(|digits| u32::from_str_radix(digits, 16).ok());
     number.is_some_and(|number| (0xd800..0xe000).contains(&number))
+}
+
+/// Where the line separators of Unicode are in the text [`as_understood`].
+fn separators(yaml: &str) -> Vec<usize> {
+    let mut shorter = 0;
+    let mut found = Vec::new();
+    for (at, c) in yaml.char_indices() {
+        let is_separator = matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
+        if is_separator {
+            found.push(at - shorter);
+        }
+        if is_separator || c == MARK && at == 0 {
+            shorter += c.len_utf8() - 1;
+        }
+    }
+    found
+}
+
+/// The first thing behind a line separator in a block or a comment. Both end there for the reference, and nothing may follow in
+/// the same line but a comment.
+fn after_separator(yaml: &str, separators: &[usize], literals: &[Literal]) -> Option<usize> {
+    separators.iter().copied().find_map(|at| {
+        let index = literals.partition_point(|literal| literal.place.start <= at);
+        let literal = index.checked_sub(1).and_then(|index| literals.get(index));
+        let literal = literal.filter(|literal| at < literal.place.end);
+        let ends_there = match literal {
+            Some(literal) => literal.is_block,
+            None => is_in_comment(yaml, at, literals),
+        };
+        let rest = yaml[at..].lines().next().unwrap_or_default();
+        let next = rest.trim_start_matches(' ');
+        let is_over = next.is_empty() || next.starts_with('#');
+        (ends_there && !is_over).then_some(at + rest.len() - next.len())
+    })
+}
+
+/// Whether a comment begins before this place, which is in no literal, in its line.
+fn is_in_comment(yaml: &str, at: usize, literals: &[Literal]) -> bool {
+    let line = yaml[..at].rfind('\n').map_or(0, |at| at + 1);
+    let ends = literals.iter().map(|literal| literal.place.end);
+    let start = ends.filter(|end| *end <= at).max().unwrap_or(0).max(line);
+    let own = &yaml[start..at];
+    own.starts_with('#') || own.contains(" #")
 }
 
 /// The first tab that is neither in quotes, in the text of a block, nor in a comment.
