@@ -21,6 +21,7 @@ mod fields;
 mod front_matter;
 mod reading;
 mod reference;
+mod renamed;
 mod script;
 mod substitution;
 mod typed;

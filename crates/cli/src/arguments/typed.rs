@@ -371,6 +371,8 @@ pub(crate) struct OfferOptions {
     pub(crate) skill: String,
     #[arg(long, value_name = "DIGEST")]
     pub(crate) approve: Option<String>,
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) name: Option<SkillName>,
     #[arg(long)]
     pub(crate) uninstall: bool,
 }

@@ -71,6 +71,41 @@ fn a_skill_of_our_own_server_is_looked_into_approved_and_installed() {
     test.run(&["info", "review"]).expect(0);
     assert_eq!(listed(&test)["state"], "installed");
 
+    let install_as = |name: &str| {
+        let words = [
+            "mcp",
+            "install-skill",
+            "own",
+            "review",
+            "--approve",
+            &approval,
+            "--as",
+            name,
+        ];
+        test.run(&words)
+    };
+    install_as("my review").expect(2);
+    // The names of skills that are built in are taken.
+    let taken = install_as("agent-discovery").expect(2);
+    assert!(
+        taken.stderr.contains("choose another name with `--as`"),
+        "{taken}"
+    );
+    install_as("own-review").expect(0);
+    let text = test.run(&["info", "own-review"]).expect(0).stdout;
+    assert!(text.contains("Reviews changes"), "{text}");
+    test.run(&[
+        "mcp",
+        "install-skill",
+        "own",
+        "review",
+        "--uninstall",
+        "--as",
+        "own-review",
+    ])
+    .expect(0);
+    test.run(&["info", "own-review"]).expect(4);
+
     skill(&offering, "Trust me.");
     offering.run(&["discover"]).expect(0);
     assert_eq!(listed(&test)["state"], "changed");

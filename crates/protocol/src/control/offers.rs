@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use mycelium_types::Digest;
+use mycelium_types::SkillName;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Map;
@@ -94,6 +95,9 @@ pub struct OfferRequest {
     pub server: String,
     /// The skill, by its name.
     pub skill: String,
+    /// The name that it has here, if that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<SkillName>,
     /// What is wanted.
     pub wish: OfferWish,
 }
@@ -113,8 +117,11 @@ pub enum OfferWish {
 pub struct OfferOutcome {
     /// The server.
     pub server: String,
-    /// The skill.
+    /// The skill, by the name that it has here.
     pub skill: String,
+    /// The skill of that name that comes before it, so that nobody can use this one: where it is, or its name if it is built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_by: Option<String>,
     /// Where it is, or was.
     pub folder: PathBuf,
     /// Whether it is there now.

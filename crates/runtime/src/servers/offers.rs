@@ -20,6 +20,7 @@ use mycelium_protocol::control::OfferState;
 use mycelium_protocol::control::OfferWish;
 use mycelium_protocol::control::OfferedSkill;
 use mycelium_protocol::control::RequestContext;
+use mycelium_protocol::control::SkillSelector;
 use mycelium_types::AgentSkill;
 use mycelium_types::Digest;
 use mycelium_types::DigestBuilder;
@@ -50,10 +51,22 @@ struct Origin {
     server: String,
     /// Where the server had the skill.
     uri: String,
+    /// The name that the server has for it, if that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    offered: Option<String>,
     /// What was approved.
     approval: Digest,
     /// What that is here: the digest of everything in the skill's folder.
     content: Digest,
+}
+
+/// A skill that was installed.
+struct Installed {
+    /// Its name, and the one that the server has for it.
+    name: String,
+    offered: String,
+    /// What was approved, if it is still that.
+    intact: Option<Digest>,
 }
 
 /// What is installed from one server.
@@ -87,14 +100,18 @@ impl Shelf {
         atomic_file::replace(&file, &serde_json::to_vec(origins)?)
     }
 
-    /// The skills that were installed, with what was approved of those that are still that.
-    fn intact(&self, launches: &Launches) -> BTreeMap<String, Option<Digest>> {
-        let intact = |(name, origin): (String, Origin)| {
+    /// The skills that were installed.
+    fn installed(&self, launches: &Launches) -> Vec<Installed> {
+        let installed = |(name, origin): (String, Origin)| {
             let found = launches.folder(&self.skills().join(&name));
             let is_intact = found.is_ok_and(|found| found.digest() == origin.content);
-            (name, is_intact.then_some(origin.approval))
+            Installed {
+                offered: origin.offered.unwrap_or_else(|| name.clone()),
+                name,
+                intact: is_intact.then_some(origin.approval),
+            }
         };
-        self.origins().into_iter().map(intact).collect()
+        self.origins().into_iter().map(installed).collect()
     }
 
     /// Keeps others from changing it.
@@ -280,27 +297,67 @@ impl Inner {
         context: &RequestContext,
         request: OfferRequest,
     ) -> Result<OfferOutcome, ErrorReport> {
-        let name: SkillName = (request.skill.parse())
-            .map_err(|_| not_offered(&request.server, &request.skill, "none"))?;
+        let name = match &request.name {
+            Some(name) => name.clone(),
+            None => (request.skill.parse())
+                .map_err(|_| not_offered(&request.server, &request.skill, "none"))?,
+        };
         let shelf = Shelf::of(&self.options.folders, &request.server);
         let folder = shelf.skill(&name);
         let changed = match request.wish {
             OfferWish::Install(approved) => {
-                self.install_offer(context, &request, approved, name, shelf)
+                if request.name.is_some()
+                    && let Some(place) = self.taken(context, &name, &folder).await?
+                {
+                    let reason = format!(
+                        "there is a skill `{name}` already ({place}): choose another name with `--as`"
+                    );
+                    return Err(ErrorReport::new(ErrorCode::Usage).with("reason", reason));
+                }
+                self.install_offer(context, &request, approved, name.clone(), shelf)
                     .await?
             }
-            OfferWish::Remove => blocking(move || shelf.remove(&name).map_err(not_stored)).await?,
+            OfferWish::Remove => {
+                let name = name.clone();
+                blocking(move || shelf.remove(&name).map_err(not_stored)).await?
+            }
         };
         if changed {
             self.discover(context, Vec::new()).await?;
         }
+        let hidden_by = match request.wish {
+            OfferWish::Install(_) => self.taken(context, &name, &folder).await?,
+            OfferWish::Remove => None,
+        };
         Ok(OfferOutcome {
             server: request.server,
-            skill: request.skill,
+            skill: name.to_string(),
+            hidden_by,
             folder,
             installed: matches!(request.wish, OfferWish::Install(_)),
             changed,
         })
+    }
+
+    /// The skill that has this name and is not the one in the folder: where it is.
+    async fn taken(
+        self: &Arc<Self>,
+        context: &RequestContext,
+        name: &SkillName,
+        folder: &Path,
+    ) -> Result<Option<String>, ErrorReport> {
+        let workspace = self.workspace(context).await?;
+        let selector = SkillSelector {
+            name: name.clone(),
+            range: None,
+        };
+        let found = self.find(&workspace, &selector).await;
+        Ok(found.ok().and_then(|record| match &record.source {
+            SkillSource::Folder { path } | SkillSource::Package { path } => {
+                (path != folder).then(|| path.display().to_string())
+            }
+            SkillSource::Embedded { .. } => Some("built in".to_owned()),
+        }))
     }
 
     async fn install_offer(
@@ -326,10 +383,34 @@ impl Inner {
                 .with("shown", approved.short())
                 .with("found", found));
         }
-        if skill.state == OfferState::Installed && shelf.skill(&name).exists() {
-            return Ok(false);
+        let (inner, looked_at) = (Arc::clone(self), name.clone());
+        let (shelf, known) = blocking(move || {
+            let mut installed = shelf.installed(&inner.launches).into_iter();
+            let known = installed.find(|one| one.name == looked_at.as_str());
+            Ok((shelf, known))
+        })
+        .await?;
+        if let Some(known) = known {
+            if known.offered != request.skill {
+                let reason = format!(
+                    "`{}` of `{}` is installed as `{name}` already: choose another name with `--as`",
+                    known.offered, request.server
+                );
+                return Err(ErrorReport::new(ErrorCode::Usage).with("reason", reason));
+            }
+            if known.intact == Some(approved) {
+                return Ok(false);
+            }
         }
-        let instructions = self.offered_instructions(&target, &skill).await?;
+        let mut instructions = self.offered_instructions(&target, &skill).await?;
+        if name.as_str() != skill.name {
+            instructions = AgentSkill::renamed(&instructions, &name).ok_or_else(|| {
+                let reason = format!("the name of `{}` is not in a line of its own", skill.name);
+                ErrorReport::new(ErrorCode::ServerInvalid)
+                    .with("server", &request.server)
+                    .with("reason", reason)
+            })?;
+        }
         let mut files = vec![(AgentSkill::FILE.to_owned(), instructions)];
         let client = self.servers.client()?;
         for file in skill
@@ -353,6 +434,7 @@ impl Inner {
                 Ok(Origin {
                     server,
                     uri: skill.uri,
+                    offered: (skill.name != name.as_str()).then_some(skill.name),
                     approval: approved,
                     content: found.digest(),
                 })
@@ -372,14 +454,20 @@ impl Inner {
         let mut skills = self.servers.client()?.skills(target.clone()).await?;
         let shelf = Shelf::of(&self.options.folders, server);
         let inner = Arc::clone(self);
-        let origins = blocking(move || Ok(shelf.intact(&inner.launches))).await?;
+        let installed = blocking(move || Ok(shelf.installed(&inner.launches))).await?;
         for skill in skills.iter_mut().filter(|skill| skill.refused.is_none()) {
             let approval = approval(server, skill);
             skill.approval = Some(approval);
-            skill.state = match origins.get(&skill.name) {
+            let mut own = installed.iter().filter(|one| one.offered == skill.name);
+            skill.state = match own.next() {
                 None => OfferState::New,
-                Some(Some(intact)) if *intact == approval => OfferState::Installed,
-                Some(_) => OfferState::Changed,
+                Some(first) => {
+                    let mut all = std::iter::once(first).chain(own);
+                    match all.any(|one| one.intact == Some(approval)) {
+                        true => OfferState::Installed,
+                        false => OfferState::Changed,
+                    }
+                }
             };
         }
         let report = OfferReport {
@@ -468,6 +556,7 @@ mod tests {
         let origin = |text: &str| Origin {
             server: "acme".to_owned(),
             uri: "skill://pdf/SKILL.md".to_owned(),
+            offered: None,
             approval: Digest::of(text.as_bytes()),
             content: Digest::of(b""),
         };

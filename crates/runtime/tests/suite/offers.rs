@@ -118,9 +118,18 @@ async fn offered(world: &World) -> OfferedSkill {
 }
 
 async fn take(world: &World, wish: OfferWish) -> Result<OfferOutcome, ErrorReport> {
+    take_as(world, None, wish).await
+}
+
+async fn take_as(
+    world: &World,
+    name: Option<&str>,
+    wish: OfferWish,
+) -> Result<OfferOutcome, ErrorReport> {
     let request = OfferRequest {
         server: "docs".to_owned(),
         skill: "pdf".to_owned(),
+        name: name.map(|name| name.parse().unwrap()),
         wish,
     };
     let context = world.context("shell");
@@ -128,7 +137,11 @@ async fn take(world: &World, wish: OfferWish) -> Result<OfferOutcome, ErrorRepor
 }
 
 async fn knows(world: &World) -> Option<String> {
-    let skill = "pdf".parse().unwrap();
+    knows_of(world, "pdf").await
+}
+
+async fn knows_of(world: &World, skill: &str) -> Option<String> {
+    let skill = skill.parse().unwrap();
     let info = world.runtime.info(&world.context("shell"), &skill).await;
     Some(info.ok()?.summary.description)
 }
@@ -144,6 +157,55 @@ async fn why_unread(world: &World) -> Option<ErrorCode> {
         }
         Err(error) => Some(error.code),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_skill_whose_name_is_taken_can_have_another() {
+    let (world, _offering) = world();
+    world.skill("pdf", json!({"exports": ["run"]}), "exports.run = () => 1;");
+    world
+        .runtime
+        .discover(&world.context("shell"), Vec::new())
+        .await
+        .unwrap();
+    let own = knows(&world).await;
+    let approval = offered(&world).await.approval.unwrap();
+    let install = OfferWish::Install(approval);
+    let hidden = take(&world, install).await.unwrap();
+    let place = hidden.hidden_by.unwrap();
+    assert!(place.ends_with("skills/pdf"), "{place}");
+    assert_eq!(knows(&world).await, own);
+    take(&world, OfferWish::Remove).await.unwrap();
+
+    // Nothing is put there for a name that is taken, too.
+    let refused = take_as(&world, Some("pdf"), install).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Usage);
+    assert_eq!(offered(&world).await.state, OfferState::New);
+    let named = take_as(&world, Some("docs-pdf"), install).await.unwrap();
+    assert_eq!((named.skill.as_str(), named.hidden_by), ("docs-pdf", None));
+    assert_eq!(knows_of(&world, "docs-pdf").await.as_deref(), Some("Reads"));
+    assert_eq!(knows(&world).await, own);
+    let text = fs_err::read_to_string(named.folder.join("SKILL.md")).unwrap();
+    assert_eq!(text, TEXT.replace("name: pdf", "name: \"docs-pdf\""));
+    assert_eq!(offered(&world).await.state, OfferState::Installed);
+    let again = take_as(&world, Some("docs-pdf"), install).await.unwrap();
+    assert!(!again.changed);
+    // It is held to what was approved by this name, too.
+    fs_err::write(named.folder.join("a/b.md"), "another").unwrap();
+    assert_eq!(offered(&world).await.state, OfferState::Changed);
+    assert!(
+        take_as(&world, Some("docs-pdf"), install)
+            .await
+            .unwrap()
+            .changed
+    );
+    assert_eq!(offered(&world).await.state, OfferState::Installed);
+    let removed = take_as(&world, Some("docs-pdf"), OfferWish::Remove)
+        .await
+        .unwrap();
+    assert!(removed.changed && !removed.installed);
+    assert_eq!(knows_of(&world, "docs-pdf").await, None);
+    world.runtime.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

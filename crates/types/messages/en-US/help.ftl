@@ -278,9 +278,11 @@ help-mcp-install-skill = Install a skill that an MCP server offers
     .server = The server, as `mycelium mcp servers` names it
     .skill = The skill
     .approve = What is approved, as `mycelium mcp skill` prints it
+    .name = The name that the skill has here, if its own is another skill's; nothing else of it is changed
     .uninstall = Remove what is installed of the skill instead
     .examples =
         mycelium mcp install-skill docs pdf --approve sha256:9f86d081…
+        mycelium mcp install-skill docs pdf --approve sha256:9f86d081… --as docs-pdf
         mycelium mcp install-skill docs pdf --uninstall
 
 help-session = Open and close sessions by name

@@ -65,6 +65,7 @@ offer-taken = { $what ->
     [removed] The skill { $skill } of { $server } is removed from { $folder }.
    *[absent] No skill { $skill } of { $server } is installed.
 }
+offer-hidden = Nobody can use it by that name: there is another skill { $skill } ({ $place }), which comes first. Remove this one with --uninstall and install it with --as NAME.
 server-called = Result: { $result }
 
 # Servers of MCP that run as skills: `mcp wrap` and `mcp unwrap`.

@@ -55,6 +55,7 @@ pub(super) fn take(options: &OfferOptions, session: &mut Session<'_>) -> Result<
     let command = Command::TakeOffer(OfferRequest {
         server: options.server.clone(),
         skill: options.skill.clone(),
+        name: options.name.clone(),
         wish,
     });
     let outcome = answer!(session.request(command)?, OfferTaken);
@@ -71,6 +72,13 @@ pub(super) fn take(options: &OfferOptions, session: &mut Session<'_>) -> Result<
             .with("server", &outcome.server)
             .with("folder", outcome.folder.display());
         page.say(&text);
+        if let Some(place) = &outcome.hidden_by {
+            let text = Text::new("offer-hidden")
+                .with("skill", &outcome.skill)
+                .with("server", &outcome.server)
+                .with("place", place);
+            page.say(&text);
+        }
     })?;
     Ok(ExitStatus::Success)
 }
