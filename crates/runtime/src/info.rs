@@ -77,6 +77,11 @@ impl Inner {
                 skill_folder: Some(verified.root()),
                 project_folder: Some(&workspace.path),
                 session: Some(&session),
+                // The agent's own shells have it, as it is at that moment; servers are started once.
+                effort: workspace
+                    .environment
+                    .get("CLAUDE_EFFORT")
+                    .map(String::as_str),
                 ..Substitutions::default()
             };
             let places = view.with_plugin(verified.root(), places);

@@ -133,6 +133,18 @@ async fn instructions_are_told_with_their_places() {
     let expected = format!("Run {}/x and !`id` for $ARGUMENTS.", folder.display());
     assert_eq!(info.instructions, Some(expected));
     assert_eq!(info.methods, []);
+    let text =
+        "---\nname: guide\ndescription: A test\n---\n\nThink with ${CLAUDE_EFFORT} effort.\n";
+    fs_err::write(folder.join("SKILL.md"), text).unwrap();
+    let mut context = world.context("shell");
+    world.runtime.discover(&context, Vec::new()).await.unwrap();
+    context
+        .environment
+        .insert("CLAUDE_EFFORT".to_owned(), "high".to_owned());
+    let name = "guide".parse().unwrap();
+    let info = world.runtime.info(&context, &name).await.unwrap();
+    let expected = "Think with high effort.";
+    assert_eq!(info.instructions.as_deref(), Some(expected));
     assert_eq!(
         refusal(&world, "guide", "run").await,
         ErrorCode::MethodNotFound

@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+/// The longest word for a level of effort, in bytes.
+const MAX_LEVEL: usize = 16;
+
 /// The values that the placeholders of instructions stand for, as Claude Code has them: `${CLAUDE_SKILL_DIR}` and its
 /// like, `$ARGUMENTS`, `$ARGUMENTS[N]`, `$N`, and `$NAME` for each name of the field `arguments`.
 ///
@@ -14,6 +17,8 @@ pub struct Substitutions<'s> {
     pub project_folder: Option<&'s Path>,
     /// The session's name.
     pub session: Option<&'s str>,
+    /// How hard the agent thinks: `low`, `high`, … What is no such word stays unsaid.
+    pub effort: Option<&'s str>,
     /// The folder of the plugin that the skill came with.
     pub plugin_folder: Option<&'s Path>,
     /// The folder that this plugin keeps its data in.
@@ -119,9 +124,15 @@ impl Substitutions<'_> {
             "CLAUDE_PLUGIN_ROOT" => path(self.plugin_folder),
             "CLAUDE_PLUGIN_DATA" => path(self.data_folder),
             "CLAUDE_SESSION_ID" => self.session.map(str::to_owned),
+            "CLAUDE_EFFORT" => self.effort.filter(|it| is_level(it)).map(str::to_owned),
             _ => None,
         }
     }
+}
+
+/// Whether a text looks like one of the agent's levels of effort, of which there are new ones now and then.
+fn is_level(text: &str) -> bool {
+    (1..=MAX_LEVEL).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 /// A placeholder of a text.
@@ -184,5 +195,21 @@ mod tests {
             Substitutions::default().fill("$0 $ARGUMENTS"),
             "$0 $ARGUMENTS"
         );
+    }
+
+    #[test]
+    fn the_effort_is_a_word_or_stays_unsaid() {
+        for (effort, expected) in [
+            (Some("xhigh"), "xhigh"),
+            (Some("high; rm"), "${CLAUDE_EFFORT}"),
+            (Some(""), "${CLAUDE_EFFORT}"),
+            (None, "${CLAUDE_EFFORT}"),
+        ] {
+            let values = Substitutions {
+                effort,
+                ..Substitutions::default()
+            };
+            assert_eq!(values.fill("${CLAUDE_EFFORT}"), expected);
+        }
     }
 }
