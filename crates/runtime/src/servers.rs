@@ -50,17 +50,18 @@ use crate::workspace::Workspace;
 
 mod offers;
 mod place;
+mod shelf;
 mod skills;
 
-pub(crate) use offers::check_approved;
-pub(crate) use offers::offer_roots;
-pub(crate) use offers::offering_server;
 pub use place::InvalidUrl;
 pub use place::RemoteServer;
 pub use place::ServerPlace;
 pub use place::ServerProgram;
 pub use place::ServerUrl;
 pub use place::UrlScheme;
+pub(crate) use shelf::check_approved;
+pub(crate) use shelf::offer_roots;
+pub(crate) use shelf::offering_server;
 pub(crate) use skills::McpRequest;
 
 /// The variables of the person that a server gets, as the SDKs of MCP have it; everything else is named by its entry.

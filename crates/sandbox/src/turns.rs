@@ -112,17 +112,22 @@ pub(crate) fn join(precedence: Precedence) {
 
 /// Does something in the calling thread for workers with this precedence, where they run themselves.
 pub fn work_for<T>(precedence: Precedence, work: impl FnOnce() -> T) -> T {
-    struct Back;
+    /// The processors that the thread had: whose thread it is may have chosen.
+    struct Back(CpuSet);
     impl Drop for Back {
         fn drop(&mut self) {
-            join(Precedence::Normal);
+            let _ = sched_setaffinity(None, &self.0);
         }
     }
     let _back = match precedence {
         Precedence::Normal | Precedence::Behind => None,
         Precedence::Aside => {
-            join(precedence);
-            Some(Back)
+            let before = sched_getaffinity(None).ok().map(Back);
+            // Without a way back nothing is changed.
+            if before.is_some() {
+                join(precedence);
+            }
+            before
         }
     };
     work()

@@ -119,7 +119,7 @@ pub struct OfferOutcome {
     pub server: String,
     /// The skill, by the name that it has here.
     pub skill: String,
-    /// The skill of that name that comes before it, so that nobody can use this one: where it is, or its name if it is built in.
+    /// The skill of that name that comes before it, so that nobody can use this one: its path, or `built in`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden_by: Option<String>,
     /// Where it is, or was.

@@ -17,6 +17,12 @@ fn hook() -> Request {
     })
 }
 
+/// A connection to a worker without network.
+fn connected(ours: UnixStream, kind: WorkerKind, limits: &Limits) -> Connection {
+    let exchanges = Exchanges::without_network();
+    Connection::new(ours, kind, limits, exchanges, Records::none())
+}
+
 /// A worker that answers the first request with these frames.
 async fn against(frames: Vec<serde_json::Value>) -> Result<String, ConnectionError> {
     let (ours, mut theirs) = UnixStream::pair().unwrap();
@@ -35,13 +41,7 @@ async fn against(frames: Vec<serde_json::Value>) -> Result<String, ConnectionErr
         log_lines_per_second: 10,
         ..Limits::default()
     };
-    let mut connection = Connection::new(
-        ours,
-        WorkerKind::Embedded,
-        &limits,
-        Exchanges::without_network(),
-        Records::none(),
-    );
+    let mut connection = connected(ours, WorkerKind::Embedded, &limits);
     let answer = connection
         .request(hook(), 0, None, &mut |heard| match heard {
             Heard::Told(notification) => seen.push(notification),
@@ -119,13 +119,7 @@ async fn a_request_that_is_too_large_is_not_sent_and_the_next_one_is() {
         frame_mb: 1,
         ..Limits::default()
     };
-    let mut connection = Connection::new(
-        ours,
-        WorkerKind::Embedded,
-        &limits,
-        Exchanges::without_network(),
-        Records::none(),
-    );
+    let mut connection = connected(ours, WorkerKind::Embedded, &limits);
     let large = Request::Hook(HookParams {
         hook: Hook::Init,
         argument: json!("x".repeat(2 << 20)),
@@ -227,10 +221,7 @@ async fn after(kind: WorkerKind, frames: &[serde_json::Value]) -> (Connection, U
         encode_frame(frame, &mut bytes).unwrap();
     }
     theirs.write_all(&bytes).await.unwrap();
-    let limits = Limits::default();
-    let exchanges = Exchanges::without_network();
-    let connection = Connection::new(ours, kind, &limits, exchanges, Records::none());
-    (connection, theirs)
+    (connected(ours, kind, &Limits::default()), theirs)
 }
 
 #[tokio::test]
